@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Other systems name HDF5's pkg-config file differently ("hdf5"); launch/environment exports the name it found.
+let hdf5PackageName = Context.environment["FCN_DIST_HDF5_PKGCONFIG"] ?? "hdf5-serial"
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "fcn-dist",
+  products: [.executable(name: "fcn-dist", targets: ["fcn-dist"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // C libraries and their shims. oneDNN, libpng and libjpeg-turbo are optional: their shims look for the headers
+    // with __has_include and open the library at run time, so that the package builds without them.
+    .systemLibrary(name: "SystemMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "SystemHDF5", pkgConfig: hdf5PackageName, providers: [.apt(["libhdf5-dev"])]),
+    .target(name: "CMPI", dependencies: ["SystemMPI"]),
+    .target(name: "CHDF5", dependencies: ["SystemHDF5"]),
+    .target(name: "COneDNN", cSettings: [.headerSearchPath("../../.deps/onednn/include")]),
+    .target(name: "CImageFiles"),
+    .target(name: "CVector"),
+
+    .target(name: "Basics", dependencies: ["CVector"], swiftSettings: strict),
+    .target(name: "Collectives", dependencies: ["Basics"], swiftSettings: strict),
+    .target(name: "MPITransport", dependencies: ["CMPI", "Collectives", "Basics"], swiftSettings: strict),
+    .target(name: "Kernels", dependencies: ["COneDNN", "CVector", "Basics"], swiftSettings: strict),
+    .target(name: "Model", dependencies: ["Kernels", "Basics"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["CHDF5", "Basics"], swiftSettings: strict),
+    .target(name: "ImageFiles", dependencies: ["CImageFiles", "Basics"], swiftSettings: strict),
+    .target(
+      name: "SegmentationData", dependencies: ["Storage", "ImageFiles", "CVector", "Basics"], swiftSettings: strict),
+    .target(
+      name: "Training",
+      dependencies: [
+        "Model", "Kernels", "SegmentationData", "Storage", "Collectives", "CVector", "Basics", "Yams",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
+    .target(
+      name: "Commands",
+      dependencies: [
+        "Training", "Model", "Kernels", "SegmentationData", "Storage", "ImageFiles", "MPITransport", "Collectives",
+        "Basics", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+    .executableTarget(name: "fcn-dist", dependencies: ["Commands"], swiftSettings: strict),
+    .executableTarget(
+      name: "mpi-conformance", dependencies: ["MPITransport", "Collectives", "Basics"], swiftSettings: strict),
+
+    .testTarget(name: "BasicsTests", dependencies: ["Basics", "CVector"]),
+    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Basics"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Basics"]),
+    .testTarget(name: "ModelTests", dependencies: ["Model", "Kernels", "Storage", "SegmentationData", "Basics"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics"]),
+    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "Basics"]),
+    .testTarget(name: "SegmentationDataTests", dependencies: ["SegmentationData", "Storage", "ImageFiles", "Basics"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "Model", "Kernels", "SegmentationData", "Storage", "Collectives", "Basics"]),
+    .testTarget(name: "CommandsTests", dependencies: ["Commands", "Training", "Basics"]),
+    .testTarget(name: "ParallelTests", dependencies: ["Basics", "fcn-dist", "mpi-conformance"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

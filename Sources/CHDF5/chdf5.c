@@ -1,0 +1,2 @@
+#include "chdf5.h"
+const char *chdf5_name(void) { return "CHDF5"; }

@@ -1,0 +1,2 @@
+#include "cimagefiles.h"
+const char *cimagefiles_name(void) { return "CImageFiles"; }

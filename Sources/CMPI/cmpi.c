@@ -1,0 +1,2 @@
+#include "cmpi.h"
+const char *cmpi_name(void) { return "CMPI"; }

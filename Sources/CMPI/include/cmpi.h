@@ -1,0 +1,2 @@
+#pragma once
+const char *cmpi_name(void);

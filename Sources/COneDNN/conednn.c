@@ -1,0 +1,2 @@
+#include "conednn.h"
+const char *conednn_name(void) { return "COneDNN"; }

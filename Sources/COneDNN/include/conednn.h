@@ -1,0 +1,2 @@
+#pragma once
+const char *conednn_name(void);

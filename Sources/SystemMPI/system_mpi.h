@@ -1,0 +1,1 @@
+// Nothing of mpi.h is imported into Swift: CMPI/cmpi.c includes it.
