@@ -1,2 +1,0 @@
-#include "cimagefiles.h"
-const char *cimagefiles_name(void) { return "CImageFiles"; }

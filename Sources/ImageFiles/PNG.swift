@@ -1,0 +1,98 @@
+import Basics
+import CImageFiles
+
+/// PNG files (ISO/IEC 15948) of 1 to 16 bits: grey, palette, RGB, each with or without alpha.
+package enum PNG {
+  package static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  package static func read(_ path: String) throws -> Image { try read(FileBytes.read(path), name: path) }
+
+  /// - Parameter name: what the bytes are called in an error.
+  package static func read(_ bytes: [UInt8], name: String = "image") throws -> Image {
+    let native = try nativeHeader(bytes, name: name)
+    let header = ImageHeader(native)
+    let count = header.width * header.height * header.channels
+    let pixels: Image.Pixels =
+      header.bitDepth == 16
+      ? .uint16(try decode(bytes, count: count, name: name)) : .uint8(try decode(bytes, count: count, name: name))
+    let palette = withUnsafeBytes(of: native.palette) { Array($0.prefix(3 * Int(native.palette_count))) }
+    return Image(
+      width: header.width, height: header.height, channels: header.channels, bitDepth: header.bitDepth,
+      pixels: pixels, palette: header.hasPalette ? palette : nil)
+  }
+
+  package static func header(of bytes: [UInt8], name: String = "image") throws -> ImageHeader {
+    ImageHeader(try nativeHeader(bytes, name: name))
+  }
+
+  /// Writes an image of 8 bits (with its palette, if it has one) or of 16.
+  package static func write(_ image: Image, to path: String) throws {
+    let bytes = try encode(image, name: path)
+    try bytes.withUnsafeBytes { try FileBytes.write($0, to: path) }
+  }
+
+  /// The file's bytes. Samples of less than 8 bits are stored as 8 with the same values.
+  package static func encode(_ image: Image, name: String = "image") throws -> [UInt8] {
+    var header = cimage_header()
+    header.width = UInt32(clamping: image.width)
+    header.height = UInt32(clamping: image.height)
+    header.channels = Int32(image.channels)
+    if let palette = image.palette {
+      header.palette_count = Int32(palette.count / 3)
+      withUnsafeMutableBytes(of: &header.palette) { $0.copyBytes(from: palette) }
+    }
+    switch image.pixels {
+    case .uint8(let values):
+      header.bit_depth = 8
+      return try values.withUnsafeBytes { try encode(header, $0, name: name) }
+    case .uint16(let values):
+      header.bit_depth = 16
+      return try values.withUnsafeBytes { try encode(header, $0, name: name) }
+    }
+  }
+
+  private static func encode(
+    _ header: cimage_header, _ pixels: UnsafeRawBufferPointer, name: String
+  ) throws -> [UInt8] {
+    guard let base = pixels.baseAddress else { return [] }
+    var bytes: UnsafeMutablePointer<UInt8>?
+    var count = 0
+    defer { cimage_free(bytes) }
+    try withUnsafePointer(to: header) { header in
+      try ImageLibrary.png.call(name) { cimage_png_write(header, base, &bytes, &count, $0) }
+    }
+    return Array(UnsafeBufferPointer(start: bytes, count: count))
+  }
+
+  private static func nativeHeader(_ bytes: [UInt8], name: String) throws -> cimage_header {
+    var header = cimage_header()
+    try withBase(of: bytes, name: name) { base in
+      try ImageLibrary.png.call(name) { cimage_png_header(base, bytes.count, &header, $0) }
+    }
+    return header
+  }
+
+  private static func decode<Value: FixedWidthInteger>(
+    _ bytes: [UInt8], count: Int, name: String
+  ) throws -> [Value] {
+    try withBase(of: bytes, name: name) { base in
+      try [Value](unsafeUninitializedCapacity: count) { pixels, filled in
+        let raw = UnsafeMutableRawBufferPointer(pixels)
+        guard let target = raw.baseAddress else { return }
+        try ImageLibrary.png.call(name) { cimage_png_read(base, bytes.count, target, raw.count, $0) }
+        filled = count
+      }
+    }
+  }
+
+  private static func withBase<Result>(
+    of bytes: [UInt8], name: String, _ body: (UnsafePointer<UInt8>) throws -> Result
+  ) throws -> Result {
+    try bytes.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress, buffer.count > signature.count else {
+        throw Failure(.badData, "\(name) is not a usable PNG file: it has \(buffer.count) bytes")
+      }
+      return try body(base)
+    }
+  }
+}
