@@ -1,0 +1,21 @@
+/// How often something is done during the training.
+package enum Cadence: Equatable, Sendable {
+  case never
+  /// After every so many steps.
+  case steps(Int)
+  /// After the step that completes an epoch.
+  case epoch
+
+  /// Is it due after `step` steps (1 is after the first)?
+  ///
+  /// - Parameters:
+  ///   - batch: images of one step.
+  ///   - sampleCount: images of one epoch, which `batch` need not divide.
+  package func isDue(afterStep step: Int, batch: Int, sampleCount: Int) -> Bool {
+    switch self {
+    case .never: false
+    case .steps(let interval): step > 0 && step % interval == 0
+    case .epoch: step > 0 && step * batch / sampleCount > (step - 1) * batch / sampleCount
+    }
+  }
+}

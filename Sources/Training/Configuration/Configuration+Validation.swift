@@ -1,0 +1,32 @@
+import Basics
+
+extension Configuration {
+  /// Checks what concerns more than one key.
+  ///
+  /// - Parameter file: what messages call the configuration.
+  package func validate(file: String) throws {
+    func fail(_ message: String, _ remedy: String) -> Failure {
+      Failure(.configuration, "\(file): \(message)", remedy: remedy)
+    }
+    if batch.micro > batch.global {
+      throw fail("batch.micro (\(batch.micro)) is larger than batch.global (\(batch.global))", "make it smaller")
+    }
+    if let mean = data.mean, let std = data.std, mean.count != std.count {
+      throw fail("data.mean has \(mean.count) values and data.std \(std.count)", "give one per channel in both")
+    }
+    if (data.mean == nil) != (data.std == nil) {
+      throw fail("only one of data.mean and data.std is given", "give both, or neither to have them measured")
+    }
+    if let channels = model.channels, let mean = data.mean, mean.count != channels {
+      throw fail("data.mean has \(mean.count) values and model.channels is \(channels)", "give one per channel")
+    }
+    if let classes = model.classes, case .values(let weights) = loss.classWeights, weights.count != classes {
+      throw fail("loss.class_weights has \(weights.count) values and model.classes is \(classes)", "give one per class")
+    }
+    if schedule.minimum > optimizer.learningRate {
+      throw fail(
+        "schedule.minimum (\(schedule.minimum)) is above optimizer.learning_rate (\(optimizer.learningRate))",
+        "make it smaller")
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import Basics
+
+/// Everything that decides a run (FORMATS.md section 5). The defaults of the properties are the defaults of the keys.
+///
+/// `ConfigurationKey.all` lists the keys, what they mean and how they are read and written.
+package struct Configuration: Equatable, Sendable {
+  package var model = Model()
+  package var data = Data()
+  package var batch = Batch()
+  package var optimizer = Optimizer()
+  package var schedule = Schedule()
+  package var loss = Loss()
+  package var train = Train()
+  package var distributed = Distributed()
+
+  package init() {}
+}
+
+extension Configuration {
+  package enum Architecture: String, CaseIterable, Sendable { case fcn32s, fcn16s, fcn8s }
+  package enum Geometry: String, CaseIterable, Sendable { case same, padded100 }
+  package enum Upsampling: String, CaseIterable, Sendable { case fixed, learned }
+
+  package struct Model: Equatable, Sendable {
+    package var architecture = Architecture.fcn8s
+    package var geometry = Geometry.same
+    package var upsampling = Upsampling.learned
+    /// Channels of the five VGG blocks.
+    package var widths = [64, 128, 256, 512, 512]
+    /// Channels of fc6 and fc7.
+    package var fc = 4096
+    package var dropout: Float = 0.5
+    package var pool4Scale: Float = 1
+    package var pool3Scale: Float = 1
+    /// nil: as many as the dataset has.
+    package var classes: Int?
+    /// nil: as many as the dataset's images have.
+    package var channels: Int?
+  }
+
+  package struct Data: Equatable, Sendable {
+    package var path: String?
+    /// One per channel; nil: measured on the training images.
+    package var mean: [Float]?
+    /// One per channel; nil: measured on the training images.
+    package var std: [Float]?
+    package var augment = Augment()
+  }
+
+  package struct Augment: Equatable, Sendable {
+    /// Probability that a sample is mirrored left to right.
+    package var flip: Float = 0
+    /// The range that a sample's scale is drawn from.
+    package var scale: ClosedRange<Float> = 1...1
+    /// The size every sample is cropped or padded to; nil: as it is.
+    package var crop: ImageSize?
+    /// Strength of the change of brightness, contrast and saturation; 0 is none.
+    package var color: Float = 0
+  }
+
+  package struct ImageSize: Equatable, Sendable {
+    package var height: Int
+    package var width: Int
+    package init(height: Int, width: Int) {
+      self.height = height
+      self.width = width
+    }
+  }
+
+  package struct Batch: Equatable, Sendable {
+    /// Images of one step, over all ranks.
+    package var global = 8
+    /// Images that go through the network at once.
+    package var micro = 1
+  }
+
+  package struct Optimizer: Equatable, Sendable {
+    package enum Name: String, CaseIterable, Sendable { case sgd, adamw }
+
+    package var name = Name.sgd
+    /// What the schedule starts from.
+    package var learningRate = Name.sgd.defaultLearningRate
+    /// sgd only.
+    package var momentum = 0.9
+    package var weightDecay = 0.0005
+    package var biasLearningRateMultiplier = 1.0
+    package var biasWeightDecay = 0.0
+    /// The largest global gradient norm; nil: no limit.
+    package var gradientClip: Double?
+    /// adamw only.
+    package var beta1 = 0.9
+    /// adamw only.
+    package var beta2 = 0.999
+    /// adamw only.
+    package var epsilon = 1e-8
+  }
+
+  package struct Schedule: Equatable, Sendable {
+    package enum Name: String, CaseIterable, Sendable { case constant, step, poly, cosine, plateau }
+
+    package var name = Name.poly
+    /// Steps of linear growth from 0 to the base learning rate.
+    package var warmupSteps = 0
+    /// step: steps between two reductions.
+    package var stepSize = 10_000
+    /// step: the factor of each reduction.
+    package var gamma = 0.1
+    /// poly: the exponent.
+    package var power = 0.9
+    /// poly, cosine, plateau: the learning rate never falls below it.
+    package var minimum = 0.0
+    /// plateau: the factor of each reduction.
+    package var factor = 0.5
+    /// plateau: evaluations without progress that are waited for before a reduction.
+    package var patience = 5
+    /// plateau: how much the validation mean IoU (0 ... 1) must grow to count as progress.
+    package var threshold = 0.001
+  }
+
+  package struct Loss: Equatable, Sendable {
+    package enum Normalization: String, CaseIterable, Sendable { case pixels, batch, sum }
+    package enum ClassWeights: Equatable, Sendable {
+      case none
+      /// median class frequency / class frequency, over the training labels (Eigen and Fergus, ICCV 2015)
+      case medianFrequency
+      /// the square root of `medianFrequency`
+      case squareRootMedianFrequency
+      /// one per class
+      case values([Float])
+    }
+
+    package var normalization = Normalization.pixels
+    package var classWeights = ClassWeights.none
+  }
+
+  package struct Train: Equatable, Sendable {
+    package enum Duration: Equatable, Sendable {
+      case epochs(Int)
+      case steps(Int)
+    }
+
+    package var duration = Duration.epochs(30)
+    package var seed: UInt64 = 1
+    package var precision = Precision.float32
+    package var evaluateEvery = Cadence.epoch
+    package var checkpointEvery = Cadence.epoch
+    /// How many checkpoints stay, besides the best one.
+    package var keep = 2
+    /// Evaluations without a new best that end the training; nil: never.
+    package var earlyStop: Int?
+  }
+
+  package struct Distributed: Equatable, Sendable {
+    package enum Coordinator: String, CaseIterable, Sendable { case auto, dedicated, shared }
+    package enum Exchange: String, CaseIterable, Sendable { case auto, allreduce, shared }
+    package enum Wire: String, CaseIterable, Sendable { case float32, bfloat16 }
+
+    package var coordinator = Coordinator.auto
+    package var exchange = Exchange.auto
+    package var wire = Wire.float32
+    package var reproducible = true
+    /// Threads of one rank; nil: the cores that the rank may use.
+    package var threads: Int?
+  }
+}
+
+extension Configuration.Optimizer.Name {
+  /// The base learning rate where the configuration names none.
+  package var defaultLearningRate: Double {
+    switch self {
+    case .sgd: 0.01
+    case .adamw: 0.0003
+    }
+  }
+}
+
+extension Configuration.Train {
+  /// The number of steps of the whole training.
+  package func totalSteps(batch: Int, sampleCount: Int) -> Int {
+    switch duration {
+    case .steps(let steps): return steps
+    case .epochs(let epochs):
+      let (samples, overflow) = epochs.multipliedReportingOverflow(by: sampleCount)
+      return overflow ? Int.max / max(1, batch) : (samples + batch - 1) / batch
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import Basics
+
+extension ConfigurationKey {
+  /// All keys, in the order of FORMATS.md section 5, which is the order they are written in.
+  package static let all: [ConfigurationKey] =
+    model + data + batch + optimizer + schedule + loss + train + distributed
+
+  private static let model: [ConfigurationKey] = [
+    .choice("model.architecture", \.model.architecture, "the net: how fine its skip connections go"),
+    .choice("model.geometry", \.model.geometry, "padding: same, or 100 pixels around the image as published"),
+    .choice("model.upsampling", \.model.upsampling, "deconvolutions stay bilinear, or learn"),
+    ConfigurationKey(
+      path: "model.widths", summary: "channels of the five VGG blocks", values: "[five whole numbers from 1 on]",
+      read: { value, configuration in
+        let elements = try value.list(of: "five whole numbers")
+        guard elements.count == 5 else { throw value.failure(expected: "a list of five whole numbers") }
+        configuration.model.widths = try elements.map { try $0.integer(in: 1...65_536) }
+      },
+      write: { "\($0.model.widths)" }),
+    .integer("model.fc", \.model.fc, in: 1...65_536, "channels of fc6 and fc7"),
+    .number("model.dropout", \.model.dropout, .fractionBelowOne, "share of fc6 and fc7 left out in training"),
+    .number("model.skip_scale.pool4", \.model.pool4Scale, .any, "multiplies pool4 before its score layer"),
+    .number("model.skip_scale.pool3", \.model.pool3Scale, .any, "multiplies pool3 before its score layer"),
+    .optionalInteger(
+      "model.classes", \.model.classes, in: 1...65_535, or: "auto", "number of classes; auto: as the dataset has"),
+    .optionalInteger(
+      "model.channels", \.model.channels, in: 1...65_536, or: "auto", "channels of an image; auto: as the dataset has"),
+  ]
+
+  private static let data: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "data.path", summary: "the dataset's folder; --data goes before it", values: "text, or none",
+      read: { value, configuration in
+        configuration.data.path = value.isAbsent(orWord: "none") ? nil : try value.text()
+      },
+      write: { $0.data.path.map(quotedWhereNeeded) ?? "none" }),
+    .channelNumbers("data.mean", \.data.mean, .any, "taken from every pixel; auto: measured on the training images"),
+    .channelNumbers("data.std", \.data.std, .positive, "divides every pixel; auto: measured on the training images"),
+    .number("data.augment.flip", \.data.augment.flip, .fraction, "probability of mirroring left to right"),
+    ConfigurationKey(
+      path: "data.augment.scale", summary: "range of random scales", values: "[min, max], each in 0.05 … 20",
+      read: { value, configuration in
+        let words = "a list of two numbers in 0.05 … 20, the smaller first"
+        let bounds = try value.floats(in: .positive, of: "two numbers")
+        guard bounds.count == 2, bounds[0] <= bounds[1], bounds[0] >= 0.05, bounds[1] <= 20 else {
+          throw value.failure(expected: words)
+        }
+        configuration.data.augment.scale = bounds[0]...bounds[1]
+      },
+      write: { "[\($0.data.augment.scale.lowerBound), \($0.data.augment.scale.upperBound)]" }),
+    ConfigurationKey(
+      path: "data.augment.crop", summary: "size every sample is cropped or padded to",
+      values: "[height, width], or none",
+      read: { value, configuration in
+        guard !value.isAbsent(orWord: "none") else { return configuration.data.augment.crop = nil }
+        let sides = try value.list(of: "two whole numbers, height and width, or none")
+        guard sides.count == 2 else { throw value.failure(expected: "[height, width] or none") }
+        configuration.data.augment.crop = try Configuration.ImageSize(
+          height: sides[0].integer(in: 1...65_536), width: sides[1].integer(in: 1...65_536))
+      },
+      write: { $0.data.augment.crop.map { "[\($0.height), \($0.width)]" } ?? "none" }),
+    .number(
+      "data.augment.color", \.data.augment.color, .fraction, "strength of brightness, contrast, saturation changes"),
+  ]
+
+  private static let batch: [ConfigurationKey] = [
+    .integer("batch.global", \.batch.global, in: 1...1_048_576, "images of one step, over all ranks"),
+    .integer("batch.micro", \.batch.micro, in: 1...65_536, "images that go through the network at once"),
+  ]
+
+  private static let optimizer: [ConfigurationKey] = [
+    .choice("optimizer.name", \.optimizer.name, "the update rule"),
+    .number(
+      "optimizer.learning_rate", \.optimizer.learningRate, .notNegative,
+      "the schedule's base (left out: sgd 0.01, adamw 0.0003)"),
+    .number("optimizer.momentum", \.optimizer.momentum, .fractionBelowOne, "sgd only"),
+    .number("optimizer.weight_decay", \.optimizer.weightDecay, .notNegative, "decay of weights"),
+    .number(
+      "optimizer.bias_learning_rate_multiplier", \.optimizer.biasLearningRateMultiplier, .notNegative,
+      "times the learning rate for biases"),
+    .number("optimizer.bias_weight_decay", \.optimizer.biasWeightDecay, .notNegative, "decay of biases"),
+    ConfigurationKey(
+      path: "optimizer.gradient_clip", summary: "largest norm of the whole gradient",
+      values: "\(NumberRange.positive.description), or none",
+      read: { value, configuration in
+        let isOff = value.isAbsent(orWord: "none") || value.plainText.flatMap { Double($0) } == 0
+        configuration.optimizer.gradientClip = isOff ? nil : try value.number(in: .positive, or: "none")
+      },
+      write: { $0.optimizer.gradientClip.map { "\($0)" } ?? "none" }),
+    .number("optimizer.beta1", \.optimizer.beta1, .fractionBelowOne, "adamw only"),
+    .number("optimizer.beta2", \.optimizer.beta2, .fractionBelowOne, "adamw only"),
+    .number("optimizer.epsilon", \.optimizer.epsilon, .positive, "adamw only"),
+  ]
+
+  private static let schedule: [ConfigurationKey] = [
+    .choice("schedule.name", \.schedule.name, "the learning rate's course"),
+    .integer(
+      "schedule.warmup_steps", \.schedule.warmupSteps, in: 0...1_000_000_000, "steps of linear growth at the start"),
+    .integer("schedule.step_size", \.schedule.stepSize, in: 1...1_000_000_000, "step: steps between reductions"),
+    .number("schedule.gamma", \.schedule.gamma, .fraction, "step: factor of a reduction"),
+    .number("schedule.power", \.schedule.power, .positive, "poly: exponent"),
+    .number("schedule.minimum", \.schedule.minimum, .notNegative, "poly, cosine, plateau: lowest learning rate"),
+    .number("schedule.factor", \.schedule.factor, .fraction, "plateau: factor of a reduction"),
+    .integer(
+      "schedule.patience", \.schedule.patience, in: 0...1_000_000, "plateau: evaluations without progress to wait for"),
+    .number("schedule.threshold", \.schedule.threshold, .fraction, "plateau: growth of mean IoU that is progress"),
+  ]
+
+  private static let loss: [ConfigurationKey] = [
+    .choice("loss.normalization", \.loss.normalization, "what the loss is divided by"),
+    ConfigurationKey(
+      path: "loss.class_weights", summary: "weight of each class in the loss",
+      values: "none | median-frequency | sqrt-median-frequency | [one per class]",
+      read: { value, configuration in
+        configuration.loss.classWeights = try Configuration.Loss.ClassWeights(value)
+      },
+      write: { $0.loss.classWeights.written }),
+  ]
+
+  private static let train: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "train.epochs", summary: "length of the training (or train.steps)", values: "whole number from 1 on",
+      read: { $1.train.duration = .epochs(try $0.integer(in: 1...1_000_000_000)) },
+      write: { if case .epochs(let count) = $0.train.duration { "\(count)" } else { nil } }),
+    ConfigurationKey(
+      path: "train.steps", summary: "length of the training (or train.epochs)", values: "whole number from 0 on",
+      read: { $1.train.duration = .steps(try $0.integer(in: 0...1_000_000_000)) },
+      write: { if case .steps(let count) = $0.train.duration { "\(count)" } else { nil } }),
+    ConfigurationKey(
+      path: "train.seed", summary: "every random number comes from it", values: "whole number from 0 on",
+      read: { value, configuration in
+        guard let seed = value.plainText.flatMap({ UInt64($0) }) else {
+          throw value.failure(expected: "a whole number in 0 … \(UInt64.max)")
+        }
+        configuration.train.seed = seed
+      },
+      write: { "\($0.train.seed)" }),
+    .choice("train.precision", \.train.precision, "what the engine multiplies in"),
+    .cadence("train.evaluate_every", \.train.evaluateEvery, "how often the val split is evaluated"),
+    .cadence("train.checkpoint_every", \.train.checkpointEvery, "how often the state is saved"),
+    .integer("train.keep", \.train.keep, in: 1...1_000_000, "checkpoints that stay, besides the best"),
+    .optionalInteger(
+      "train.early_stop", \.train.earlyStop, in: 1...1_000_000, or: "none",
+      "evaluations without a new best that end the training"),
+  ]
+
+  private static let distributed: [ConfigurationKey] = [
+    .choice("distributed.coordinator", \.distributed.coordinator, "does rank 0 only evaluate and steer?"),
+    .choice("distributed.exchange", \.distributed.exchange, "how gradients are summed"),
+    .choice("distributed.wire", \.distributed.wire, "gradients between machines"),
+    .boolean("distributed.reproducible", \.distributed.reproducible, "the same bits for any number of ranks"),
+    .optionalInteger(
+      "distributed.threads", \.distributed.threads, in: 1...4096, or: "auto", "threads of a rank; auto: its cores"),
+  ]
+
+  /// `text` as a YAML scalar: in quotes unless it is sure to be read back as itself.
+  private static func quotedWhereNeeded(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy {
+      switch $0 {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"):
+        true
+      default: false
+      }
+    }
+    if isPlain, !["", "null", "none"].contains(text) { return text }
+    let escaped = text.unicodeScalars.map { scalar -> String in
+      switch scalar {
+      case "\"": "\\\""
+      case "\\": "\\\\"
+      default: scalar.value < 32 || scalar.value == 127 ? escape(scalar.value) : String(scalar)
+      }
+    }
+    return "\"\(escaped.joined())\""
+  }
+
+  private static func escape(_ code: UInt32) -> String {
+    "\\x" + (code < 16 ? "0" : "") + String(code, radix: 16)
+  }
+}
+
+extension Configuration.Loss.ClassWeights {
+  private static let words: [(String, Self)] = [
+    ("none", .none), ("median-frequency", .medianFrequency), ("sqrt-median-frequency", .squareRootMedianFrequency),
+  ]
+
+  init(_ value: ConfigurationValue) throws {
+    if value.plainText != nil {
+      let match = Self.words.first { value.isAbsent(orWord: $0.0) && ($0.0 == "none" || value.plainText == $0.0) }
+      guard let match else { throw value.unknownWord(of: Self.words.map(\.0), or: "[one per class]") }
+      self = match.1
+    } else {
+      self = .values(try value.floats(in: .notNegative, of: "numbers, one per class"))
+    }
+  }
+
+  var written: String {
+    if case .values(let weights) = self { return "\(weights)" }
+    return Self.words.first { $0.1 == self }?.0 ?? "none"
+  }
+}

@@ -1,0 +1,246 @@
+import Basics
+import Testing
+import Training
+
+private func read(_ text: String, _ overrides: [String] = []) throws -> Configuration {
+  try Configuration(yaml: text, file: "test.yaml", overrides: overrides)
+}
+
+/// The message of the failure that reading `text` ends in; "" when it succeeds.
+private func message(_ text: String, _ overrides: [String] = []) -> String {
+  do {
+    _ = try read(text, overrides)
+    return ""
+  } catch let failure as Failure {
+    return failure.kind == .configuration ? failure.description : "kind \(failure.kind)"
+  } catch {
+    return "another error: \(error)"
+  }
+}
+
+@Suite struct ConfigurationTests {
+  @Test func readsEverySection() throws {
+    let configuration = try read(
+      """
+      model:
+        architecture: fcn16s
+        geometry: padded100
+        widths: [8, 16, 16, 24, 32]
+        skip_scale: {pool4: 0.01, pool3: 0.0001}
+        classes: 7
+      data:
+        path: /data/cam vid   # a blank inside
+        mean: [110.0, 115, 1.2e2]
+        std: [60.0, 60.0, 60.0]
+        augment: {flip: 0.5, scale: [0.75, 1.75], crop: [320, 480]}
+      batch: {global: 4, micro: 2}
+      optimizer: {name: sgd, learning_rate: 1e-10, momentum: 0.99, gradient_clip: 1}
+      schedule: {name: plateau, patience: 3}
+      loss: {normalization: sum, class_weights: [1.0, 0.5, 2, 1, 1, 1, 1]}
+      train: {steps: 3, seed: 18446744073709551615, precision: bfloat16, evaluate_every: 0, checkpoint_every: epoch}
+      distributed: {coordinator: shared, reproducible: false}
+      """)
+    #expect(configuration.model.architecture == .fcn16s)
+    #expect(configuration.model.geometry == .padded100)
+    #expect(configuration.model.widths == [8, 16, 16, 24, 32])
+    #expect(configuration.model.pool4Scale == 0.01 && configuration.model.pool3Scale == 0.0001)
+    #expect(configuration.model.classes == 7 && configuration.model.channels == nil)
+    #expect(configuration.data.path == "/data/cam vid")
+    #expect(configuration.data.mean == [110, 115, 120])
+    #expect(configuration.data.augment.scale == 0.75...1.75)
+    #expect(configuration.data.augment.crop == Configuration.ImageSize(height: 320, width: 480))
+    #expect(configuration.batch.global == 4 && configuration.batch.micro == 2)
+    #expect(configuration.optimizer.learningRate == 1e-10 && configuration.optimizer.gradientClip == 1)
+    #expect(configuration.schedule.name == .plateau && configuration.schedule.patience == 3)
+    #expect(configuration.loss.classWeights == .values([1, 0.5, 2, 1, 1, 1, 1]))
+    #expect(configuration.train.duration == .steps(3) && configuration.train.seed == .max)
+    #expect(configuration.train.evaluateEvery == .never && configuration.train.checkpointEvery == .epoch)
+    #expect(!configuration.distributed.reproducible)
+  }
+
+  @Test func whatIsLeftOutHasItsDefault() throws {
+    #expect(try read("") == Configuration())
+    #expect(try read("# nothing\ntrain:\n") == Configuration())
+    #expect(try read("optimizer: {name: adamw}").optimizer.learningRate == 0.0003)
+    #expect(try read("optimizer: {name: adamw, learning_rate: 0.01}").optimizer.learningRate == 0.01)
+  }
+
+  @Test func overridesComeLastAndInOrder() throws {
+    let configuration = try read(
+      "optimizer: {learning_rate: 1}\ntrain: {epochs: 3}",
+      ["optimizer.learning_rate=0.5", "optimizer.learning_rate=0.25", "train.steps=9", "data.augment={flip: 0.5}"])
+    #expect(configuration.optimizer.learningRate == 0.25)
+    #expect(configuration.train.duration == .steps(9))
+    #expect(configuration.data.augment.flip == 0.5)
+  }
+
+  @Test(arguments: [
+    (
+      "model: {architecture: fcn8}",
+      "test.yaml:1: model.architecture must be fcn32s | fcn16s | fcn8s, found fcn8; did you mean fcn8s?"
+    ),
+    (
+      "optimizer:\n  learning_rat: 1",
+      "test.yaml:2: there is no key optimizer.learning_rat; did you mean optimizer.learning_rate?"
+    ),
+    ("modle: {fc: 3}", "test.yaml:1: there is no key modle; did you mean model?"),
+    ("learning_rate: 1", "there is no key learning_rate; did you mean optimizer.learning_rate?"),
+    ("train: {lr: 1}", "there is no key train.lr; did you mean optimizer.learning_rate?"),
+    ("batch: {xyzzy: 1}", "there is no key batch.xyzzy; the keys of batch are global, micro"),
+    ("\nbatch:\n\n  global: many", "test.yaml:4: batch.global must be a whole number in 1 … 1048576, found many"),
+    ("batch: {global: 0}", "batch.global must be a whole number in 1 … 1048576, found 0"),
+    ("batch: {global: '8'}", "batch.global must be a whole number in 1 … 1048576, found the text \"8\""),
+    ("batch: {global: 99999999999999999999}", "found 99999999999999999999"),
+    ("batch: 8", "test.yaml:1: batch must be a section with the keys global, micro, found 8"),
+    ("batch: {global: [8]}", "batch.global must be a whole number in 1 … 1048576, found a list of 1"),
+    ("batch: {global: 8, global: 9}", "test.yaml:1: global stands twice in one section"),
+    ("batch: {global: 2, micro: 4}", "test.yaml: batch.micro (4) is larger than batch.global (2)"),
+    ("optimizer: {learning_rate: .inf}", "optimizer.learning_rate must be a finite number, not below 0, found .inf"),
+    ("optimizer: {learning_rate: inf}", "must be a finite number"),
+    ("optimizer: {learning_rate: nan}", "must be a finite number"),
+    ("optimizer: {learning_rate: 1e999}", "must be a finite number"),
+    ("model: {dropout: 1}", "model.dropout must be a number from 0 to below 1, found 1"),
+    ("model: {widths: [1, 2]}", "model.widths must be a list of five whole numbers, found a list of 2"),
+    ("model: {widths: [1, 2, 3, 4, 0]}", "model.widths[4] must be a whole number in 1 … 65536, found 0"),
+    ("data: {augment: {scale: [2, 1]}}", "data.augment.scale must be a list of two numbers in 0.05 … 20"),
+    ("data: {mean: [1, 2], std: [1]}", "data.mean has 2 values and data.std 1"),
+    ("data: {mean: [1]}", "only one of data.mean and data.std is given"),
+    ("loss: {class_weights: median}", "loss.class_weights must be none | median-frequency"),
+    ("model: {classes: 3}\nloss: {class_weights: [1]}", "loss.class_weights has 1 values and model.classes is 3"),
+    ("train: {epochs: 3, steps: 4}", "train has both epochs and steps"),
+    ("distributed: {reproducible: yes}", "distributed.reproducible must be true or false, found yes"),
+    ("- a\n- b", "test.yaml: it is not a configuration"),
+    ("model: {architecture: [}", "test.yaml:1: "),
+    ("model:\n\tfc: 3", "test.yaml:2: "),
+    ("a: &x 1\nb: *x", "test.yaml:2: YAML aliases (*name) are not taken"),
+    ("a: 1\n---\nb: 1", "another document"),
+    ("? [a]\n: 1", "test.yaml:1: a key must be a word"),
+    ("model.fc: 3", "there is no key model.fc"),
+  ])
+  func saysWhatIsWrongAndWhere(text: String, expected: String) {
+    #expect(message(text).contains(expected), "\(message(text))")
+  }
+
+  @Test(arguments: [
+    ("batch.globl=3", "--set: there is no key batch.globl; did you mean batch.global?"),
+    ("batch.global", "--set batch.global: there is no value"),
+    ("batch.global=", "--set: batch.global must be a whole number in 1 … 1048576, found nothing"),
+    ("batch=3", "--set: batch must be a section with the keys global, micro, found 3"),
+    ("=3", "there is no value"),
+    ("model.widths=[1", "--set model.widths:2: it is not valid YAML"),
+  ])
+  func saysWhatIsWrongInAnOverride(assignment: String, expected: String) {
+    #expect(message("", [assignment]).contains(expected), "\(message("", [assignment]))")
+  }
+
+  @Test func writesWhatItReads() throws {
+    var configuration = Configuration()
+    #expect(try read(configuration.yaml) == configuration)
+    configuration.data.path = "/a b/\"c\"\\\n#: {x}"
+    configuration.data.mean = [104.00699, 116.66877, 122.67892]
+    configuration.data.std = [.leastNonzeroMagnitude, 1, .greatestFiniteMagnitude]
+    configuration.data.augment.crop = Configuration.ImageSize(height: 3, width: 4)
+    configuration.optimizer.learningRate = 0.1 + 0.2
+    configuration.optimizer.gradientClip = 1e-300
+    configuration.loss.classWeights = .values([0.1, 2])
+    configuration.train.duration = .steps(17)
+    configuration.train.evaluateEvery = .steps(5)
+    configuration.train.checkpointEvery = .never
+    configuration.train.earlyStop = 4
+    configuration.distributed.threads = 3
+    #expect(try read(configuration.yaml) == configuration)
+    for path in ["none", "null", "~", "", "12", "true", "-", "ünïcode", "%x", "@y", "a: b"] {
+      configuration.data.path = path
+      #expect(try read(configuration.yaml).data.path == path, "\(configuration.yaml)")
+    }
+    for weights in [Configuration.Loss.ClassWeights.none, .medianFrequency, .squareRootMedianFrequency] {
+      configuration.loss.classWeights = weights
+      #expect(try read(configuration.yaml).loss.classWeights == weights)
+    }
+  }
+
+  @Test func everyKeyIsWrittenOnceAndDescribed() {
+    var configuration = Configuration()
+    for duration in [Configuration.Train.Duration.epochs(2), .steps(2)] {
+      configuration.train.duration = duration
+      let lines = configuration.yaml.split(separator: "\n").filter { !$0.hasSuffix(":") }
+      #expect(lines.count == ConfigurationKey.all.count - 1)
+    }
+    #expect(Set(ConfigurationKey.all.map(\.path)).count == ConfigurationKey.all.count)
+    #expect(ConfigurationKey.all.allSatisfy { !$0.summary.isEmpty && !$0.values.isEmpty })
+  }
+
+  /// Whatever the text is, reading it ends in a configuration that writes and reads itself, or in a failure.
+  @Test func damagedTextNeverTraps() {
+    var random = Philox(seed: 1, purpose: .test, stream: 77)
+    let original = Array(Configuration().yaml.utf8)
+    let pieces = [
+      ": ", "- ", "{", "}", "[", "]", "\n", "\t", "'", "\"", "&a", "*a", "!!int", "1e9", "\0", "é", "|", ">", "#", "%",
+    ]
+    var accepted = 0
+    for _ in 0..<3000 {
+      var bytes = original
+      for _ in 0...random.next(below: 3) {
+        let position = Int(random.next(below: UInt32(bytes.count)))
+        switch random.next(below: 4) {
+        case 0: bytes[position] = UInt8(truncatingIfNeeded: random.nextUInt32())
+        case 1: bytes.removeSubrange(position..<min(bytes.count, position + Int(random.next(below: 20)) + 1))
+        case 2:
+          let piece = pieces[Int(random.next(below: UInt32(pieces.count)))]
+          bytes.insert(contentsOf: Array(piece.utf8), at: position)
+        default:
+          let end = min(bytes.count, position + Int(random.next(below: 40)))
+          bytes.insert(contentsOf: Array(bytes[position..<end]), at: Int(random.next(below: UInt32(bytes.count))))
+        }
+        if bytes.isEmpty { bytes = [10] }
+      }
+      let text = String(decoding: bytes, as: UTF8.self)
+      let outcome = message(text)
+      #expect(!outcome.hasPrefix("another error") && !outcome.hasPrefix("kind"), "\(outcome)")
+      guard outcome.isEmpty, let configuration = try? read(text) else { continue }
+      accepted += 1
+      #expect((try? read(configuration.yaml)) == configuration)
+    }
+    #expect(accepted > 30 && accepted < 2900, "\(accepted)")
+  }
+
+  @Test func hostileTextEndsInTime() {
+    #expect(message(String(repeating: "[", count: 200_000)) != "")
+    #expect(message(String(repeating: "? ", count: 100_000)) != "")
+    #expect(message(String(repeating: "a: ", count: 100_000)) != "")
+    #expect(message("train: " + String(repeating: "{a: ", count: 900) + String(repeating: "}", count: 900)) != "")
+    #expect(message(String(repeating: "x", count: 2 << 20)).contains("too many"))
+  }
+
+  @Test(arguments: [
+    ("learning_rate", "learning_rat", 1), ("abc", "acb", 1), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3),
+    ("a", "a", 0),
+  ])
+  func spellingDistance(a: String, b: String, expected: Int) {
+    #expect(Spelling.distance(Array(a.utf8), Array(b.utf8)) == expected)
+  }
+}
+
+@Suite struct CadenceTests {
+  @Test func countsStepsAndEpochs() {
+    func due(_ cadence: Cadence, _ batch: Int, _ samples: Int) -> [Int] {
+      (0...10).filter { cadence.isDue(afterStep: $0, batch: batch, sampleCount: samples) }
+    }
+    #expect(due(.never, 4, 10) == [])
+    #expect(due(.steps(4), 4, 10) == [4, 8])
+    // Epochs of 10 images in steps of 4: completed by images 12, 20, 32, 40.
+    #expect(due(.epoch, 4, 10) == [3, 5, 8, 10])
+    // A step of several epochs completes one once.
+    #expect(due(.epoch, 30, 10) == Array(1...10))
+  }
+
+  @Test func totalStepsCoverTheEpochs() throws {
+    var train = Configuration().train
+    train.duration = .epochs(3)
+    #expect(train.totalSteps(batch: 4, sampleCount: 10) == 8)
+    train.duration = .steps(5)
+    #expect(train.totalSteps(batch: 4, sampleCount: 10) == 5)
+    train.duration = .epochs(.max)
+    #expect(train.totalSteps(batch: 4, sampleCount: 10) > 1_000_000)
+  }
+}
