@@ -1,0 +1,18 @@
+import CVector
+
+/// Values that a bfloat16 can hold, kept as float32: what the bfloat16 engine computes, as the oracle computes it.
+enum BFloat16Rounding {
+  /// Rounds to nearest, ties to even; NaN stays NaN.
+  @inline(__always)
+  static func rounded(_ x: SIMD8<Float>) -> SIMD8<Float> {
+    let bits = unsafeBitCast(x, to: SIMD8<UInt32>.self)
+    let odd = (bits &>> 16) & 1
+    var result = (bits &+ 0x7FFF &+ odd) & 0xFFFF_0000
+    result.replace(with: (bits & 0xFFFF_0000) | 0x0040_0000, where: (bits & 0x7FFF_FFFF) .> 0x7F80_0000)
+    return unsafeBitCast(result, to: SIMD8<Float>.self)
+  }
+
+  static func round(_ values: UnsafeMutablePointer<Float>, count: Int) {
+    cvector_round_to_bfloat16(values, count)
+  }
+}

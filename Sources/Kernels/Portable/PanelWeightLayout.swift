@@ -1,0 +1,115 @@
+import Basics
+
+/// Output channels that one tile of a product holds side by side.
+let panelWidth = 8
+
+/// Weights as [panels of 8 output channels][taps][input channels][8], taps in row order; the last panel is filled up
+/// with zeros. A product reads them from front to back.
+///
+/// Prepared are: in bfloat16 first the same panels rounded, then in both precisions the panels of the way back, with
+/// input and output channels exchanged.
+final class PanelWeightLayout: WeightLayout {
+  let inputChannels: Int
+  let outputChannels: Int
+  let kernel: Int
+  let isTransposed: Bool
+  let precision: Precision
+  private let pool: WorkerPool
+
+  /// - Parameter isTransposed: canonical [in, out, kernel, kernel] of a deconvolution, not [out, in, kernel, kernel].
+  init(
+    inputChannels: Int, outputChannels: Int, kernel: Int, isTransposed: Bool, precision: Precision, pool: WorkerPool
+  ) {
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.kernel = kernel
+    self.isTransposed = isTransposed
+    self.precision = precision
+    self.pool = pool
+  }
+
+  var taps: Int { kernel * kernel }
+  var outputPanels: Int { (outputChannels + panelWidth - 1) / panelWidth }
+  var inputPanels: Int { (inputChannels + panelWidth - 1) / panelWidth }
+  var canonicalCount: Int { inputChannels * outputChannels * taps }
+  var count: Int { outputPanels * panelWidth * taps * inputChannels }
+  private var backwardCount: Int { inputPanels * panelWidth * taps * outputChannels }
+  private var forwardPreparedCount: Int { precision == .bfloat16 ? count : 0 }
+  var preparedByteCount: Int { (forwardPreparedCount + backwardCount) * 4 }
+  var fingerprint: String { "panels\(panelWidth):\(inputChannels)x\(outputChannels)x\(kernel):\(precision.rawValue)" }
+
+  func forwardPanels(_ weights: LayerWeights) -> UnsafePointer<Float> {
+    precision == .bfloat16 ? weights.prepared.assumingMemoryBound(to: Float.self) : weights.master
+  }
+
+  func backwardPanels(_ weights: LayerWeights) -> UnsafePointer<Float> {
+    weights.prepared.assumingMemoryBound(to: Float.self) + forwardPreparedCount
+  }
+
+  func importCanonical(_ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
+    weights.update(repeating: 0, count: count)
+    forEachWeight { canonicalIndex, index in weights[index] = canonical[canonicalIndex] }
+  }
+
+  func exportCanonical(_ weights: UnsafePointer<Float>, into canonical: UnsafeMutablePointer<Float>) {
+    forEachWeight { canonicalIndex, index in canonical[canonicalIndex] = weights[index] }
+  }
+
+  private func forEachWeight(_ body: (_ canonicalIndex: Int, _ index: Int) -> Void) {
+    pool.run(outputPanels) { panel, _ in
+      for tap in 0..<taps {
+        for input in 0..<inputChannels {
+          for output in panel * panelWidth..<min(outputChannels, (panel + 1) * panelWidth) {
+            let pair = isTransposed ? input * outputChannels + output : output * inputChannels + input
+            body(
+              pair * taps + tap,
+              ((panel * taps + tap) * inputChannels + input) * panelWidth + output - panel * panelWidth)
+          }
+        }
+      }
+    }
+  }
+
+  var preparationPieces: Int { inputPanels }
+  var preparationScratchByteCount: Int { 0 }
+
+  func prepare(
+    _ weights: UnsafePointer<Float>, into prepared: UnsafeMutableRawPointer, pieces: Range<Int>,
+    scratch: UnsafeMutableRawPointer
+  ) {
+    let forward = prepared.assumingMemoryBound(to: Float.self)
+    let backward = forward + forwardPreparedCount
+    pool.run(pieces.count) { index, _ in
+      let piece = pieces.lowerBound + index
+      prepareBackwardPanel(piece, weights, into: backward)
+      if precision == .bfloat16 { prepareForwardPiece(piece, weights, into: forward) }
+    }
+  }
+
+  private func prepareForwardPiece(
+    _ piece: Int, _ weights: UnsafePointer<Float>, into forward: UnsafeMutablePointer<Float>
+  ) {
+    let start = count * piece / preparationPieces
+    let end = count * (piece + 1) / preparationPieces
+    (forward + start).update(from: weights + start, count: end - start)
+    BFloat16Rounding.round(forward + start, count: end - start)
+  }
+
+  private func prepareBackwardPanel(
+    _ panel: Int, _ weights: UnsafePointer<Float>, into backward: UnsafeMutablePointer<Float>
+  ) {
+    let inputs = panel * panelWidth..<min(inputChannels, (panel + 1) * panelWidth)
+    let base = backward + panel * taps * outputChannels * panelWidth
+    for tap in 0..<taps {
+      for output in 0..<outputChannels {
+        let destination = base + (tap * outputChannels + output) * panelWidth
+        let slab = weights + ((output / panelWidth) * taps + tap) * inputChannels * panelWidth + output % panelWidth
+        for lane in 0..<panelWidth {
+          let input = inputs.lowerBound + lane
+          destination[lane] = input < inputs.upperBound ? slab[input * panelWidth] : 0
+        }
+      }
+    }
+    if precision == .bfloat16 { BFloat16Rounding.round(base, count: taps * outputChannels * panelWidth) }
+  }
+}

@@ -1,0 +1,120 @@
+import Basics
+
+extension PortableBackend {
+  package func softmaxCrossEntropy(
+    logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, shape: ActivationShape, classWeights: [Float],
+    ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?
+  ) -> LossOutcome {
+    precondition(classWeights.count == shape.channels, "one class weight per class")
+    let lines = shape.images * shape.height
+    if rowLosses.count < lines {
+      rowLosses = [LossOutcome](repeating: LossOutcome(weightedLoss: 0, weight: 0), count: lines)
+    }
+    let gradient = gradient?.assumingMemoryBound(to: Float.self)
+    classWeights.withUnsafeBufferPointer { weights in
+      rowLosses.withUnsafeMutableBufferPointer { losses in
+        let losses = losses
+        pool.run(lines) { line, _ in
+          let row = PixelRow(
+            logits: logits + line * shape.width * shape.channels, labels: labels + line * shape.width,
+            gradient: gradient.map { $0 + line * shape.width * shape.channels }, classes: shape.channels,
+            weights: weights, ignoreLabel: ignoreLabel, scale: scale)
+          losses[line] = row.loss(width: shape.width)
+          if precision == .bfloat16, let gradient = row.gradient {
+            BFloat16Rounding.round(gradient, count: shape.width * shape.channels)
+          }
+        }
+      }
+    }
+    var total = LossOutcome(weightedLoss: 0, weight: 0)
+    for line in 0..<lines {
+      total.weightedLoss += rowLosses[line].weightedLoss
+      total.weight += rowLosses[line].weight
+    }
+    return total
+  }
+
+  package func argmax(
+    _ logits: UnsafePointer<Float>, shape: ActivationShape, into classes: UnsafeMutablePointer<UInt16>
+  ) {
+    pool.runRanges(shape.pixelCount, grain: 4096) { pixels in
+      for pixel in pixels {
+        let scores = logits + pixel * shape.channels
+        var best = 0
+        for candidate in 1..<max(1, shape.channels) where scores[candidate] > scores[best] { best = candidate }
+        classes[pixel] = UInt16(truncatingIfNeeded: best)
+      }
+    }
+  }
+}
+
+/// One row of an image in the loss.
+private struct PixelRow {
+  let logits: UnsafePointer<Float>
+  let labels: UnsafePointer<UInt16>
+  let gradient: UnsafeMutablePointer<Float>?
+  let classes: Int
+  let weights: UnsafeBufferPointer<Float>
+  let ignoreLabel: UInt16
+  let scale: Float
+
+  func loss(width: Int) -> LossOutcome {
+    var outcome = LossOutcome(weightedLoss: 0, weight: 0)
+    for pixel in 0..<width {
+      let target = gradient.map { $0 + pixel * classes }
+      let label = Int(labels[pixel])
+      if labels[pixel] == ignoreLabel {
+        target?.update(repeating: 0, count: classes)
+        continue
+      }
+      precondition(label < classes, "a label that is no class: data is checked before it comes here")
+      let scores = logits + pixel * classes
+      let maximum = maximum(of: scores)
+      let sum = exponentialSum(scores, minus: maximum)
+      let weight = weights[label]
+      outcome.weightedLoss +=
+        Double(weight) * (logarithm(Double(sum)) + Double(maximum) - Double(scores[label]))
+      outcome.weight += Double(weight)
+      if let target {
+        writeSoftmax(scores, minus: maximum, times: scale * weight / sum, into: target)
+        target[label] -= scale * weight
+      }
+    }
+    return outcome
+  }
+
+  private func maximum(of scores: UnsafePointer<Float>) -> Float {
+    var maximum = scores[0]
+    for candidate in 1..<max(1, classes) where scores[candidate] > maximum { maximum = scores[candidate] }
+    return maximum
+  }
+
+  @inline(__always)
+  private func scores8(_ scores: UnsafePointer<Float>, _ first: Int, minus maximum: Float) -> SIMD8<Float> {
+    var values = SIMD8<Float>(repeating: -.infinity)
+    if first + 8 <= classes {
+      values = UnsafeRawPointer(scores + first).loadUnaligned(as: SIMD8<Float>.self)
+    } else {
+      for lane in 0..<classes - first { values[lane] = scores[first + lane] }
+    }
+    return exponentialOfNonPositive(values - maximum)
+  }
+
+  private func exponentialSum(_ scores: UnsafePointer<Float>, minus maximum: Float) -> Float {
+    var sum: Float = 0
+    for first in stride(from: 0, to: classes, by: 8) {
+      let values = scores8(scores, first, minus: maximum)
+      for lane in 0..<min(8, classes - first) { sum += values[lane] }
+    }
+    return sum
+  }
+
+  private func writeSoftmax(
+    _ scores: UnsafePointer<Float>, minus maximum: Float, times factor: Float, into target: UnsafeMutablePointer<Float>
+  ) {
+    for first in stride(from: 0, to: classes, by: 8) {
+      let values = scores8(scores, first, minus: maximum) * factor
+      for lane in 0..<min(8, classes - first) { target[first + lane] = values[lane] }
+    }
+  }
+}

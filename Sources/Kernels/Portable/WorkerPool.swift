@@ -1,0 +1,193 @@
+import Basics
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Threads that stay, for loops whose iterations are independent. Which thread takes which iteration is left to
+/// chance, so an iteration must never see another's result.
+final class WorkerPool {
+  let threadCount: Int
+  private let board: Board
+  private var threads: [pthread_t] = []
+
+  /// - Throws: `Failure` when the system grants no thread.
+  init(threadCount: Int) throws {
+    self.threadCount = max(1, threadCount)
+    board = Board()
+    for worker in 1..<max(2, self.threadCount) where self.threadCount > 1 {
+      let start = Unmanaged.passRetained(WorkerStart(board: board, worker: worker))
+      var attributes = pthread_attr_t()
+      pthread_attr_init(&attributes)
+      defer { pthread_attr_destroy(&attributes) }
+      #if canImport(Darwin)
+        var thread: pthread_t?
+        let code = pthread_create(&thread, &attributes, Self.entry, start.toOpaque())
+      #else
+        var thread = pthread_t()
+        let code = pthread_create(&thread, &attributes, Self.entry, start.toOpaque())
+      #endif
+      guard code == 0 else {
+        start.release()
+        board.stop()
+        for thread in threads { pthread_join(thread, nil) }
+        throw Failure(
+          .internalError, "cannot start thread \(worker + 1) of \(threadCount) (\(String(cString: strerror(code))))",
+          remedy: "use fewer threads per rank (OMP_NUM_THREADS)")
+      }
+      #if canImport(Darwin)
+        if let thread { threads.append(thread) }
+      #else
+        threads.append(thread)
+      #endif
+    }
+  }
+
+  deinit {
+    board.stop()
+    for thread in threads { pthread_join(thread, nil) }
+  }
+
+  /// Calls `body(iteration, worker)` once for every iteration in 0 ..< count, on all threads; worker is below
+  /// `threadCount` and no two calls at the same time have the same one.
+  func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
+    guard count > 1, threadCount > 1 else {
+      for iteration in 0..<max(0, count) { body(iteration, 0) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: body) { body in
+        board.post(count: count, workers: threads.count, body: body)
+        board.work(on: body, count: count, worker: 0)
+        board.waitUntilDone()
+      }
+    }
+  }
+
+  /// Cuts 0 ..< count into ranges of about `grain` and calls `body` on each.
+  func runRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+    let grain = max(1, grain)
+    run((count + grain - 1) / grain) { piece, _ in
+      body(piece * grain..<min(count, (piece + 1) * grain))
+    }
+  }
+
+  #if canImport(Darwin)
+    private static let entry: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = {
+      let start = Unmanaged<WorkerStart>.fromOpaque($0).takeRetainedValue()
+      start.board.serve(worker: start.worker)
+      return nil
+    }
+  #else
+    private static let entry: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+      guard let argument else { return nil }
+      let start = Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
+      start.board.serve(worker: start.worker)
+      return nil
+    }
+  #endif
+}
+
+private final class WorkerStart {
+  let board: Board
+  let worker: Int
+  init(board: Board, worker: Int) {
+    self.board = board
+    self.worker = worker
+  }
+}
+
+/// What the caller and the workers share: the loop that is running, who is still in it, and the next iteration.
+private final class Board: @unchecked Sendable {
+  /// By pointer: a worker must hold no reference to the closure when it has left the loop.
+  typealias Body = UnsafePointer<(Int, Int) -> Void>
+
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let next = Atomic<Int>(0)
+  // Guarded by the mutex.
+  private var loop = 0
+  private var count = 0
+  private var body: Body?
+  private var busyWorkers = 0
+  private var isStopping = false
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(posted, nil)
+    pthread_cond_init(finished, nil)
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    pthread_cond_destroy(posted)
+    pthread_cond_destroy(finished)
+    mutex.deallocate()
+    posted.deallocate()
+    finished.deallocate()
+  }
+
+  func post(count: Int, workers: Int, body: Body) {
+    pthread_mutex_lock(mutex)
+    next.store(0, ordering: .relaxed)
+    self.count = count
+    self.body = body
+    busyWorkers = workers
+    loop += 1
+    pthread_cond_broadcast(posted)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func work(on body: Body, count: Int, worker: Int) {
+    while true {
+      let iteration = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      if iteration >= count { return }
+      body.pointee(iteration, worker)
+    }
+  }
+
+  func waitUntilDone() {
+    pthread_mutex_lock(mutex)
+    while busyWorkers > 0 { pthread_cond_wait(finished, mutex) }
+    body = nil
+    pthread_mutex_unlock(mutex)
+  }
+
+  func serve(worker: Int) {
+    var seen = 0
+    while let (body, count) = nextLoop(after: &seen) {
+      work(on: body, count: count, worker: worker)
+      leave()
+    }
+  }
+
+  private func nextLoop(after seen: inout Int) -> (Body, Int)? {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while loop == seen && !isStopping { pthread_cond_wait(posted, mutex) }
+    if isStopping { return nil }
+    seen = loop
+    guard let body else { return nil }
+    return (body, count)
+  }
+
+  private func leave() {
+    pthread_mutex_lock(mutex)
+    busyWorkers -= 1
+    if busyWorkers == 0 { pthread_cond_signal(finished) }
+    pthread_mutex_unlock(mutex)
+  }
+
+  func stop() {
+    pthread_mutex_lock(mutex)
+    isStopping = true
+    pthread_cond_broadcast(posted)
+    pthread_mutex_unlock(mutex)
+  }
+}
