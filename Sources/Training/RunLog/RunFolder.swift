@@ -1,0 +1,57 @@
+import Basics
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A run's folder (FORMATS.md section 7), held by one job at a time.
+package final class RunFolder {
+  package let path: String
+  private let lock: RunLock
+
+  package var configurationPath: String { path + "/config.yaml" }
+  package var metricsPath: String { path + "/metrics.jsonl" }
+  package var checkpointsPath: String { path + "/checkpoints" }
+  package var predictionsPath: String { path + "/predictions" }
+  package var reportPath: String { path + "/report.html" }
+
+  /// Makes the folder where it is missing, and takes its lock.
+  ///
+  /// - Throws: `Failure(.cannotCreate)` when it cannot be written, or another job works in it.
+  package init(path: String) throws {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(atPath: path + "/checkpoints", withIntermediateDirectories: true)
+    } catch {
+      throw Failure(
+        .cannotCreate, "cannot make the run's folder \(path) (\(Self.reason(error)))",
+        remedy: "give another one with --output")
+    }
+    lock = try RunLock(path: path + "/.lock")
+  }
+
+  /// Gives the lock back.
+  package func close() { lock.release() }
+
+  /// Writes a small file of the folder under another name first, so that it is there whole or not at all.
+  package func write(_ text: String, to file: String) throws {
+    let partial = file + ".partial"
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: partial))
+    } catch {
+      throw Failure(.inputOutput, "cannot write \(file) (\(Self.reason(error)))")
+    }
+    guard rename(partial, file) == 0 else {
+      throw Failure(.inputOutput, "cannot write \(file) (\(String(cString: strerror(errno))))")
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    guard let code = underlying?.code else { return error.localizedDescription }
+    return String(cString: strerror(Int32(truncatingIfNeeded: code)))
+  }
+}

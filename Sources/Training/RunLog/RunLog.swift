@@ -1,0 +1,47 @@
+import Basics
+
+/// What rank 0 writes down while a run goes on: `metrics.jsonl`, TensorBoard events, and lines for people.
+package final class RunLog {
+  package let console: Console
+  private let metrics: MetricsFile
+  private let events: EventFile
+  private let progress: Progress
+
+  /// Opens the files of `folder` for a run that goes on after `step` finished steps, and takes out what they hold of
+  /// later ones.
+  package init(
+    folder: String, console: Console, totalSteps: Int, totalEpochs: Double, continuingAfterStep step: Int
+  ) throws {
+    self.console = console
+    metrics = try MetricsFile(path: folder + "/metrics.jsonl", continuingAfterStep: step)
+    events = try EventFile(folder: folder, continuingAfterStep: step)
+    progress = Progress(console: console, totalSteps: totalSteps, totalEpochs: totalEpochs, startingAtStep: step)
+  }
+
+  package func record(_ step: StepRecord) throws {
+    try metrics.append(step)
+    try events.append(
+      [
+        ("loss/train", step.loss), ("learning_rate", step.learningRate),
+        ("speed/images_per_second", step.imagesPerSecond), ("seconds/data", step.seconds.data),
+        ("seconds/compute", step.seconds.compute), ("seconds/exchange", step.seconds.exchange),
+        ("seconds/update", step.seconds.update),
+      ], step: step.step)
+    progress.show(step)
+  }
+
+  package func record(_ evaluation: EvaluationRecord) throws {
+    try metrics.append(evaluation)
+    let classes = evaluation.classes.compactMap { result in
+      result.intersectionOverUnion.map { ("iou/\(result.name)", $0) }
+    }
+    try events.append(
+      [
+        ("validation/mean_iou", evaluation.meanIntersectionOverUnion),
+        ("validation/pixel_accuracy", evaluation.pixelAccuracy), ("loss/validation", evaluation.loss),
+      ] + classes, step: evaluation.step)
+    console.line(
+      "evaluation after step \(evaluation.step): mean IoU \(percentage(evaluation.meanIntersectionOverUnion))"
+        + "  pixel accuracy \(percentage(evaluation.pixelAccuracy))  loss \(significant(evaluation.loss, 4))")
+  }
+}

@@ -1,0 +1,263 @@
+import Basics
+import Foundation
+import Testing
+import Training
+
+func temporaryFolder(_ body: (String) throws -> Void) throws {
+  let folder = NSTemporaryDirectory() + "fcn-dist-" + UUID().uuidString
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  try body(folder)
+}
+
+/// What `python3` prints for `script`; nil where it is missing or fails.
+func python(_ script: String, _ arguments: [String]) -> String? {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+  process.arguments = ["python3", "-c", script] + arguments
+  let output = Pipe()
+  process.standardOutput = output
+  guard (try? process.run()) != nil else { return nil }
+  let data = output.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+}
+
+let hasPython = python("print(1)", []) != nil
+
+private func stepRecord(_ step: Int, loss: Double = 1.5) -> StepRecord {
+  StepRecord(
+    step: step, epoch: Double(step) / 4, loss: loss, learningRate: 1e-10, imagesPerSecond: 3.25,
+    seconds: StepRecord.Seconds(data: 0.001, compute: 0.5, exchange: 0.25, update: 0.125))
+}
+
+private func evaluationRecord(_ step: Int) -> EvaluationRecord {
+  EvaluationRecord(
+    step: step, meanIntersectionOverUnion: 0.5, pixelAccuracy: 0.75, loss: 0.875,
+    classes: [
+      .init(name: "a \"b\"\\\n", intersectionOverUnion: 0.1), .init(name: "sky", intersectionOverUnion: nil),
+    ])
+}
+
+@Suite struct MetricsFileTests {
+  @Test func readsWhatItWrote() throws {
+    try temporaryFolder { folder in
+      let path = folder + "/metrics.jsonl"
+      let file = try MetricsFile(path: path, continuingAfterStep: 0)
+      try file.append(stepRecord(1))
+      try file.append(evaluationRecord(1))
+      try file.append(stepRecord(2, loss: .nan))
+      let content = try MetricsContent(path: path)
+      #expect(content.steps.count == 2 && content.steps[0] == stepRecord(1))
+      #expect(content.steps[1].loss.isNaN)
+      #expect(content.evaluations == [evaluationRecord(1)])
+      #expect(content.unreadableLines == 0)
+    }
+  }
+
+  @Test(.enabled(if: hasPython)) func linesAreWhatTheContractSays() throws {
+    try temporaryFolder { folder in
+      let path = folder + "/metrics.jsonl"
+      let file = try MetricsFile(path: path, continuingAfterStep: 0)
+      try file.append(stepRecord(7, loss: .infinity))
+      try file.append(evaluationRecord(7))
+      let script = """
+        import json, sys
+        a, b = [json.loads(line) for line in open(sys.argv[1])]
+        assert list(a) == ["kind", "step", "epoch", "loss", "learning_rate", "images_per_second", "seconds"], a
+        assert a["kind"] == "step" and a["step"] == 7 and a["loss"] is None and a["learning_rate"] == 1e-10
+        assert a["seconds"] == {"data": 0.001, "compute": 0.5, "exchange": 0.25, "update": 0.125}
+        assert b == {"kind": "evaluation", "step": 7, "mean_iou": 0.5, "pixel_accuracy": 0.75, "loss": 0.875,
+                     "classes": {"a \\"b\\"\\\\\\n": 0.1, "sky": None}}, b
+        print("ok")
+        """
+      #expect(python(script, [path]) == "ok\n")
+    }
+  }
+
+  /// A killed run leaves steps after its last checkpoint, and a line that was being written.
+  @Test func continuesAfterTheResumedStep() throws {
+    try temporaryFolder { folder in
+      let path = folder + "/metrics.jsonl"
+      let file = try MetricsFile(path: path, continuingAfterStep: 0)
+      for step in 1...5 { try file.append(stepRecord(step)) }
+      try file.append(evaluationRecord(4))
+      let handle = try #require(FileHandle(forWritingAtPath: path))
+      try handle.seekToEnd()
+      try handle.write(contentsOf: Data("{\"kind\": \"step\", \"st".utf8))
+      try handle.close()
+      #expect(try MetricsContent(path: path).unreadableLines == 1)
+
+      let resumed = try MetricsFile(path: path, continuingAfterStep: 4)
+      try resumed.append(stepRecord(5, loss: 9))
+      let content = try MetricsContent(path: path)
+      #expect(content.steps.map(\.step) == [1, 2, 3, 4, 5])
+      #expect(content.steps[4].loss == 9)
+      #expect(content.evaluations.map(\.step) == [4])
+      #expect(content.unreadableLines == 0)
+      #expect(!FileManager.default.fileExists(atPath: path + ".partial"))
+    }
+  }
+
+  @Test func aFolderThatIsNotThereIsNamed() {
+    #expect {
+      try MetricsFile(path: "/nonexistent/metrics.jsonl", continuingAfterStep: 0)
+    } throws: {
+      ($0 as? Failure)?.kind == .cannotCreate && "\($0)".contains("/nonexistent/metrics.jsonl")
+    }
+  }
+}
+
+@Suite struct EventFileTests {
+  /// Reads the file back with its own framing, checksum and wire format code.
+  static let reader = """
+    import struct, sys
+    def crc32c(data):
+        crc = 0xFFFFFFFF
+        for byte in data:
+            crc ^= byte
+            for _ in range(8):
+                crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+        return crc ^ 0xFFFFFFFF
+    def masked(data):
+        crc = crc32c(data)
+        return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    def varint(data, at):
+        value = shift = 0
+        while True:
+            byte = data[at]; at += 1
+            value |= (byte & 127) << shift; shift += 7
+            if byte < 128: return value, at
+    def fields(data):
+        at = 0
+        while at < len(data):
+            key, at = varint(data, at)
+            number, kind = key >> 3, key & 7
+            if kind == 0: value, at = varint(data, at)
+            elif kind == 1: value = struct.unpack("<d", data[at:at + 8])[0]; at += 8
+            elif kind == 5: value = struct.unpack("<f", data[at:at + 4])[0]; at += 4
+            else:
+                size, at = varint(data, at); value = data[at:at + size]; at += size
+            yield number, value
+    data = open(sys.argv[1], "rb").read(); at = 0
+    while at < len(data):
+        length = data[at:at + 8]; size = struct.unpack("<Q", length)[0]
+        assert struct.unpack("<I", data[at + 8:at + 12])[0] == masked(length)
+        event = data[at + 12:at + 12 + size]
+        assert struct.unpack("<I", data[at + 12 + size:at + 16 + size])[0] == masked(event)
+        at += 16 + size
+        e = dict(fields(event))
+        line = [f"time={e[1]}", f"step={e.get(2, 0)}"]
+        if 3 in e: line.append(e[3].decode())
+        if 7 in e: line.append(f"session={dict(fields(e[7]))}")
+        for number, value in fields(e.get(5, b"")):
+            v = dict(fields(value)); line.append(f"{v[1].decode()}={v[2]}")
+        print(" ".join(line))
+    """
+
+  @Test(.enabled(if: hasPython)) func anIndependentReaderReadsIt() throws {
+    try temporaryFolder { folder in
+      let events = try EventFile(folder: folder, continuingAfterStep: 299, time: 1000.5)
+      try events.append([("loss/train", 0.5), ("bad", .nan), ("rate", 0.25)], step: 300, time: 1001.25)
+      let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
+      #expect(name.hasPrefix("events.out.tfevents.1000."))
+      let text = python(Self.reader, [folder + "/" + name])
+      #expect(
+        text == """
+          time=1000.5 step=0 brain.Event:2
+          time=1000.5 step=300 session={1: 1}
+          time=1001.25 step=300 loss/train=0.5 rate=0.25
+
+          """)
+    }
+  }
+}
+
+@Suite struct RunLockTests {
+  @Test func aSecondJobIsToldWhoHoldsTheFolder() throws {
+    try temporaryFolder { folder in
+      let first = try RunFolder(path: folder + "/a/run")
+      #expect {
+        try RunFolder(path: folder + "/a/run")
+      } throws: {
+        let failure = $0 as? Failure
+        return failure?.kind == .cannotCreate
+          && failure?.message.contains("process \(ProcessInfo.processInfo.processIdentifier) on ") == true
+          && failure?.message.contains("\(folder)/a/run already") == true
+      }
+      first.close()
+      _ = try RunFolder(path: folder + "/a/run")
+    }
+  }
+
+  @Test func whatADeadProcessLeftIsTakenOver() throws {
+    try temporaryFolder { folder in
+      let dead = RunLock.Holder(host: RunLock.Holder.current.host, process: 999_999_999, boot: "another")
+      try Data("\(dead.host)\n\(dead.process)\n\(dead.boot)\n".utf8).write(
+        to: URL(fileURLWithPath: folder + "/.lock"))
+      let lock = try RunLock(path: folder + "/.lock")
+      let text = try String(contentsOfFile: folder + "/.lock", encoding: .utf8)
+      #expect(text.contains("\(ProcessInfo.processInfo.processIdentifier)\n"))
+      lock.release()
+    }
+  }
+
+  @Test(.enabled(if: hasPython)) func theLockEndsWithItsKilledHolder() throws {
+    try temporaryFolder { folder in
+      let holder = Process()
+      holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      holder.arguments = [
+        "python3", "-c",
+        "import fcntl,sys,time; f=open(sys.argv[1],'w'); fcntl.flock(f,2); f.write('far\\n5\\nx\\n'); f.flush(); "
+          + "print('held',flush=True); time.sleep(60)", folder + "/.lock",
+      ]
+      let output = Pipe()
+      holder.standardOutput = output
+      try holder.run()
+      #expect(output.fileHandleForReading.availableData == Data("held\n".utf8))
+      #expect { try RunLock(path: folder + "/.lock") } throws: { "\($0)".contains("process 5 on far") }
+      kill(holder.processIdentifier, SIGKILL)
+      holder.waitUntilExit()
+      _ = try RunLock(path: folder + "/.lock")
+    }
+  }
+
+  @Test func aFolderThatCannotBeMadeIsAFailure() throws {
+    try temporaryFolder { folder in
+      try Data().write(to: URL(fileURLWithPath: folder + "/file"))
+      #expect { try RunFolder(path: folder + "/file/run") } throws: { ($0 as? Failure)?.kind == .cannotCreate }
+    }
+  }
+}
+
+@Suite struct ProgressTests {
+  @Test func aLogGetsALineNowAndThen() {
+    var lines: [String] = []
+    var time = 0.0
+    let progress = Progress(
+      console: Console(isTerminal: false) { lines.append($0) }, totalSteps: 300, totalEpochs: 75, startingAtStep: 0,
+      now: { time })
+    for step in 1...300 {
+      time += 1
+      progress.show(stepRecord(step))
+    }
+    // Every 5 s in the first minute, then every 20 s; the first and the last always.
+    #expect(lines.count >= 20 && lines.count <= 30)
+    #expect(
+      lines[0] == "step 1/300  epoch 0.25/75  loss 1.500  rate 1.00e-10  3.25 images/s  4:59 left\n")
+    #expect(lines.last?.hasPrefix("step 300/300  epoch 75.00/75 ") == true)
+    #expect(lines.last?.hasSuffix("0 s left\n") == true)
+  }
+
+  @Test func aTerminalKeepsOneLine() {
+    var text = ""
+    let console = Console(isTerminal: true) { text += $0 }
+    console.transient("loss 1.25")
+    console.transient("loss 1")
+    console.line("done")
+    #expect(text == "\rloss 1.25\rloss 1  \r      \rdone\n")
+  }
+
+  @Test(arguments: [(0, "0 s"), (59.4, "59 s"), (59.6, "1:00"), (725, "12:05"), (11045, "3:04:05"), (.infinity, "?")])
+  func duration(seconds: Double, expected: String) { #expect(Progress.duration(seconds) == expected) }
+}
