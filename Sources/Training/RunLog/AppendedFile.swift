@@ -16,7 +16,7 @@ package final class AppendedFile {
   package init(path: String) throws {
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      throw Failure(.cannotCreate, "cannot write \(path) (\(String(cString: strerror(errno))))")
+      throw Failure(.cannotCreate, "cannot write \(path) (\(systemErrorText()))")
     }
     self.path = path
   }
@@ -31,7 +31,7 @@ package final class AppendedFile {
         written += count
       } else if errno != EINTR {
         throw Failure(
-          .inputOutput, "cannot write \(path) (\(String(cString: strerror(errno))))",
+          .inputOutput, "cannot write \(path) (\(systemErrorText()))",
           remedy: "make room on the disk and continue with --resume auto")
       }
     }

@@ -9,20 +9,12 @@ package struct MetricsContent: Equatable, Sendable {
   package private(set) var unreadableLines = 0
 
   package init(path: String) throws {
-    for line in Self.lines(of: try Self.bytes(of: path)) {
+    for line in Self.lines(of: try FileBytes.read(path)) {
       switch Line(line)?.record {
       case .step(let record): steps.append(record)
       case .evaluation(let record): evaluations.append(record)
       case nil: unreadableLines += 1
       }
-    }
-  }
-
-  static func bytes(of path: String) throws -> [UInt8] {
-    do {
-      return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-    } catch {
-      throw Failure(.missingInput, "cannot read \(path) (\(error.localizedDescription))")
     }
   }
 

@@ -43,7 +43,7 @@ package final class MetricsFile {
 
   private static func truncate(_ path: String, afterStep step: Int) throws {
     guard FileManager.default.fileExists(atPath: path) else { return }
-    let content = try MetricsContent.bytes(of: path)
+    let content = try FileBytes.read(path)
     var kept: [UInt8] = []
     for line in MetricsContent.lines(of: content) {
       guard let record = MetricsContent.Line(line), record.step <= step else { continue }
@@ -51,14 +51,6 @@ package final class MetricsFile {
       kept.append(UInt8(ascii: "\n"))
     }
     guard kept.count != content.count else { return }
-    // Under another name first: a kill in the middle must not cost the history.
-    let replacement = path + ".partial"
-    do {
-      try Data(kept).write(to: URL(fileURLWithPath: replacement))
-      _ = try FileManager.default.replaceItemAt(
-        URL(fileURLWithPath: path), withItemAt: URL(fileURLWithPath: replacement))
-    } catch {
-      throw Failure(.inputOutput, "cannot rewrite \(path) (\(error.localizedDescription))")
-    }
+    try kept.withUnsafeBytes { try FileBytes.write($0, to: path) }
   }
 }

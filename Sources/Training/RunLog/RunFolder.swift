@@ -1,12 +1,6 @@
 import Basics
 import Foundation
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// A run's folder (FORMATS.md section 7), held by one job at a time.
 package final class RunFolder {
   package let path: String
@@ -35,19 +29,6 @@ package final class RunFolder {
 
   /// Gives the lock back.
   package func close() { lock.release() }
-
-  /// Writes a small file of the folder under another name first, so that it is there whole or not at all.
-  package func write(_ text: String, to file: String) throws {
-    let partial = file + ".partial"
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: partial))
-    } catch {
-      throw Failure(.inputOutput, "cannot write \(file) (\(Self.reason(error)))")
-    }
-    guard rename(partial, file) == 0 else {
-      throw Failure(.inputOutput, "cannot write \(file) (\(String(cString: strerror(errno))))")
-    }
-  }
 
   private static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError

@@ -57,7 +57,7 @@ package final class RunLock {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw Failure(
-        .cannotCreate, "cannot write \(path) (\(String(cString: strerror(errno))))",
+        .cannotCreate, "cannot write \(path) (\(systemErrorText()))",
         remedy: "give another folder with --output")
     }
     do {
@@ -91,7 +91,7 @@ package final class RunLock {
     }
     let text = Array(holder.text.utf8)
     guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count else {
-      throw Failure(.inputOutput, "cannot write \(path) (\(String(cString: strerror(errno))))")
+      throw Failure(.inputOutput, "cannot write \(path) (\(systemErrorText()))")
     }
   }
 
