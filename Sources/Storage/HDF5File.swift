@@ -36,6 +36,7 @@ package final class HDF5File: Sendable {
   /// Opens a file for reading, without locking it (locks are missing or wrong on many cluster file systems).
   ///
   /// - Throws: `Failure(.missingInput)` if there is no such file, `.badData` if it is not intact HDF5.
+  /// Checks the file's seal first, if it has one: of a checkpoint that is all of its bytes.
   package static func open(_ path: String) throws -> HDF5File {
     guard let status = try status(of: path) else { throw Failure(.missingInput, "there is no file \(path)") }
     // A pipe would make the library wait for ever.
@@ -43,6 +44,7 @@ package final class HDF5File: Sendable {
     guard access(path, R_OK) == 0 else {
       throw Failure(.inputOutput, "\(path) cannot be read (\(String(cString: strerror(errno))))")
     }
+    try FileSeal.check(path)
     return try HDF5Library.locked {
       let file = try HDF5Library.check(chdf5_file_open(path), .badData, "\(path) is not an intact HDF5 file")
       return try HDF5File(HDF5Session(file: file, path: path, byteCount: Int(status.st_size)))
@@ -61,8 +63,13 @@ package final class HDF5File: Sendable {
     try root.session.use { try HDF5Library.check(chdf5_file_flush($0), .inputOutput, "cannot write \(path)") }
   }
 
-  /// Writes what is left and closes the file with all its groups and datasets. Closing twice is harmless.
-  package func close() throws { try root.session.close() }
+  /// Writes what is left, closes the file with all its groups and datasets, and seals it if it was created here.
+  /// Closing twice is harmless.
+  package func close(sealing coverage: FileSeal.Coverage = .unprotectedMetadata) throws {
+    let isNew = root.session.byteCount == nil && root.session.liveHandleCount > 0
+    try root.session.close()
+    if isNew { try FileSeal.append(to: path, covering: coverage) }
+  }
 
   /// Groups and datasets of this file that are open, and the file itself.
   package var liveHandleCount: Int { root.session.liveHandleCount }

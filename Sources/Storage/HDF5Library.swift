@@ -61,7 +61,16 @@ package enum HDF5Library {
         .inputOutput, "\(problem()): the file size limit is reached", remedy: "raise the limit (ulimit -f)")
     }
     let isInputOutput = stack.contains("errno = \(EIO)")
-    throw Failure(isInputOutput ? .inputOutput : kind, stack.isEmpty ? problem() : "\(problem()) (HDF5: \(stack))")
+    let reason = systemReason(in: stack).map { ": \($0)" } ?? ""
+    throw Failure(
+      isInputOutput ? .inputOutput : kind, "\(problem())\(reason)" + (stack.isEmpty ? "" : " (HDF5: \(stack))"))
+  }
+
+  /// What the operating system said, as the library quotes it.
+  private static func systemReason(in stack: String) -> Substring? {
+    let opening = "error message = '"
+    guard let start = stack.firstRange(of: opening) else { return nil }
+    return stack[start.upperBound...].prefix { $0 != "'" }
   }
 
   private static func errorStack() -> String {
