@@ -1,0 +1,22 @@
+/// Deconvolution weights that interpolate bilinearly, class by class.
+enum BilinearKernel {
+  /// The kernel for an upsampling by half its size, as `surgery.upsample_filt` of the published nets: [size].
+  static func profile(size: Int) -> [Float] {
+    let factor = (size + 1) / 2
+    let center = size % 2 == 1 ? Double(factor - 1) : Double(factor) - 0.5
+    return (0..<size).map { Float(1 - abs(Double($0) - center) / Double(factor)) }
+  }
+
+  /// Canonical weights [channels, channels, size, size]: the kernel where input and output channel are the same.
+  static func weights(channels: Int, size: Int) -> [Float] {
+    let profile = profile(size: size)
+    var weights = [Float](repeating: 0, count: channels * channels * size * size)
+    for channel in 0..<channels {
+      let base = (channel * channels + channel) * size * size
+      for y in 0..<size {
+        for x in 0..<size { weights[base + y * size + x] = profile[y] * profile[x] }
+      }
+    }
+    return weights
+  }
+}

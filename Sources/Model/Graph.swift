@@ -1,0 +1,107 @@
+import Basics
+import Kernels
+
+/// A network as steps over numbered values, for any image size. Value 0 is the image, made larger by `imagePadding` on
+/// all sides; the last step makes the logits.
+struct Graph {
+  struct Step {
+    var operation: Operation
+    var source: Int
+    /// The value that the step makes, or one made before that it changes in place.
+    var destination: Int
+  }
+
+  enum Operation {
+    case convolution(layer: Int)
+    case maxPool
+    /// The `ordinal`th dropout of the network.
+    case dropout(ordinal: Int)
+    case scale(Float)
+    case deconvolution(layer: Int, offset: Int, size: Size)
+    /// Adds the source, cropped at `offset` to the destination's size.
+    case addCropped(offset: Int)
+  }
+
+  /// How large the part of a deconvolution's result is that is kept.
+  enum Size {
+    case full
+    case ofValue(Int)
+    case ofImage
+  }
+
+  let layers: [Layer]
+  let steps: [Step]
+  let valueCount: Int
+  let imagePadding: Int
+
+  var logits: Int { steps[steps.count - 1].destination }
+
+  func source(images: Int, height: Int, width: Int, channels: Int) -> ActivationShape {
+    ActivationShape(
+      images: images, height: height + 2 * imagePadding, width: width + 2 * imagePadding, channels: channels)
+  }
+
+  /// The shape of every value.
+  ///
+  /// - Throws: `Failure` that names the image's size where it is too small for the network.
+  func shapes(images: Int, height: Int, width: Int, channels: Int) throws -> [ActivationShape] {
+    guard images >= 1, height >= 1, width >= 1 else {
+      throw Failure(.badData, "an image of \(height) x \(width) pixels", remedy: "images need one pixel or more")
+    }
+    let nothing = ActivationShape(images: images, height: 0, width: 0, channels: 0)
+    var shapes = [ActivationShape](repeating: nothing, count: valueCount)
+    shapes[0] = source(images: images, height: height, width: width, channels: channels)
+    for step in steps {
+      let source = shapes[step.source]
+      let isLargeEnough: Bool
+      switch step.operation {
+      case .convolution(let layer):
+        guard case .convolution(let convolution) = layers[layer].kind else { preconditionFailure() }
+        let shape = convolution.destination(of: source)
+        isLargeEnough = shape.height >= 1 && shape.width >= 1
+        shapes[step.destination] = shape
+      case .maxPool:
+        shapes[step.destination] = ActivationShape(
+          images: images, height: (source.height + 1) / 2, width: (source.width + 1) / 2, channels: source.channels)
+        isLargeEnough = true
+      case .dropout, .scale:
+        shapes[step.destination] = source
+        isLargeEnough = true
+      case .deconvolution(let layer, let offset, let size):
+        guard case .deconvolution(let channels, let kernel, let stride) = layers[layer].kind else {
+          preconditionFailure()
+        }
+        let full = ((source.height - 1) * stride + kernel, (source.width - 1) * stride + kernel)
+        let kept: (Int, Int) =
+          switch size {
+          case .full: full
+          case .ofValue(let value): (shapes[value].height, shapes[value].width)
+          case .ofImage: (height, width)
+          }
+        isLargeEnough = offset + kept.0 <= full.0 && offset + kept.1 <= full.1
+        shapes[step.destination] = ActivationShape(
+          images: images, height: kept.0, width: kept.1, channels: channels)
+      case .addCropped(let offset):
+        let target = shapes[step.destination]
+        isLargeEnough = offset + target.height <= source.height && offset + target.width <= source.width
+      }
+      guard isLargeEnough else {
+        throw Failure(
+          .badData, "an image of \(height) x \(width) pixels is too small for this network",
+          remedy: "use larger images, or model.geometry same")
+      }
+    }
+    return shapes
+  }
+
+  /// The deconvolution of a step, with its crop.
+  func deconvolution(_ step: Step, _ shapes: [ActivationShape], isLogits: Bool) -> Deconvolution {
+    guard case .deconvolution(let layer, let offset, _) = step.operation,
+      case .deconvolution(let channels, let kernel, let stride) = layers[layer].kind
+    else { preconditionFailure("not a deconvolution") }
+    let destination = shapes[step.destination]
+    return Deconvolution(
+      inputChannels: channels, outputChannels: channels, kernel: kernel, stride: stride, offset: offset,
+      height: destination.height, width: destination.width, floatDestination: isLogits)
+  }
+}

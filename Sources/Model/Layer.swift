@@ -1,0 +1,39 @@
+import Basics
+import Kernels
+
+/// A layer that has parameters.
+struct Layer {
+  enum Kind {
+    case convolution(Convolution)
+    /// The crop belongs to the place in the graph, not to the layer.
+    case deconvolution(channels: Int, kernel: Int, stride: Int)
+  }
+  /// What the weights are before training.
+  enum Start {
+    case heNormal
+    case zero
+    case bilinear
+  }
+
+  let name: String
+  let kind: Kind
+  let start: Start
+  let isUpdated: Bool
+
+  /// [out, in, kernel, kernel] of a convolution, [in, out, kernel, kernel] of a deconvolution.
+  var weightShape: [Int] {
+    switch kind {
+    case .convolution(let convolution):
+      [convolution.outputChannels, convolution.inputChannels, convolution.kernel, convolution.kernel]
+    case .deconvolution(let channels, let kernel, _): [channels, channels, kernel, kernel]
+    }
+  }
+
+  /// [out], or nil where the layer has no bias.
+  var biasShape: [Int]? {
+    switch kind {
+    case .convolution(let convolution): [convolution.outputChannels]
+    case .deconvolution: nil
+    }
+  }
+}

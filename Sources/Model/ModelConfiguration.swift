@@ -1,0 +1,100 @@
+import Basics
+
+/// Which of the three nets of Shelhamer, Long and Darrell; the number is the stride of the last upsampling.
+package enum Architecture: String, CaseIterable, Sendable, Codable {
+  case fcn32s
+  case fcn16s
+  case fcn8s
+
+  /// The pooling layers whose maps join the head, coarse to fine.
+  package var skips: [Int] {
+    switch self {
+    case .fcn32s: []
+    case .fcn16s: [4]
+    case .fcn8s: [4, 3]
+    }
+  }
+
+  package var finalStride: Int { 32 >> skips.count }
+}
+
+/// How layers pad and crop (FORMATS.md section 2).
+package enum Geometry: String, CaseIterable, Sendable, Codable {
+  /// Every map is as large as its source, rounded up.
+  case same
+  /// The image padded by 100, maps cropped at the published offsets.
+  case padded100
+}
+
+/// What happens to the upsampling kernels, which start bilinear.
+package enum Upsampling: String, CaseIterable, Sendable, Codable {
+  case fixed
+  case learned
+}
+
+/// The `model:` section of a configuration (FORMATS.md sections 2 and 5).
+package struct ModelConfiguration: Equatable, Sendable {
+  package var architecture: Architecture
+  package var geometry: Geometry
+  package var upsampling: Upsampling
+  /// Channels of the five blocks of the backbone.
+  package var widths: [Int]
+  /// Channels of fc6 and fc7.
+  package var fc: Int
+  /// Share of fc6 and fc7 that is dropped in training.
+  package var dropout: Float
+  /// What pool4 and pool3 are multiplied by before their score layers.
+  package var pool4Scale: Float
+  package var pool3Scale: Float
+  package var classes: Int
+  package var channels: Int
+
+  package init(
+    architecture: Architecture = .fcn8s, geometry: Geometry = .same, upsampling: Upsampling = .learned,
+    widths: [Int] = [64, 128, 256, 512, 512], fc: Int = 4096, dropout: Float = 0.5, pool4Scale: Float = 1,
+    pool3Scale: Float = 1, classes: Int, channels: Int = 3
+  ) {
+    self.architecture = architecture
+    self.geometry = geometry
+    self.upsampling = upsampling
+    self.widths = widths
+    self.fc = fc
+    self.dropout = dropout
+    self.pool4Scale = pool4Scale
+    self.pool3Scale = pool3Scale
+    self.classes = classes
+    self.channels = channels
+  }
+
+  /// Channel counts beyond this are refused: their products would not fit any memory.
+  private static let largestWidth = 1 << 16
+
+  /// - Throws: `Failure` of kind configuration that names the key.
+  package func validate() throws {
+    guard widths.count == 5 else {
+      throw Failure(
+        .configuration, "model.widths has \(widths.count) values",
+        remedy: "give one width for each of the five blocks, for example [64, 128, 256, 512, 512]")
+    }
+    for (block, width) in widths.enumerated() {
+      try Self.check(width, "model.widths[\(block)]", atMost: Self.largestWidth)
+    }
+    try Self.check(fc, "model.fc", atMost: Self.largestWidth)
+    // Labels are 16-bit numbers.
+    try Self.check(classes, "model.classes", atMost: 1 << 16)
+    try Self.check(channels, "model.channels", atMost: 1 << 12)
+    guard dropout >= 0 && dropout < 1 else {
+      throw Failure(
+        .configuration, "model.dropout is \(dropout)", remedy: "give the share to drop, from 0 to below 1")
+    }
+    for (key, scale) in [("pool4", pool4Scale), ("pool3", pool3Scale)] where !scale.isFinite {
+      throw Failure(.configuration, "model.skip_scale.\(key) is \(scale)", remedy: "give a finite number")
+    }
+  }
+
+  private static func check(_ value: Int, _ key: String, atMost limit: Int) throws {
+    guard value >= 1 && value <= limit else {
+      throw Failure(.configuration, "\(key) is \(value)", remedy: "give a number from 1 to \(limit)")
+    }
+  }
+}

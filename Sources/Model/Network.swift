@@ -1,0 +1,113 @@
+import Basics
+import Kernels
+
+/// An FCN on a backend: its parameters' places, and plans to run it.
+package final class Network {
+  package let configuration: ModelConfiguration
+  package let backend: any Backend
+  package let parameters: ParameterTable
+
+  private let graph: Graph
+  private let slots: [LayerSlots]
+  private let activations = Arena()
+  private let scratch = Arena()
+  /// Oldest use first.
+  private var plans: [(key: PlanKey, plan: Plan)] = []
+  private let planCapacity: Int
+
+  private struct PlanKey: Equatable {
+    var images: Int
+    var height: Int
+    var width: Int
+    var isTraining: Bool
+  }
+
+  /// - Parameters:
+  ///   - reference: a typical batch, for which the weights' layouts are chosen.
+  ///   - planCapacity: how many plans are kept for image sizes that come back.
+  /// - Throws: `Failure` when the configuration is invalid or the engine can't run it.
+  package init(
+    _ configuration: ModelConfiguration, backend: any Backend,
+    reference: (images: Int, height: Int, width: Int), planCapacity: Int = 16
+  ) throws {
+    try configuration.validate()
+    self.configuration = configuration
+    self.backend = backend
+    self.planCapacity = max(1, planCapacity)
+    let graph = GraphBuilder.graph(for: configuration)
+    self.graph = graph
+    let shapes = try graph.shapes(
+      images: reference.images, height: reference.height, width: reference.width, channels: configuration.channels)
+    let layouts = try Self.layouts(of: graph, shapes, backend)
+    let table = ParameterTable(layers: graph.layers, layouts: layouts)
+    parameters = table
+    slots = graph.layers.map { layer in
+      guard let weight = table[layer.name + "/weight"] else { preconditionFailure("every layer has weights") }
+      return LayerSlots(name: layer.name, weight: weight, bias: table[layer.name + "/bias"])
+    }
+    try scratch.reserve(byteCount: (layouts.map(\.preparationScratchByteCount).max() ?? 0) + 64 << 10)
+  }
+
+  private static func layouts(
+    of graph: Graph, _ shapes: [ActivationShape], _ backend: any Backend
+  ) throws -> [any WeightLayout] {
+    var layouts: [any WeightLayout] = []
+    for step in graph.steps {
+      switch step.operation {
+      case .convolution(let layer):
+        guard case .convolution(let convolution) = graph.layers[layer].kind else { preconditionFailure() }
+        layouts.append(try backend.layout(of: convolution, reference: shapes[step.source]))
+      case .deconvolution:
+        let deconvolution = graph.deconvolution(step, shapes, isLogits: step.destination == graph.logits)
+        layouts.append(try backend.layout(of: deconvolution, reference: shapes[step.source]))
+      case .maxPool, .dropout, .scale, .addCropped:
+        continue
+      }
+    }
+    return layouts
+  }
+
+  /// Makes the compute copies of the masters: a share of about 1 / `pieces` of the work, so that the ranks of a machine
+  /// can do it together. Every piece in 0 ..< `pieces` has to be done by somebody.
+  package func prepare(_ memory: ParameterMemory, piece: Int, of pieces: Int) {
+    let total = slots.reduce(0) { $0 + ($1.weight.layout?.preparedByteCount ?? 0) }
+    // Units of equal bytes within a layer go to the rank in whose share of all bytes they start.
+    var start = 0
+    for slots in slots {
+      guard let layout = slots.weight.layout, layout.preparedByteCount > 0 else { continue }
+      let units = layout.preparationPieces
+      func firstUnit(from share: Int) -> Int {
+        let wanted = total * share / pieces - start
+        return min(units, max(0, (wanted * units + layout.preparedByteCount - 1) / layout.preparedByteCount))
+      }
+      let range = firstUnit(from: piece)..<(piece + 1 == pieces ? units : firstUnit(from: piece + 1))
+      if !range.isEmpty {
+        layout.prepare(
+          memory.master + slots.weight.range.lowerBound,
+          into: memory.prepared + slots.weight.preparedRange.lowerBound, pieces: range, scratch: scratch.base)
+      }
+      start += layout.preparedByteCount
+    }
+  }
+
+  /// The plan for a batch of that shape, made if it is not kept.
+  ///
+  /// - Throws: `Failure` when the images are too small for the network or memory does not suffice.
+  package func plan(images: Int, height: Int, width: Int, training: Bool) throws -> Plan {
+    let key = PlanKey(images: images, height: height, width: width, isTraining: training)
+    if let index = plans.firstIndex(where: { $0.key == key }) {
+      let entry = plans.remove(at: index)
+      plans.append(entry)
+      try entry.plan.reserveMemory()
+      return entry.plan
+    }
+    let builder = try PlanBuilder(
+      graph: graph, backend: backend, slots: slots, images: images, height: height, width: width,
+      channels: configuration.channels, isTraining: training)
+    let plan = try Plan(
+      builder, configuration: configuration, height: height, width: width, activations: activations, scratch: scratch)
+    if plans.count == planCapacity { plans.removeFirst() }
+    plans.append((key, plan))
+    return plan
+  }
+}
