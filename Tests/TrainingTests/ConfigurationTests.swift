@@ -1,5 +1,6 @@
 import Basics
 import Testing
+import Model
 import Training
 
 private func read(_ text: String, _ overrides: [String] = []) throws -> Configuration {
@@ -242,5 +243,30 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     #expect(train.totalSteps(batch: 4, sampleCount: 10) == 5)
     train.duration = .epochs(.max)
     #expect(train.totalSteps(batch: 4, sampleCount: 10) > 1_000_000)
+  }
+}
+
+@Suite struct ModelSettingsTests {
+  @Test func defaultsAreTheModelsOwn() throws {
+    let settings = try read("model: {classes: 3, channels: 3}").model
+    #expect(try ModelConfiguration(settings) == ModelConfiguration(classes: 3))
+  }
+
+  @Test func everyKeyArrives() throws {
+    let settings = try read(
+      """
+      model: {architecture: fcn32s, geometry: padded100, upsampling: fixed, widths: [1, 2, 3, 4, 5], fc: 6,
+        dropout: 0.25, skip_scale: {pool4: 2, pool3: 3}, classes: 7, channels: 8}
+      """
+    ).model
+    #expect(
+      try ModelConfiguration(settings)
+        == ModelConfiguration(
+          architecture: .fcn32s, geometry: .padded100, upsampling: .fixed, widths: [1, 2, 3, 4, 5], fc: 6,
+          dropout: 0.25, pool4Scale: 2, pool3Scale: 3, classes: 7, channels: 8))
+  }
+
+  @Test func aMissingNumberOfClassesIsNamed() {
+    #expect { try ModelConfiguration(read("model: {channels: 3}").model) } throws: { "\($0)".contains("model.classes") }
   }
 }

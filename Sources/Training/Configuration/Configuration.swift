@@ -1,4 +1,5 @@
 import Basics
+import Model
 
 /// Everything that decides a run (FORMATS.md section 5). The defaults of the properties are the defaults of the keys.
 ///
@@ -17,10 +18,6 @@ package struct Configuration: Equatable, Sendable {
 }
 
 extension Configuration {
-  package enum Architecture: String, CaseIterable, Sendable { case fcn32s, fcn16s, fcn8s }
-  package enum Geometry: String, CaseIterable, Sendable { case same, padded100 }
-  package enum Upsampling: String, CaseIterable, Sendable { case fixed, learned }
-
   package struct Model: Equatable, Sendable {
     package var architecture = Architecture.fcn8s
     package var geometry = Geometry.same

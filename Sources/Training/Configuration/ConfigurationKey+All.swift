@@ -1,4 +1,5 @@
 import Basics
+import Model
 
 extension ConfigurationKey {
   /// All keys, in the order of FORMATS.md section 5, which is the order they are written in.
