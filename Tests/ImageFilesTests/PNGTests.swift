@@ -99,7 +99,8 @@ private let writer = """
   }
 
   @Test func writtenAndReadAgainIsEqual() throws {
-    let image = Image(width: 3, height: 2, channels: 1, pixels: [0, 1, 2, 2, 1, 0], palette: [9, 8, 7, 6, 5, 4, 3, 2, 1])
+    let image = Image(
+      width: 3, height: 2, channels: 1, pixels: [0, 1, 2, 2, 1, 0], palette: [9, 8, 7, 6, 5, 4, 3, 2, 1])
     #expect(try PNG.read(PNG.encode(image)) == image)
     let deep = Image(
       width: 2, height: 1, channels: 3, bitDepth: 16, pixels: .uint16([1, 256, 65535, 0, 513, 77]))

@@ -2,6 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cvector_image.h"
+
 // Loops over flat arrays, compiled for several instruction sets and chosen at load time. Every element is computed
 // with the same operations in the same order whatever the instruction set (no contraction to FMA), and reductions
 // run over a fixed number of lanes: the results are the same bits on every machine.

@@ -1,0 +1,115 @@
+import Basics
+import CVector
+
+/// Makes the network's input of a stored sample: scale, cut, flip, colours, normalise, labels along with the image.
+///
+/// What comes out is a function of (seed, random key, stored sample) alone: never of rank, thread or batch.
+package struct SampleTransform: Sendable {
+  package let normalisation: Normalisation
+  package let augmentation: AugmentationSettings
+  package let ignoreLabel: UInt16
+  package let seed: UInt64
+  private let pool: SamplePool
+
+  /// - Parameter pool: where the memory of samples comes from and goes to.
+  package init(
+    normalisation: Normalisation, augmentation: AugmentationSettings = .none, ignoreLabel: UInt16, seed: UInt64 = 0,
+    pool: SamplePool = SamplePool()
+  ) {
+    self.normalisation = normalisation
+    self.augmentation = augmentation
+    self.ignoreLabel = ignoreLabel
+    self.seed = seed
+    self.pool = pool
+  }
+
+  /// - Precondition: the normalisation has as many channels as the sample.
+  package func apply(_ raw: RawSample, _ request: SampleRequest) -> Sample {
+    let draw = AugmentationDraw(augmentation, seed: seed, randomKey: request.randomKey)
+    let height = augmentation.crop?.height ?? raw.height
+    let width = augmentation.crop?.width ?? raw.width
+    let rows = AxisMap(
+      source: raw.height, scale: draw.scale, size: height, place: draw.vertical, isFlipped: false)
+    let columns = AxisMap(
+      source: raw.width, scale: draw.scale, size: width, place: draw.horizontal, isFlipped: draw.isFlipped)
+    var pixels = pool.pixels(count: height * width * raw.channels)
+    var labels = pool.labels(count: height * width)
+    let isUnmoved = !draw.isFlipped && columns.isExact && columns.first.elementsEqual(0..<Int32(raw.width))
+    let painter = RowPainter(
+      columns: columns, isUnmoved: isUnmoved, sourceWidth: raw.width, width: width, channels: raw.channels,
+      normalisation: normalisation, recolouring: Recolouring(draw, augmentation, raw, normalisation))
+    pixels.withUnsafeMutableBufferPointer { painter.paint(raw.pixels, rows, into: $0) }
+    labels.withUnsafeMutableBufferPointer { paint(raw, rows, columns, isUnmoved: isUnmoved, width: width, into: $0) }
+    return Sample(
+      request: request, key: raw.key, height: height, width: width, channels: raw.channels, pixels: pixels,
+      labels: labels, pool: pool)
+  }
+
+  private func paint(
+    _ raw: RawSample, _ rows: AxisMap, _ columns: AxisMap, isUnmoved: Bool, width: Int,
+    into result: UnsafeMutableBufferPointer<UInt16>
+  ) {
+    if rows.valid.count * columns.valid.count < result.count { result.update(repeating: ignoreLabel) }
+    guard let target = result.baseAddress, !columns.valid.isEmpty else { return }
+    raw.labels.withUnsafeBufferPointer { source in
+      guard let source = source.baseAddress else { return }
+      for (place, row) in zip(rows.valid, rows.nearest) {
+        let from = source + Int(row) * raw.width
+        let to = target + place * width + columns.valid.lowerBound
+        if isUnmoved {
+          to.update(from: from, count: raw.width)
+        } else {
+          cvector_gather_u16(from, columns.nearest, to, columns.nearest.count)
+        }
+      }
+    }
+  }
+}
+
+/// A change of colours that is one matrix, one offset and one limit; or one factor where there are no colours.
+struct Recolouring {
+  /// 3 x 3, row by row.
+  let matrix: [Float]
+  let offset: [Float]
+  let maximum: Float
+  let brightness: Float
+  let hasColours: Bool
+
+  /// Nil where nothing is to be done.
+  ///
+  /// Brightness b, contrast k around the dataset's mean grey, and saturation s around the pixel's own grey, one after
+  /// the other: `v1 = b v`, `v2 = k v1 + (1 - k) b m`, `v3 = s v2 + (1 - s) grey(v2)`. Grey is ITU-R BT.601's.
+  init?(_ draw: AugmentationDraw, _ settings: AugmentationSettings, _ raw: RawSample, _ normalisation: Normalisation) {
+    guard settings.color > 0 else { return nil }
+    let grey: [Float] = [0.299, 0.587, 0.114]
+    switch raw.pixels {
+    case .uint8: maximum = 255
+    case .uint16: maximum = 65_535
+    case .float32: maximum = .infinity
+    }
+    hasColours = raw.channels >= 3 && maximum.isFinite
+    brightness = draw.brightness
+    guard hasColours else {
+      matrix = []
+      offset = []
+      return
+    }
+    let gain = draw.contrast * draw.brightness
+    let saturation = draw.saturation
+    matrix = (0..<9).map { place in
+      gain * ((place / 3 == place % 3 ? saturation : 0) + (1 - saturation) * grey[place % 3])
+    }
+    let mean = grey[0] * normalisation.mean[0] + grey[1] * normalisation.mean[1] + grey[2] * normalisation.mean[2]
+    // The grey of a grey is itself: saturation leaves the offset as it is.
+    offset = [Float](repeating: (1 - draw.contrast) * draw.brightness * mean, count: 3)
+  }
+
+  /// - Parameter row: values as stored, in float32; changed in place.
+  func apply(to row: UnsafeMutablePointer<Float>, pixelCount: Int, channels: Int) {
+    if hasColours {
+      cvector_recolor(row, pixelCount, channels, matrix, offset, maximum)
+    } else {
+      cvector_brighten(row, brightness, maximum, pixelCount * channels)
+    }
+  }
+}

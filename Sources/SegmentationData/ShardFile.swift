@@ -1,0 +1,48 @@
+import Basics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The bytes of a shard, read by offset outside the HDF5 library: threads do not wait for its lock.
+final class ShardFile: Sendable {
+  let path: String
+  private let descriptor: Int32
+
+  init(path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let code = errno
+      throw Failure(
+        .inputOutput, "cannot open \(path) (\(systemErrorText(code)))",
+        remedy: code == EMFILE ? "raise the limit of open files (ulimit -n)" : nil)
+    }
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// Fills `buffer` from `offset` on.
+  ///
+  /// - Parameter what: what the bytes are, for messages: "image 'a'".
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int, _ what: @autoclosure () -> String) throws {
+    guard let base = buffer.baseAddress else { return }
+    var done = 0
+    while done < buffer.count {
+      let count = pread(descriptor, base + done, buffer.count - done, off_t(offset + done))
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else {
+        throw Failure(.inputOutput, "\(path): cannot read \(what()) (\(systemErrorText()))")
+      }
+      guard count > 0 else {
+        throw Failure(
+          .badData, "\(path): the file ends within \(what())",
+          remedy: "it was cut after it was opened: copy it or import the dataset again")
+      }
+      done += count
+    }
+  }
+}
