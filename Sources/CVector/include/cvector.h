@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cvector_activation.h"
 #include "cvector_image.h"
 
 // Loops over flat arrays, compiled for several instruction sets and chosen at load time. Every element is computed

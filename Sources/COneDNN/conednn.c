@@ -1,2 +1,0 @@
-#include "conednn.h"
-const char *conednn_name(void) { return "COneDNN"; }

@@ -1,0 +1,63 @@
+import Basics
+
+/// A primitive whose weights are in the layer's fixed layout, whatever the library would like for this shape: where
+/// it has only a slow kernel for that layout, the fast one with a re-layout around it.
+struct OneDNNPinnedPrimitive {
+  private let primitive: OneDNNPrimitive
+  private let reorder: OneDNNPrimitive?
+  private let direction: OneDNNPrimitive.Direction
+  private let reorderedByteCount: Int
+  let scratchByteCount: Int
+
+  /// - Parameters:
+  ///   - fixed: the layer's layout for this direction.
+  init(
+    _ direction: OneDNNPrimitive.Direction, fixed: OneDNNDescriptor, threads: Int,
+    make: (OneDNNDescriptor?) throws -> OneDNNPrimitive
+  ) throws {
+    self.direction = direction
+    let pinned = try? make(fixed)
+    if let pinned, !pinned.isSlow {
+      (primitive, reorder, reorderedByteCount) = (pinned, nil, 0)
+    } else {
+      let free = try make(nil)
+      if let pinned, free.isSlow {
+        (primitive, reorder, reorderedByteCount) = (pinned, nil, 0)
+      } else {
+        let own = try free.weightsDescriptor()
+        primitive = free
+        reorder =
+          direction == .backwardWeights
+          ? try .reorder(from: own, to: fixed, threads: threads) : try .reorder(from: fixed, to: own, threads: threads)
+        reorderedByteCount = Self.rounded(own.byteCount)
+      }
+    }
+    scratchByteCount =
+      reorderedByteCount + Self.rounded(primitive.scratchByteCount) + Self.rounded(reorder?.scratchByteCount ?? 0)
+  }
+
+  private static func rounded(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
+
+  var implementation: String { primitive.implementation + (reorder == nil ? "" : "+reorder") }
+  var isSlow: Bool { primitive.isSlow }
+
+  func run(
+    source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer? = nil, destination: UnsafeRawPointer,
+    scratch: UnsafeMutableRawPointer
+  ) {
+    guard let reorder else {
+      primitive.run(source: source, weights: weights, bias: bias, destination: destination, scratch: scratch)
+      return
+    }
+    let own = scratch
+    let ownScratch = scratch + reorderedByteCount
+    let reorderScratch = ownScratch + Self.rounded(primitive.scratchByteCount)
+    if direction != .backwardWeights {
+      reorder.run(source: weights, weights: nil, destination: own, scratch: reorderScratch)
+    }
+    primitive.run(source: source, weights: own, bias: bias, destination: destination, scratch: ownScratch)
+    if direction == .backwardWeights {
+      reorder.run(source: own, weights: nil, destination: weights, scratch: reorderScratch)
+    }
+  }
+}
