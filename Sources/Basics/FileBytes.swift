@@ -92,7 +92,8 @@ package enum FileBytes {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  private static func synchronise(_ path: String) throws {
+  /// Waits until a file or a folder is on the disk.
+  package static func synchronise(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure(.inputOutput, "cannot open \(path) (\(systemErrorText()))") }
     defer { close(descriptor) }

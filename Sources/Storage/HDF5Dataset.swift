@@ -55,7 +55,7 @@ package final class HDF5Dataset: HDF5Object, @unchecked Sendable {
   ///
   /// - Throws: `Failure(.badData)` if the type does not fit, or the file is damaged.
   package func read<T: HDF5Scalar>(as _: T.Type = T.self) throws -> [T] {
-    try checkBeforeReading(T.self)
+    try checkReadable(as: T.self)
     return try [T](unsafeUninitializedCapacity: count) { buffer, filled in
       try read(into: UnsafeMutableBufferPointer(start: buffer.baseAddress, count: count))
       filled = count
@@ -86,7 +86,7 @@ package final class HDF5Dataset: HDF5Object, @unchecked Sendable {
       throw Failure(.internalError, "\(name): \(expected) values do not fit a buffer of \(buffer.count)")
     }
     try use { dataset in
-      try checkBeforeReading(T.self)
+      try checkReadable(as: T.self)
       guard expected > 0, let base = buffer.baseAddress else { return }
       let memoryType = try HDF5Library.check(chdf5_type_memory(T.typeCode), .internalError, name)
       defer { _ = chdf5_type_close(memoryType) }
@@ -94,7 +94,10 @@ package final class HDF5Dataset: HDF5Object, @unchecked Sendable {
     }
   }
 
-  private func checkBeforeReading<T: HDF5Scalar>(_: T.Type) throws {
+  /// Compares what the dataset claims with the type wanted and with what the file can hold.
+  ///
+  /// - Throws: `Failure(.badData)` if it could not be read in full.
+  package func checkReadable<T: HDF5Scalar>(as _: T.Type) throws {
     guard type.canBeRead(as: T.hdf5Type) else {
       throw Failure(.badData, "\(name) holds \(type.rawValue) values where \(T.hdf5Type.rawValue) is expected")
     }

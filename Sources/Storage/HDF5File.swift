@@ -42,7 +42,7 @@ package final class HDF5File: Sendable {
     // A pipe would make the library wait for ever.
     guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.badData, "\(path) is not a file") }
     guard access(path, R_OK) == 0 else {
-      throw Failure(.inputOutput, "\(path) cannot be read (\(String(cString: strerror(errno))))")
+      throw Failure(.inputOutput, "\(path) cannot be read (\(systemErrorText()))")
     }
     try FileSeal.check(path)
     return try HDF5Library.locked {
@@ -55,7 +55,7 @@ package final class HDF5File: Sendable {
     var result = stat()
     if stat(path, &result) == 0 { return result }
     if errno == ENOENT || errno == ENOTDIR { return nil }
-    throw Failure(.inputOutput, "cannot look at \(path) (\(String(cString: strerror(errno))))")
+    throw Failure(.inputOutput, "cannot look at \(path) (\(systemErrorText()))")
   }
 
   /// Hands everything written so far to the operating system.

@@ -21,7 +21,7 @@ final class RawFile {
   deinit { close(descriptor) }
 
   static func failure(_ problem: String) -> Failure {
-    Failure(.inputOutput, "\(problem) (\(String(cString: strerror(errno))))")
+    Failure(.inputOutput, "\(problem) (\(systemErrorText()))")
   }
 
   func byteCount() throws -> Int {

@@ -1,0 +1,125 @@
+/// What a checkpoint holds (FORMATS.md section 4): all that the continuation of a training depends on, and where it came
+/// from. No number of ranks, threads or machines is part of it.
+package struct CheckpointState {
+  package var model: CheckpointModel
+  /// In canonical layouts, named "conv1_1/weight".
+  package var parameters: [CheckpointTensor]
+  package var optimizerName: String
+  package var slots: [CheckpointSlot]
+  package var training: TrainingProgress
+  /// The effective configuration, YAML.
+  package var configurationText: String
+  /// Tables of columns of equal length: "steps" and "evaluations".
+  package var history: [String: [String: HistoryColumn]]
+  /// How it was made: tool_version, backend, instruction set, threads, versions of libraries.
+  package var provenance: [String: String]
+
+  package init(
+    model: CheckpointModel, parameters: [CheckpointTensor], optimizerName: String, slots: [CheckpointSlot],
+    training: TrainingProgress, configurationText: String, history: [String: [String: HistoryColumn]] = [:],
+    provenance: [String: String] = [:]
+  ) {
+    self.model = model
+    self.parameters = parameters
+    self.optimizerName = optimizerName
+    self.slots = slots
+    self.training = training
+    self.configurationText = configurationText
+    self.history = history
+    self.provenance = provenance
+  }
+
+  /// Updates made so far.
+  package var step: Int { training.step }
+}
+
+/// The optimizer's numbers of one kind, one tensor for each parameter that has them.
+package struct CheckpointSlot {
+  /// "momentum", "first_moment" or "second_moment".
+  package var name: String
+  package var tensors: [CheckpointTensor]
+
+  package init(name: String, tensors: [CheckpointTensor]) {
+    self.name = name
+    self.tensors = tensors
+  }
+}
+
+/// The network and what its input and output mean.
+package struct CheckpointModel: Equatable, Sendable {
+  package var architecture: String
+  package var geometry: String
+  package var upsampling: String
+  package var classes: Int
+  package var channels: Int
+  package var widths: [Int]
+  package var fc: Int
+  package var pool4Scale: Double
+  package var pool3Scale: Double
+  package var ignoreLabel: Int
+  package var classNames: [String]
+  /// Red, green, blue of 256 labels.
+  package var palette: [UInt8]
+  /// Per channel, in units of the stored pixels.
+  package var mean: [Float]
+  package var std: [Float]
+
+  package init(
+    architecture: String, geometry: String, upsampling: String, classes: Int, channels: Int, widths: [Int], fc: Int,
+    pool4Scale: Double = 1, pool3Scale: Double = 1, ignoreLabel: Int, classNames: [String], palette: [UInt8],
+    mean: [Float], std: [Float]
+  ) {
+    self.architecture = architecture
+    self.geometry = geometry
+    self.upsampling = upsampling
+    self.classes = classes
+    self.channels = channels
+    self.widths = widths
+    self.fc = fc
+    self.pool4Scale = pool4Scale
+    self.pool3Scale = pool3Scale
+    self.ignoreLabel = ignoreLabel
+    self.classNames = classNames
+    self.palette = palette
+    self.mean = mean
+    self.std = std
+  }
+}
+
+/// How far a training is.
+package struct TrainingProgress: Equatable, Sendable {
+  package var step: Int
+  package var epoch: Int
+  package var seed: UInt64
+  package var samplesSeen: Int
+  /// What a schedule has to remember; empty for those that are functions of the step.
+  package var scheduleState: [String: Double]
+  package var bestMetric: Double?
+  package var bestStep: Int?
+
+  package init(
+    step: Int, epoch: Int, seed: UInt64, samplesSeen: Int, scheduleState: [String: Double] = [:],
+    bestMetric: Double? = nil, bestStep: Int? = nil
+  ) {
+    self.step = step
+    self.epoch = epoch
+    self.seed = seed
+    self.samplesSeen = samplesSeen
+    self.scheduleState = scheduleState
+    self.bestMetric = bestMetric
+    self.bestStep = bestStep
+  }
+}
+
+/// One column of a history table.
+package enum HistoryColumn: Equatable, Sendable {
+  case integers([Int64])
+  case reals([Double])
+
+  package var count: Int {
+    switch self {
+    case .integers(let values): values.count
+    case .reals(let values): values.count
+    }
+  }
+}

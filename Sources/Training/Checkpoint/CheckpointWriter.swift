@@ -1,0 +1,42 @@
+import Basics
+import Storage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Writes checkpoints so that they are whole or not there: under a temporary name, synced, read back, renamed.
+package enum CheckpointWriter {
+  /// - Parameter replacing: whether a file that is already there may be replaced, at the moment the new one is whole.
+  /// - Throws: `Failure(.cannotCreate)` if the file is there or cannot be created, `.inputOutput` if the disk is full or
+  ///   failing. Nothing is left behind then, and older files are as they were.
+  package static func write(_ state: CheckpointState, to path: String, replacing: Bool = false) throws {
+    let temporary = TemporaryFile(for: path)
+    defer { temporary.discard() }
+    do {
+      try refuseExisting(path, replacing)
+      let file = try HDF5File.create(temporary.path)
+      // Closed also on an error: a file that stays open keeps its space on a full disk.
+      defer { try? file.close() }
+      try CheckpointContent(state: state).write(to: file.root)
+      try file.close(sealing: .everything)
+      try FileBytes.synchronise(temporary.path)
+      try CheckpointReader(temporary.path).verify()
+      try refuseExisting(path, replacing)
+      try FileBytes.commit(temporary.path, as: path)
+    } catch let failure as Failure {
+      throw Failure(
+        failure.kind == .badData ? .inputOutput : failure.kind,
+        failure.message.replacing(temporary.path, with: path), remedy: failure.remedy)
+    }
+  }
+
+  private static func refuseExisting(_ path: String, _ replacing: Bool) throws {
+    var status = stat()
+    guard replacing || lstat(path, &status) != 0 else {
+      throw Failure(.cannotCreate, "\(path) exists already", remedy: "remove it or choose another output folder")
+    }
+  }
+}
