@@ -30,6 +30,7 @@ let package = Package(
 
     .target(name: "Basics", dependencies: ["CVector"], swiftSettings: strict),
     .target(name: "Collectives", dependencies: ["Basics"], swiftSettings: strict),
+    .target(name: "Conformance", dependencies: ["Collectives", "Basics"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["CMPI", "Collectives", "Basics"], swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["COneDNN", "CVector", "Basics"], swiftSettings: strict),
     .target(name: "Model", dependencies: ["Kernels", "Basics"], swiftSettings: strict),
@@ -51,10 +52,11 @@ let package = Package(
       ], swiftSettings: strict),
     .executableTarget(name: "fcn-dist", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(
-      name: "mpi-conformance", dependencies: ["MPITransport", "Collectives", "Basics"], swiftSettings: strict),
+      name: "mpi-conformance", dependencies: ["Conformance", "MPITransport", "Collectives", "Basics"],
+      swiftSettings: strict),
 
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "CVector"]),
-    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Basics"]),
+    .testTarget(name: "CollectivesTests", dependencies: ["Conformance", "Collectives", "Basics"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Basics"]),
     .testTarget(name: "ModelTests", dependencies: ["Model", "Kernels", "Storage", "SegmentationData", "Basics"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics"]),

@@ -15,7 +15,12 @@ package final class Monitor<State>: @unchecked Sendable {
   package init(_ state: State) {
     self.state = state
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    // Deadlines must not move when somebody sets the clock.
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -52,6 +57,24 @@ package final class Monitor<State>: @unchecked Sendable {
     while true {
       if let result = try body(&state) { return result }
       pthread_cond_wait(condition, mutex)
+    }
+  }
+
+  /// As above, until the monotonic clock (`ProcessEnvironment.monotonicSeconds`) passes `deadline`: then nil.
+  package func wait<Result>(
+    until deadline: Double, for body: (inout State) throws -> Result?
+  ) rethrows -> Result? {
+    var time = timespec()
+    time.tv_sec = Int(deadline)
+    time.tv_nsec = Int((deadline - Double(time.tv_sec)) * 1e9)
+    pthread_mutex_lock(mutex)
+    defer {
+      pthread_cond_broadcast(condition)
+      pthread_mutex_unlock(mutex)
+    }
+    while true {
+      if let result = try body(&state) { return result }
+      if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return try body(&state) }
     }
   }
 }

@@ -9,26 +9,43 @@
 /// A thread of the operating system that runs one closure and is joined.
 package final class WorkerThread: @unchecked Sendable {
   private final class Work {
+    let name: String?
     let body: () -> Void
-    init(_ body: @escaping () -> Void) { self.body = body }
+    init(_ name: String?, _ body: @escaping () -> Void) {
+      self.name = name
+      self.body = body
+    }
   }
 
   private var thread = pthread_t()
   private var isJoined = false
 
-  package init(_ body: @escaping @Sendable () -> Void) throws {
-    let work = Unmanaged.passRetained(Work(body))
+  /// - Parameter name: shown by debuggers and in /proc, at most 15 bytes of it.
+  package init(name: String? = nil, _ body: @escaping @Sendable () -> Void) throws {
+    let work = Unmanaged.passRetained(Work(name, body))
     let code = pthread_create(
       &thread, nil,
       { argument in
         guard let argument else { return nil }
-        Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+        let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+        if let name = work.name { WorkerThread.nameThisThread(name) }
+        work.body()
         return nil
       }, work.toOpaque())
     guard code == 0 else {
       work.release()
       throw Failure(.internalError, "cannot start a thread (\(systemErrorText(code)))", remedy: "raise `ulimit -u`")
     }
+  }
+
+  /// Through /proc, since Swift's import of the C library leaves out the GNU function. A name is only a help to people:
+  /// where it cannot be set the thread runs without.
+  private static func nameThisThread(_ name: String) {
+    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    let bytes = Array(name.utf8.prefix(15))
+    _ = write(file, bytes, bytes.count)
+    close(file)
   }
 
   /// Waits for the end of the closure. To be called once, by one thread.

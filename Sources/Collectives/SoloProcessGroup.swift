@@ -19,17 +19,27 @@ package final class SoloProcessGroup: ProcessGroup {
   package func allGather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
   package func barrier() {}
 
-  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) {
-    for (outgoing, incoming) in zip(sends, receives) { incoming.bytes.copyMemory(from: outgoing.bytes) }
+  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws {
+    guard sends.count == receives.count else {
+      throw Failure(.internalError, "\(sends.count) messages to this rank itself meet \(receives.count) receives")
+    }
+    for (outgoing, incoming) in zip(sends, receives) {
+      try MessageLength.check(outgoing.bytes.count, fits: incoming.bytes.count, source: 0, destination: 0)
+      incoming.bytes.copyMemory(from: outgoing.bytes)
+    }
   }
 
   package func send(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int) {
     mailbox[tag, default: []].append(Array(bytes))
   }
 
-  package func receive(_ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) {
-    guard var queue = mailbox[tag], !queue.isEmpty else { preconditionFailure("no message was sent with tag \(tag)") }
-    bytes.copyBytes(from: queue.removeFirst())
+  package func receive(_ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws {
+    guard var queue = mailbox[tag], !queue.isEmpty else {
+      throw Failure(.internalError, "no message was sent with tag \(tag), and nobody else can send one")
+    }
+    let message = queue.removeFirst()
+    try MessageLength.check(message.count, fits: bytes.count, source: 0, destination: 0)
+    bytes.copyBytes(from: message)
     mailbox[tag] = queue
   }
 

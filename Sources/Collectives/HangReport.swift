@@ -1,0 +1,81 @@
+import Basics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// What a rank knows when a job has stopped.
+struct HangReport {
+  let rank: Int
+  let host: String
+  /// On the monotonic clock.
+  let now: Double
+  /// The ranks of this machine, this one included.
+  let neighbours: [HeartbeatBoard.Entry]
+  /// This rank's last operations, oldest first.
+  let recent: [OperationHistory.Record]
+
+  /// The rank of this machine that the others wait for: one that is in the middle of its own work, the one that has
+  /// been silent longest. Nil where all only wait.
+  var culprit: HeartbeatBoard.Entry? {
+    neighbours.filter { $0.isActive && !$0.isWaiting }.min { $0.time < $1.time }
+  }
+
+  var sentence: String {
+    guard let culprit else {
+      let own = neighbours.first { $0.rank == rank }
+      return "the ranks of \(host) have waited \(seconds(own?.time ?? now)) s for a rank of another machine in "
+        + "\"\(own?.operation ?? "start")\" of step \(own?.step ?? 0)"
+    }
+    let state = Self.state(of: culprit.processIdentifier).map { ", \($0)" } ?? ""
+    return "rank \(culprit.rank) on \(host) (process \(culprit.processIdentifier)\(state)) has not moved for "
+      + "\(seconds(culprit.time)) s in \"\(culprit.operation)\" of step \(culprit.step)"
+  }
+
+  private func seconds(_ time: Double) -> Int { Int((now - time).rounded()) }
+
+  /// The process's state in words, from /proc.
+  static func state(of processIdentifier: Int) -> String? {
+    guard let text = SystemFile.text("/proc/\(processIdentifier)/status") else { return "which is gone" }
+    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("State:") }) else { return nil }
+    switch line.dropFirst(6).drop(while: \.isWhitespace).first {
+    case "T", "t": return "stopped"
+    case "D": return "waiting for a disk"
+    case "Z", "X": return "dead"
+    case "R": return "running"
+    default: return "sleeping"
+    }
+  }
+
+  var text: String {
+    var lines = ["\(sentence)", "", "Ranks of \(host):"]
+    for entry in neighbours {
+      let state = Self.state(of: entry.processIdentifier) ?? "unknown"
+      lines.append(
+        "  rank \(entry.rank), process \(entry.processIdentifier) (\(state)): \"\(entry.operation)\" of step "
+          + "\(entry.step) for \(seconds(entry.time)) s\(entry.isWaiting ? ", waiting for others" : "")"
+          + "\(entry.isActive ? "" : ", not watched")")
+    }
+    lines += ["", "Threads of rank \(rank) (name, state, kernel function):"] + Self.threads()
+    lines += ["", "Last operations of rank \(rank), in seconds before now:"]
+    lines += recent.map { "  \((($0.time - now) * 1000).rounded() / 1000)  step \($0.step)  \($0.operation)" }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func threads() -> [String] {
+    guard let folder = opendir("/proc/self/task") else { return [] }
+    defer { closedir(folder) }
+    var lines: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      guard Int(name) != nil else { continue }
+      let path = "/proc/self/task/\(name)"
+      let thread = (SystemFile.text("\(path)/comm") ?? "?").filter { !$0.isNewline }
+      let state = (SystemFile.text("\(path)/stat") ?? "").split(separator: ")").last.map { String($0.prefix(2)) } ?? ""
+      lines.append("  \(name) \(thread)\(state) \(SystemFile.text("\(path)/wchan") ?? "")")
+    }
+    return lines
+  }
+}

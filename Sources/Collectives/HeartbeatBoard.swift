@@ -1,0 +1,73 @@
+import Basics
+import Synchronization
+
+/// Where the ranks of one machine leave, in memory that all of them see, what each is doing and since when.
+///
+/// A stopped process cannot say that it is stopped; its neighbours read it here.
+final class HeartbeatBoard: @unchecked Sendable {
+  /// What a rank was doing.
+  struct Entry: Sendable {
+    var rank: Int
+    var processIdentifier: Int
+    var step: Int
+    var operation: String
+    /// Does the operation end only with the help of other ranks?
+    var isWaiting: Bool
+    /// On `ProcessEnvironment.monotonicSeconds`.
+    var time: Double
+    /// False where the rank is not under watch now.
+    var isActive: Bool
+  }
+
+  private static let slotByteCount = 256
+  private static let nameOffset = 64
+  private static let nameByteCount = 128
+
+  let count: Int
+  private let memory: MemoryRegion
+
+  /// - Parameter memory: zero at first, `byteCount(ranks:)` bytes of it, shared by the machine's ranks.
+  init(memory: MemoryRegion, count: Int) {
+    self.memory = memory
+    self.count = count
+  }
+
+  static func byteCount(ranks: Int) -> Int { (ranks + 1) * slotByteCount }
+
+  private func word(_ slot: Int, _ index: Int) -> UnsafeMutablePointer<Atomic<Int64>> {
+    (memory.base + slot * Self.slotByteCount + index * 8).assumingMemoryBound(to: Atomic<Int64>.self)
+  }
+
+  /// Rank `position` of the machine says what it does. Cheap: a few stores.
+  func post(_ entry: Entry, at position: Int) {
+    let name = memory.base + (position + 1) * Self.slotByteCount + Self.nameOffset
+    let bytes = Array(entry.operation.utf8.prefix(Self.nameByteCount - 1))
+    name.copyMemory(from: bytes, byteCount: bytes.count)
+    name.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
+    let words = [
+      Int64(entry.rank), Int64(entry.processIdentifier), Int64(entry.step), entry.isWaiting ? 1 : 0,
+      Int64(entry.time * 1e9), entry.isActive ? 1 : 0,
+    ]
+    for (index, value) in words.enumerated() { word(position + 1, index).pointee.store(value, ordering: .releasing) }
+  }
+
+  /// What rank `position` of the machine said last. Its parts may come from two posts: good enough to tell people.
+  func entry(at position: Int) -> Entry {
+    let words = (0..<6).map { word(position + 1, $0).pointee.load(ordering: .acquiring) }
+    let name = memory.base + (position + 1) * Self.slotByteCount + Self.nameOffset
+    let bytes = UnsafeRawBufferPointer(start: name, count: Self.nameByteCount).prefix { $0 != 0 }
+    return Entry(
+      rank: Int(words[0]), processIdentifier: Int(words[1]), step: Int(words[2]),
+      operation: String(decoding: bytes, as: UTF8.self), isWaiting: words[3] != 0, time: Double(words[4]) * 1e-9,
+      isActive: words[5] != 0)
+  }
+
+  /// What all ranks of the machine said last.
+  var entries: [Entry] { (0..<count).map { entry(at: $0) } }
+
+  /// Some rank of the machine has run out of patience.
+  var hasExpired: Bool { word(0, 0).pointee.load(ordering: .acquiring) != 0 }
+
+  /// - Returns: true for the first caller on this machine, which is the one to speak.
+  func claimExpiry() -> Bool { word(0, 0).pointee.exchange(1, ordering: .acquiringAndReleasing) == 0 }
+}

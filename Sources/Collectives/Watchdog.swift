@@ -1,0 +1,208 @@
+import Basics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Ends a job that no longer gets anywhere, and says which rank stopped it.
+///
+/// The trainer says what it does with `heartbeat`; a thread looks whether it still says so. After a silence of
+/// `max(minimum, factor x median step time)` every rank of the machine writes what it did last to
+/// `hang-rank-R.txt` in the run's folder, one of them names the rank that the others wait for, and the job ends with
+/// exit code 75, on which schedulers start it again.
+package final class Watchdog: Sendable {
+  package struct Settings: Sendable {
+    /// Seconds of silence that are always allowed; 0 turns the watchdog off.
+    package var minimum: Double
+    /// Silence allowed, in median step times.
+    package var factor: Double
+    /// How often the thread looks, in seconds.
+    package var interval: Double
+
+    package init(minimum: Double = 60, factor: Double = 10, interval: Double = 0.5) {
+      self.minimum = minimum
+      self.factor = factor
+      self.interval = interval
+    }
+
+    /// `FCN_DIST_WATCHDOG_SECONDS` (0: off) and `FCN_DIST_WATCHDOG_STEPS`, else the defaults.
+    package static func fromEnvironment() throws -> Settings {
+      let minimum = try ProcessEnvironment.integer("FCN_DIST_WATCHDOG_SECONDS", default: 60, in: 0...1_000_000)
+      let factor = try ProcessEnvironment.integer("FCN_DIST_WATCHDOG_STEPS", default: 10, in: 1...1_000_000)
+      return Settings(minimum: Double(minimum), factor: Double(factor), interval: minimum < 5 ? 0.1 : 0.5)
+    }
+  }
+
+  /// What was found when patience ended.
+  package struct Finding: Sendable, Equatable {
+    /// The error line's text.
+    package let message: String
+    /// The file with this rank's last operations.
+    package let file: String
+  }
+
+  private struct State {
+    var history = OperationHistory()
+    var current: HeartbeatBoard.Entry
+    var isStopped = false
+    var thread: WorkerThread?
+  }
+
+  private let board: HeartbeatBoard
+  /// This rank's place on the board.
+  private let position: Int
+  private let rank: Int
+  private let host = ProcessEnvironment.hostName
+  private let folder: String
+  private let settings: Settings
+  private let endJob: @Sendable (Finding) -> Void
+  private let state: Monitor<State>
+
+  /// - Important: Collective.
+  /// - Parameters:
+  ///   - group: all ranks of the job.
+  ///   - folder: where `hang-rank-R.txt` is written; it must exist by then.
+  ///   - endJob: called on the watchdog's thread by the rank that speaks; nil: prints the error line and ends the job
+  ///     with code 75.
+  package init(
+    group: any ProcessGroup, folder: String, settings: Settings,
+    endJob: (@Sendable (Finding) -> Void)? = nil
+  ) throws {
+    let node = try group.nodeGroup()
+    let memory = try node.sharedMemory(byteCount: HeartbeatBoard.byteCount(ranks: node.size))
+    board = HeartbeatBoard(memory: memory, count: node.size)
+    position = node.rank
+    rank = group.rank
+    self.folder = folder
+    self.settings = settings
+    let job = JobEnd(group)
+    self.endJob = endJob ?? { finding in job.end(finding) }
+    let start = HeartbeatBoard.Entry(
+      rank: group.rank, processIdentifier: Int(getpid()), step: 0, operation: "start", isWaiting: false,
+      time: ProcessEnvironment.monotonicSeconds, isActive: true)
+    state = Monitor(State(current: start))
+    board.post(start, at: position)
+    // Nobody may look at a neighbour that has not posted yet.
+    try node.barrier()
+    try node.close()
+    guard settings.minimum > 0 else { return }
+    let thread = try WorkerThread(name: "watchdog") { self.watch() }
+    state.withLock { $0.thread = thread }
+  }
+
+  /// Ends the watch. Call it before the group goes away: until then the thread keeps the watchdog alive.
+  package func stop() {
+    let thread = state.change { state in
+      state.isStopped = true
+      state.current.isActive = false
+      board.post(state.current, at: position)
+      defer { state.thread = nil }
+      return state.thread
+    }
+    thread?.join()
+  }
+
+  /// This rank begins `operation` of `step`.
+  ///
+  /// - Parameter isWaiting: does the operation end only with the help of other ranks?
+  package func heartbeat(_ operation: String, step: Int, isWaiting: Bool = false) {
+    let now = ProcessEnvironment.monotonicSeconds
+    state.withLock { state in
+      state.history.note(operation, step: step, at: now)
+      state.current.step = step
+      state.current.operation = operation
+      state.current.isWaiting = isWaiting
+      state.current.time = now
+      board.post(state.current, at: position)
+    }
+  }
+
+  /// Stops the clock for work of unknown length, until `resume`.
+  package func suspend() { setActive(false) }
+  package func resume() { setActive(true) }
+
+  private func setActive(_ isActive: Bool) {
+    state.withLock { state in
+      state.current.isActive = isActive
+      state.current.time = ProcessEnvironment.monotonicSeconds
+      board.post(state.current, at: position)
+    }
+  }
+
+  /// Seconds of silence that are allowed now.
+  package var patience: Double {
+    let median = state.withLock { $0.history.medianStepSeconds } ?? 0
+    return max(settings.minimum, settings.factor * median)
+  }
+
+  private func watch() {
+    var last = ProcessEnvironment.monotonicSeconds
+    while true {
+      let isOver = state.wait(until: last + settings.interval) { $0.isStopped ? true : nil } ?? false
+      if isOver { return }
+      let now = ProcessEnvironment.monotonicSeconds
+      // This thread itself did not run: the whole job was suspended, and silence in that time means nothing.
+      if now - last > max(5, 10 * settings.interval) { state.withLock { $0.current.time = now } }
+      last = now
+      if board.hasExpired || isLate(at: now) { return expire(at: now) }
+    }
+  }
+
+  /// Has this rank been silent for too long? Not while it waits for a neighbour that still works.
+  private func isLate(at now: Double) -> Bool {
+    let patience = patience
+    let own = state.withLock { $0.current }
+    guard own.isActive, now - own.time > patience else { return false }
+    guard own.isWaiting else { return true }
+    return !board.entries.contains { $0.isActive && !$0.isWaiting && now - $0.time <= patience }
+  }
+
+  private func expire(at now: Double) {
+    let path = "\(folder)/hang-rank-\(rank).txt"
+    let report = HangReport(
+      rank: rank, host: host, now: now, neighbours: board.entries, recent: state.withLock { $0.history.recent })
+    let isWritten = write(report, to: path)
+    // Ranks that only wait for another machine let that one speak first: it knows whom to name.
+    if report.culprit == nil { sleepSeconds(2) }
+    guard board.claimExpiry() else {
+      // The one that speaks ends the job; should it die first, this rank does.
+      sleepSeconds(10)
+      return endJob(Finding(message: report.sentence, file: path))
+    }
+    // Time for the neighbours to write their files.
+    sleepSeconds(2 * settings.interval + 0.5)
+    endJob(Finding(message: report.sentence + (isWritten ? "; see \(path)" : ""), file: path))
+  }
+
+  /// Writes on another thread and waits for a few seconds only: that its file system hangs may be why the job does.
+  private func write(_ report: HangReport, to path: String) -> Bool {
+    let outcome = Monitor<Bool?>(nil)
+    let text = report.text
+    let thread = try? WorkerThread(name: "hang report") {
+      let isWritten = (try? text.utf8CString.withUnsafeBytes {
+        try FileBytes.write(UnsafeRawBufferPointer(rebasing: $0.dropLast()), to: path)
+      }) != nil
+      outcome.change { $0 = isWritten }
+    }
+    guard thread != nil else { return false }
+    return outcome.wait(until: ProcessEnvironment.monotonicSeconds + 5) { $0 } ?? false
+  }
+
+  private func sleepSeconds(_ seconds: Double) { usleep(UInt32(seconds * 1e6)) }
+}
+
+/// Ends the job from the watchdog's thread. The group is not Sendable, and rightly: this is the one call that another
+/// thread may make, because the one that owns the group is stuck.
+private final class JobEnd: @unchecked Sendable {
+  private let group: any ProcessGroup
+  init(_ group: any ProcessGroup) { self.group = group }
+
+  func end(_ finding: Watchdog.Finding) {
+    let failure = Failure(
+      .restart, finding.message, remedy: "start the command again with --resume auto")
+    Diagnostic.line(Diagnostic.errorLine(failure))
+    group.abort(code: failure.exitCode)
+  }
+}

@@ -1,0 +1,64 @@
+import Basics
+import Collectives
+
+/// Something that every `ProcessGroup` must do. Expectations are closed forms of rank and size, so that no two ranks
+/// have to trust each other.
+package struct ConformanceCase: Sendable {
+  package let name: String
+  private let body: @Sendable (any ProcessGroup) throws -> Void
+
+  init(name: String, run body: @escaping @Sendable (any ProcessGroup) throws -> Void) {
+    self.name = name
+    self.body = body
+  }
+
+  /// Throws, naming the case, where the group does not do what it must.
+  ///
+  /// - Important: Collective.
+  package func run(_ group: any ProcessGroup) throws {
+    do {
+      try body(group)
+    } catch {
+      throw Failure(.internalError, "case \(name): \(error)")
+    }
+  }
+
+  package static let all: [ConformanceCase] = [
+    ConformanceCase(name: "reductions", run: checkReductions),
+    ConformanceCase(name: "broadcast", run: checkBroadcast),
+    ConformanceCase(name: "gather", run: checkGather),
+    ConformanceCase(name: "barrier", run: checkBarrier),
+    ConformanceCase(name: "messages", run: checkMessages),
+    ConformanceCase(name: "probe", run: checkProbe),
+    ConformanceCase(name: "exchange", run: checkExchange),
+    ConformanceCase(name: "subgroups", run: checkSubgroups),
+    ConformanceCase(name: "machine", run: checkMachine),
+    ConformanceCase(name: "shared-memory", run: checkSharedMemory),
+    ConformanceCase(name: "shared-memory-refused", run: checkSharedMemoryRefused),
+    ConformanceCase(name: "shared-memory-sizes-differ", run: checkSharedMemorySizesDiffer),
+    ConformanceCase(name: "message-length", run: checkMessageLength),
+    ConformanceCase(name: "threads", run: checkThreadPlan),
+  ]
+
+  package static func named(_ name: String) -> ConformanceCase? { all.first { $0.name == name } }
+}
+
+/// Throws where `condition` does not hold.
+package func expect(_ condition: Bool, _ text: @autoclosure () -> String) throws {
+  if !condition { throw Failure(.internalError, "expected \(text())") }
+}
+
+/// Throws where `body` does not throw a `Failure` whose message contains `part`.
+package func expectFailure(containing part: String, _ body: () throws -> Void) throws {
+  do {
+    try body()
+  } catch let failure as Failure {
+    return try expect(failure.description.contains(part), "'\(part)' in the error '\(failure)'")
+  }
+  throw Failure(.internalError, "expected an error with '\(part)', got none")
+}
+
+/// A byte that depends on all of its arguments.
+func pattern(_ source: Int, _ destination: Int, _ message: Int, _ index: Int) -> UInt8 {
+  UInt8(truncatingIfNeeded: source &* 31 &+ destination &* 7 &+ message &* 101 &+ index &* 13)
+}
