@@ -39,7 +39,14 @@ package struct Philox: Sendable {
   /// The four numbers at `counter`, whatever was drawn before.
   @inline(__always)
   package func block(at counter: UInt64) -> SIMD4<UInt32> {
-    var c = SIMD4(UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), high.x, high.y)
+    Self.rounds(
+      SIMD4(UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), high.x, high.y), key: key)
+  }
+
+  /// The ten rounds of the paper's Philox4x32-10.
+  @inline(__always)
+  package static func rounds(_ counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+    var c = counter
     var k = key
     for _ in 0..<10 {
       let a = UInt64(c.x) &* 0xD251_1F53

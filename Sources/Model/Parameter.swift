@@ -36,7 +36,7 @@ package struct Parameter {
   }
 
   /// - Parameter values: `canonicalCount` floats.
-  func importCanonical(_ values: UnsafePointer<Float>, into arena: UnsafeMutablePointer<Float>) {
+  package func importCanonical(_ values: UnsafePointer<Float>, into arena: UnsafeMutablePointer<Float>) {
     if let layout {
       layout.importCanonical(values, into: arena + range.lowerBound)
     } else {
@@ -44,15 +44,19 @@ package struct Parameter {
     }
   }
 
+  /// Writes the `canonicalCount` values as they are in files.
+  package func exportCanonical(from arena: UnsafePointer<Float>, into values: UnsafeMutablePointer<Float>) {
+    if let layout {
+      layout.exportCanonical(arena + range.lowerBound, into: values)
+    } else {
+      values.update(from: arena + range.lowerBound, count: canonicalCount)
+    }
+  }
+
   /// The values as they are in files.
   package func exportCanonical(from arena: UnsafePointer<Float>) -> [Float] {
     [Float](unsafeUninitializedCapacity: canonicalCount) { buffer, count in
-      guard let base = buffer.baseAddress else { return }
-      if let layout {
-        layout.exportCanonical(arena + range.lowerBound, into: base)
-      } else {
-        base.update(from: arena + range.lowerBound, count: canonicalCount)
-      }
+      if let base = buffer.baseAddress { exportCanonical(from: arena, into: base) }
       count = canonicalCount
     }
   }

@@ -1,4 +1,3 @@
-import Basics
 import Synchronization
 
 #if canImport(Glibc)
@@ -11,13 +10,13 @@ import Synchronization
 
 /// Threads that stay, for loops whose iterations are independent. Which thread takes which iteration is left to
 /// chance, so an iteration must never see another's result.
-final class WorkerPool {
-  let threadCount: Int
+package final class WorkerPool: @unchecked Sendable {
+  package let threadCount: Int
   private let board: Board
   private var threads: [pthread_t] = []
 
   /// - Throws: `Failure` when the system grants no thread.
-  init(threadCount: Int) throws {
+  package init(threadCount: Int) throws {
     self.threadCount = max(1, threadCount)
     board = Board()
     for worker in 1..<max(2, self.threadCount) where self.threadCount > 1 {
@@ -55,7 +54,7 @@ final class WorkerPool {
 
   /// Calls `body(iteration, worker)` once for every iteration in 0 ..< count, on all threads; worker is below
   /// `threadCount` and no two calls at the same time have the same one.
-  func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
+  package func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
     guard count > 1, threadCount > 1 else {
       for iteration in 0..<max(0, count) { body(iteration, 0) }
       return
@@ -70,7 +69,7 @@ final class WorkerPool {
   }
 
   /// Cuts 0 ..< count into ranges of about `grain` and calls `body` on each.
-  func runRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+  package func runRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
     let grain = max(1, grain)
     run((count + grain - 1) / grain) { piece, _ in
       body(piece * grain..<min(count, (piece + 1) * grain))
