@@ -1,0 +1,174 @@
+import Basics
+import Collectives
+import CVector
+import Model
+
+/// Sums the trainers' gradients and spreads the updated parameters.
+///
+/// Every trainer owns one slice of the arena. It adds up that slice of all gradients in the order of the summation
+/// tree: those of its own machine straight from their buffers in shared memory, those of other machines as messages
+/// from one speaker each. It updates its slice of the master, and sends it to the machines that do not share its memory.
+/// With one trainer a machine this is a reduce-scatter and an all-gather by direct exchange; on one machine nothing is
+/// sent at all.
+///
+/// - Important: `sum`, `publish` and `gatherState` are collective over the trainers.
+package final class GradientExchange {
+  package let plan: SlotPlan
+  package let topology: Topology
+  package let store: ParameterStore
+  /// The elements this trainer sums and updates.
+  package let slice: Range<Int>
+  /// The chunks of `slice`.
+  package let chunks: Range<Int>
+  package let layout: ChunkedRange
+  private let group: any ProcessGroup
+  private let machine: any ProcessGroup
+  private let pool: WorkerPool
+  private let isTreeOrdered: Bool
+  private let resultNodes: [[SummationTree.Node]]
+  private let wire: MemoryRegion
+
+  /// - Parameters:
+  ///   - group: the trainers.
+  ///   - machine: those of this trainer's machine as `topology` has it.
+  ///   - isTreeOrdered: false leaves the order of the sum to the transport's own all-reduce, which only works where no
+  ///     two trainers share a store.
+  package init(
+    plan: SlotPlan, topology: Topology, store: ParameterStore, group: any ProcessGroup, machine: any ProcessGroup,
+    pool: WorkerPool, isTreeOrdered: Bool
+  ) throws {
+    self.plan = plan
+    self.topology = topology
+    self.store = store
+    self.group = group
+    self.machine = machine
+    self.pool = pool
+    self.isTreeOrdered = isTreeOrdered || topology.machines.count < topology.trainerCount
+    layout = ChunkedRange(count: store.table.floatCount)
+    chunks = layout.chunks(ofOwner: group.rank, of: group.size)
+    slice = layout.slice(ofOwner: group.rank, of: group.size)
+    resultNodes = (0..<group.size).map { plan.accumulation(ofTrainer: $0).results }
+    let route = Route(
+      plan: plan, topology: topology, layout: layout, resultNodes: resultNodes, trainer: group.rank)
+    wire = try MemoryRegion(byteCount: 4 * max(1, route.receivedCount + route.composedCount))
+    self.route = route
+  }
+
+  private let route: Route
+
+  /// Sums all trainers' gradients over this trainer's slice.
+  ///
+  /// - Returns: the sums, indexed like the arena and valid inside `slice`.
+  package func sum() throws -> UnsafeMutablePointer<Float> {
+    let result = store.gradientBuffers[topology.localIndex(of: group.rank)][0]
+    guard isTreeOrdered else { return try plainSum(into: result) }
+    try machine.barrier()
+    var sources = localSources(from: slice.lowerBound)
+    for (node, pointer) in try exchangeWithOtherMachines() { sources[node] = pointer }
+    if !slice.isEmpty {
+      TreeSum.evaluate(
+        plan.tree.expression(of: plan.tree.root, from: Set(sources.keys)), sources: sources, count: slice.count,
+        into: result + slice.lowerBound, pool: pool)
+    }
+    return result
+  }
+
+  /// The tree nodes held on this machine, from element `start` of the arena on.
+  private func localSources(from start: Int) -> [SummationTree.Node: UnsafePointer<Float>] {
+    var sources: [SummationTree.Node: UnsafePointer<Float>] = [:]
+    for (local, trainer) in topology.machines[topology.machineOfTrainer[group.rank]].enumerated() {
+      for (buffer, node) in resultNodes[trainer].enumerated() {
+        sources[node] = UnsafePointer(store.gradientBuffers[local][buffer] + start)
+      }
+    }
+    return sources
+  }
+
+  private func exchangeWithOtherMachines() throws -> [(SummationTree.Node, UnsafePointer<Float>)] {
+    var sends: [OutgoingMessage] = []
+    var receives: [IncomingMessage] = []
+    var received: [(SummationTree.Node, UnsafePointer<Float>)] = []
+    var free = wire.floats()
+    for message in route.incoming {
+      receives.append(
+        IncomingMessage(
+          from: message.peer, UnsafeMutableRawBufferPointer(start: free, count: 4 * message.elements.count)))
+      received.append((message.node, UnsafePointer(free)))
+      free += message.elements.count
+    }
+    for message in route.outgoing {
+      let sources = localSources(from: message.elements.lowerBound)
+      var bytes = sources[message.node]
+      if bytes == nil {
+        TreeSum.evaluate(
+          plan.tree.expression(of: message.node, from: Set(sources.keys)), sources: sources,
+          count: message.elements.count, into: free, pool: pool)
+        bytes = UnsafePointer(free)
+        free += message.elements.count
+      }
+      sends.append(
+        OutgoingMessage(to: message.peer, UnsafeRawBufferPointer(start: bytes, count: 4 * message.elements.count)))
+    }
+    if !sends.isEmpty || !receives.isEmpty { try group.exchange(sends: sends, receives: receives) }
+    return received
+  }
+
+  private func plainSum(into result: UnsafeMutablePointer<Float>) throws -> UnsafeMutablePointer<Float> {
+    let count = layout.count
+    let nodes = resultNodes[group.rank]
+    if nodes.isEmpty { result.update(repeating: 0, count: count) }
+    for buffer in store.gradientBuffers[topology.localIndex(of: group.rank)][..<max(1, nodes.count)].dropFirst() {
+      cvector_add(result, buffer, result, count)
+    }
+    try group.allReduce(UnsafeMutableBufferPointer(start: result, count: count), .sum)
+    return result
+  }
+
+  /// Sum of squares of every chunk of `values` that this trainer owns, in its place among all chunks; 0 elsewhere.
+  package func chunkNorms(of values: UnsafePointer<Float>) -> [Double] {
+    var norms = [Double](repeating: 0, count: layout.chunkCount)
+    norms.withUnsafeMutableBufferPointer { norms in
+      pool.run(chunks.count) { i, _ in
+        let chunk = layout.chunk(chunks.lowerBound + i)
+        norms[chunks.lowerBound + i] = cvector_sum_of_squares(values + chunk.lowerBound, chunk.count)
+      }
+    }
+    return norms
+  }
+
+  /// Spreads the slices of the master that the trainers have updated; afterwards every machine's master is whole.
+  package func publish() throws {
+    try spread(store.memory.master)
+    try machine.barrier()
+  }
+
+  /// Waits for the other trainers of this machine.
+  package func waitForMachine() throws { try machine.barrier() }
+
+  /// Brings the optimizer's state of all owners together on every machine (before a checkpoint).
+  package func gatherState() throws {
+    for slot in store.optimizerSlots { try spread(slot) }
+    try machine.barrier()
+  }
+
+  private func spread(_ arena: UnsafeMutablePointer<Float>) throws {
+    guard topology.machines.count > 1 else { return }
+    let own = topology.machineOfTrainer[group.rank]
+    var sends: [OutgoingMessage] = []
+    for machine in topology.machines.indices where machine != own {
+      sends.append(
+        OutgoingMessage(
+          to: topology.speaker(of: machine, towards: group.rank),
+          UnsafeRawBufferPointer(start: arena + slice.lowerBound, count: 4 * slice.count)))
+    }
+    var receives: [IncomingMessage] = []
+    for owner in 0..<group.size
+    where topology.machineOfTrainer[owner] != own && topology.speaker(of: own, towards: owner) == group.rank {
+      let slice = layout.slice(ofOwner: owner, of: group.size)
+      receives.append(
+        IncomingMessage(
+          from: owner, UnsafeMutableRawBufferPointer(start: arena + slice.lowerBound, count: 4 * slice.count)))
+    }
+    try group.exchange(sends: sends, receives: receives)
+  }
+}

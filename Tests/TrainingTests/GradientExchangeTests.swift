@@ -1,0 +1,97 @@
+import Basics
+import Collectives
+import CVector
+import Kernels
+import Model
+import Testing
+import Training
+
+/// The sum of the slots' gradients, and the parameters after an update, must be the same bits for any number of
+/// trainers on any number of machines.
+@Suite struct GradientExchangeTests {
+  static let slotCount = 6
+
+  static func network() throws -> Network {
+    // Wide enough for several chunks, so that every trainer owns something.
+    try Network(
+      ModelConfiguration(widths: [4, 4, 4, 8, 16], fc: 96, classes: 3, channels: 3),
+      backend: try PortableBackend(precision: .float32, threads: 1), reference: (1, 32, 32))
+  }
+
+  static func gradient(ofSlot slot: Int, count: Int) -> [Float] {
+    var generator = Philox(seed: 3, purpose: .test, stream: UInt64(slot))
+    return (0..<count).map { _ in generator.next(in: -1...1) * (slot % 2 == 0 ? 1 : 1e-3) }
+  }
+
+  struct Outcome: Sendable, Equatable {
+    var sum: [UInt32]
+    var norms: [Double]
+    var master: [UInt32]
+    var momentum: [UInt32]
+  }
+
+  /// What trainer 0 holds at the end.
+  static func run(trainers: Int, ranksPerMachine: Int, isShared: Bool) throws -> Outcome {
+    let outcomes = try ThreadProcessGroup.run(ranks: trainers, ranksPerMachine: ranksPerMachine) { group in
+      let network = try Self.network()
+      let count = network.parameters.floatCount
+      let machine: any ProcessGroup = isShared ? try group.nodeGroup() : SoloProcessGroup()
+      let topology =
+        isShared ? try Topology.discovered(by: group, on: machine) : Topology.separate(trainerCount: trainers)
+      let plan = SlotPlan(globalBatch: Self.slotCount, micro: 1, trainerCount: trainers)
+      let neighbours = topology.machines[topology.machineOfTrainer[group.rank]]
+      let store = try ParameterStore(
+        table: network.parameters, slotNames: ["momentum"],
+        bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
+      let exchange = try GradientExchange(
+        plan: plan, topology: topology, store: store, group: group, machine: machine, pool: try WorkerPool(threadCount: 1), isTreeOrdered: true)
+      let buffers = store.gradientBuffers[topology.localIndex(of: group.rank)]
+      for step in plan.accumulation(ofTrainer: group.rank).steps {
+        buffers[step.buffer].update(from: Self.gradient(ofSlot: step.slot, count: count), count: count)
+        for b in step.additions { cvector_add(buffers[b - 1], buffers[b], buffers[b - 1], count) }
+      }
+      let sum = try exchange.sum()
+      var norms = exchange.chunkNorms(of: sum)
+      try group.allReduce(&norms, .sum)
+      // The sum of every slice, brought together for the comparison.
+      var whole = [Double](repeating: 0, count: count)
+      for i in exchange.slice { whole[i] = Double(sum[i]) }
+      try group.allReduce(&whole, .sum)
+      Optimizer(rule: .sgd(momentum: 0.9), weightDecay: 0.01, biasWeightDecay: 0, biasLearningRateMultiplier: 2)
+        .update(
+          exchange.slice, of: network.parameters, master: store.memory.master, slots: store.optimizerSlots,
+          gradient: sum, gradientScale: 0.5, learningRate: 0.1, step: 1, pool: try WorkerPool(threadCount: 1))
+      try exchange.publish()
+      try exchange.gatherState()
+      func bits(_ values: UnsafePointer<Float>) -> [UInt32] { (0..<count).map { values[$0].bitPattern } }
+      let outcome = Outcome(
+        sum: whole.map { Float($0).bitPattern }, norms: norms, master: bits(store.memory.master),
+        momentum: bits(store.optimizerSlots[0]))
+      try group.barrier()
+      return outcome
+    }
+    for other in outcomes.dropFirst() { #expect(other == outcomes[0], "trainers disagree") }
+    return outcomes[0]
+  }
+
+  @Test(arguments: [
+    (1, 1, true), (2, 2, true), (2, 1, true), (3, 3, true), (3, 2, true), (4, 2, true), (5, 3, true), (5, 2, true),
+    (7, 4, true), (8, 8, true), (2, 2, false), (3, 3, false), (5, 5, false),
+  ])
+  func anyNumberOfTrainersAndMachinesGivesTheSameBits(
+    trainers: Int, ranksPerMachine: Int, isShared: Bool
+  ) throws {
+    let expected = try Self.run(trainers: 1, ranksPerMachine: 1, isShared: false)
+    #expect(try Self.run(trainers: trainers, ranksPerMachine: ranksPerMachine, isShared: isShared) == expected)
+  }
+
+  @Test func theSumIsTheTreesSum() throws {
+    let count = try Self.network().parameters.floatCount
+    let g = (0..<6).map { Self.gradient(ofSlot: $0, count: count) }
+    let outcome = try Self.run(trainers: 3, ranksPerMachine: 2, isShared: true)
+    for i in stride(from: 0, to: count, by: 97) {
+      let expected = ((g[0][i] + g[1][i]) + (g[2][i] + g[3][i])) + (g[4][i] + g[5][i])
+      #expect(outcome.sum[i] == expected.bitPattern)
+    }
+  }
+}
