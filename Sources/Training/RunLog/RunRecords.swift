@@ -1,7 +1,7 @@
 /// What one training step came to: a line `"kind": "step"` of `metrics.jsonl`.
-package struct StepRecord: Equatable, Sendable {
+package struct StepRecord: Codable, Equatable, Sendable {
   /// Where a step's time went, in seconds, as the slowest rank saw it.
-  package struct Seconds: Equatable, Sendable {
+  package struct Seconds: Codable, Equatable, Sendable {
     package var data: Double
     package var compute: Double
     package var exchange: Double
@@ -39,8 +39,8 @@ package struct StepRecord: Equatable, Sendable {
 }
 
 /// What an evaluation came to: a line `"kind": "evaluation"` of `metrics.jsonl`.
-package struct EvaluationRecord: Equatable, Sendable {
-  package struct ClassResult: Equatable, Sendable {
+package struct EvaluationRecord: Codable, Equatable, Sendable {
+  package struct ClassResult: Codable, Equatable, Sendable {
     package var name: String
     /// nil: neither the labels nor the predictions have the class.
     package var intersectionOverUnion: Double?

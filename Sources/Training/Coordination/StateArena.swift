@@ -1,0 +1,44 @@
+import Basics
+import Model
+
+/// The state of a training in memory: the master parameters and the optimizer's arenas, all whole.
+package struct StateArena {
+  package let table: ParameterTable
+  package let master: UnsafeMutablePointer<Float>
+  package let slots: [(name: String, values: UnsafeMutablePointer<Float>)]
+
+  package init(
+    table: ParameterTable, master: UnsafeMutablePointer<Float>,
+    slots: [(name: String, values: UnsafeMutablePointer<Float>)]
+  ) {
+    self.table = table
+    self.master = master
+    self.slots = slots
+  }
+
+  package init(_ store: ParameterStore) {
+    self.init(
+      table: store.table, master: store.memory.master,
+      slots: Array(zip(store.slotNames, store.optimizerSlots)).map { (name: $0.0, values: $0.1) })
+  }
+
+  /// The arenas one after the other: the master first.
+  package var arenas: [UnsafeMutablePointer<Float>] { [master] + slots.map(\.values) }
+}
+
+/// A state of its own beside the trainers': what a dedicated coordinator evaluates and writes.
+package final class Snapshot {
+  package let arena: StateArena
+  package let memory: ParameterMemory
+  private let region: MemoryRegion
+
+  package init(table: ParameterTable, slotNames: [String]) throws {
+    let floats = (table.floatCount + 1023) / 1024 * 1024
+    region = try MemoryRegion(byteCount: 4 * floats * (1 + slotNames.count) + table.preparedByteCount)
+    let base = region.floats()
+    arena = StateArena(
+      table: table, master: base,
+      slots: slotNames.enumerated().map { (name: $1, values: base + (1 + $0) * floats) })
+    memory = ParameterMemory(master: base, prepared: region.base + 4 * floats * (1 + slotNames.count))
+  }
+}

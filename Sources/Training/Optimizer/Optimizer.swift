@@ -1,0 +1,87 @@
+import Basics
+import CVector
+import Model
+
+/// The update of the master weights. Element by element, so that any slice of the arena can be updated alone.
+package struct Optimizer: Equatable, Sendable {
+  package enum Rule: Equatable, Sendable {
+    /// v = momentum*v + g + decay*p; p -= rate*v (Caffe's rule, FORMATS.md section 2).
+    case sgd(momentum: Float)
+    /// Decoupled weight decay (Loshchilov & Hutter, ICLR 2019).
+    case adamw(beta1: Float, beta2: Float, epsilon: Float)
+  }
+
+  package let rule: Rule
+  package let weightDecay: Float
+  package let biasWeightDecay: Float
+  package let biasLearningRateMultiplier: Float
+
+  package init(rule: Rule, weightDecay: Float, biasWeightDecay: Float, biasLearningRateMultiplier: Float) {
+    self.rule = rule
+    self.weightDecay = weightDecay
+    self.biasWeightDecay = biasWeightDecay
+    self.biasLearningRateMultiplier = biasLearningRateMultiplier
+  }
+
+  package init(_ settings: Configuration.Optimizer) {
+    let rule: Rule
+    switch settings.name {
+    case .sgd: rule = .sgd(momentum: Float(settings.momentum))
+    case .adamw:
+      rule = .adamw(
+        beta1: Float(settings.beta1), beta2: Float(settings.beta2), epsilon: Float(settings.epsilon))
+    }
+    self.init(
+      rule: rule, weightDecay: Float(settings.weightDecay), biasWeightDecay: Float(settings.biasWeightDecay),
+      biasLearningRateMultiplier: Float(settings.biasLearningRateMultiplier))
+  }
+
+  package var name: String {
+    switch rule {
+    case .sgd: return "sgd"
+    case .adamw: return "adamw"
+    }
+  }
+
+  /// The state arenas it keeps beside the master, as they are called in a checkpoint.
+  package var slotNames: [String] {
+    switch rule {
+    case .sgd: return ["momentum"]
+    case .adamw: return ["first_moment", "second_moment"]
+    }
+  }
+
+  /// Updates the elements of `slice`.
+  ///
+  /// - Parameters:
+  ///   - gradient: indexed like the arena; multiplied by `gradientScale` (clipping) as it is read.
+  ///   - step: counts updates from 1 (AdamW's bias correction).
+  package func update(
+    _ slice: Range<Int>, of table: ParameterTable, master: UnsafeMutablePointer<Float>,
+    slots: [UnsafeMutablePointer<Float>], gradient: UnsafePointer<Float>, gradientScale: Float, learningRate: Float,
+    step: Int, pool: WorkerPool
+  ) {
+    let pieceLength = 1 << 18
+    for parameter in table.parameters where parameter.isUpdated {
+      let range = parameter.range.clamped(to: slice)
+      if range.isEmpty { continue }
+      let isBias = parameter.kind == .bias
+      let rate = isBias ? learningRate * biasLearningRateMultiplier : learningRate
+      let decay = isBias ? biasWeightDecay : weightDecay
+      pool.runRanges(range.count, grain: pieceLength) { piece in
+        let start = range.lowerBound + piece.lowerBound
+        let count = piece.count
+        switch rule {
+        case .sgd(let momentum):
+          cvector_sgd(
+            master + start, slots[0] + start, gradient + start, count, gradientScale, momentum, decay, rate)
+        case .adamw(let beta1, let beta2, let epsilon):
+          cvector_adamw(
+            master + start, slots[0] + start, slots[1] + start, gradient + start, count, gradientScale, beta1, beta2,
+            Float(1 - power(Double(beta1), Double(step))), Float(1 - power(Double(beta2), Double(step))), epsilon,
+            decay, rate)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Basics
+import Model
+import SegmentationData
+
+/// Writes down what a run comes to: checkpoints with their history, and words for people. One per run, on rank 0.
+package final class Secretary {
+  package let console: Console
+  package let store: CheckpointStore
+  private let folder: RunFolder
+  private let configuration: Configuration
+  private let model: CheckpointModel
+  private let provenance: [String: String]
+  private let optimizerName: String
+  private let batch: Int
+  private let sampleCount: Int
+  private var steps: [StepRecord] = []
+
+  package init(
+    folder: RunFolder, console: Console, inputs: TrainingInputs, optimizerName: String, provenance: [String: String]
+  ) throws {
+    self.folder = folder
+    self.console = console
+    self.optimizerName = optimizerName
+    self.provenance = provenance
+    configuration = inputs.configuration
+    model = CheckpointModel(inputs)
+    batch = inputs.configuration.batch.global
+    sampleCount = inputs.training.info.sampleCount
+    store = CheckpointStore(folder: folder.checkpointsPath)
+  }
+
+  package func close() { folder.close() }
+
+  package func begin(_ start: StartingPoint) throws {
+    steps = start.steps
+    for note in start.notes { console.line(note) }
+    try Array(configuration.yaml.utf8).withUnsafeBytes { try FileBytes.write($0, to: folder.configurationPath) }
+  }
+
+  package func note(_ records: [StepRecord]) { steps += records }
+
+  package func progress(evaluated done: Int, of total: Int) {
+    console.transient("evaluating: \(done) of \(total) images of this rank")
+  }
+
+  /// For a coordinator that evaluates while the trainers log.
+  package func show(_ evaluation: EvaluationRecord) {
+    console.line(
+      "evaluated step \(evaluation.step): mean IoU \(percentage(evaluation.meanIntersectionOverUnion))"
+        + "  pixel accuracy \(percentage(evaluation.pixelAccuracy))")
+  }
+
+  /// Writes a checkpoint, moves `latest.h5` and, after a new best evaluation, `best.h5`, and removes what is no longer
+  /// kept. A disk that is full or gone in the middle of a run is said and survived: the next checkpoint may succeed.
+  ///
+  /// - Throws: when the run's last checkpoint can't be written.
+  package func save(_ arena: StateArena, event: Event, steering: Steering) throws {
+    do {
+      console.transient("writing the checkpoint of step \(event.step)")
+      try store.save(state(arena, event: event, steering: steering), replacing: true)
+      if steering.best?.step == event.step { try store.markBest(event.step) }
+      try store.prune(keep: configuration.train.keep)
+      console.clear()
+    } catch let failure as Failure where event.ending == nil {
+      console.line("warning: no checkpoint after step \(event.step): \(failure); training goes on")
+    }
+  }
+
+  private func state(_ arena: StateArena, event: Event, steering: Steering) -> CheckpointState {
+    let updated = arena.table.parameters.filter(\.isUpdated)
+    let plateau = PlateauState(
+      after: steering.results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
+    return CheckpointState(
+      model: model, parameters: Self.tensors(of: arena.table.parameters, in: arena.master),
+      optimizerName: optimizerName,
+      slots: arena.slots.map { CheckpointSlot(name: $0.name, tensors: Self.tensors(of: updated, in: $0.values)) },
+      training: TrainingProgress(
+        step: event.step, epoch: event.step * batch / sampleCount, seed: configuration.train.seed,
+        samplesSeen: event.step * batch, scheduleState: plateau.dictionary,
+        bestMetric: steering.best?.meanIntersectionOverUnion, bestStep: steering.best?.step),
+      configurationText: configuration.yaml,
+      history: TrainingHistory.columns(
+        steps: steps, evaluations: steering.results, classCount: model.classNames.count), provenance: provenance)
+  }
+
+  private static func tensors(
+    of parameters: [Parameter], in arena: UnsafeMutablePointer<Float>
+  ) -> [CheckpointTensor] {
+    parameters.map { parameter in
+      CheckpointTensor(name: parameter.name, shape: parameter.canonicalShape) { buffer in
+        if let base = buffer.baseAddress { parameter.exportCanonical(from: arena, into: base) }
+      }
+    }
+  }
+}
+
+extension PlateauState {
+  /// As a checkpoint keeps it.
+  var dictionary: [String: Double] {
+    var values = [
+      "evaluations_without_progress": Double(evaluationsWithoutProgress), "reductions": Double(reductions),
+    ]
+    values["best"] = best
+    return values
+  }
+}
+
+extension CheckpointModel {
+  init(_ inputs: TrainingInputs) {
+    let model = inputs.modelConfiguration
+    let info = inputs.training.info
+    self.init(
+      architecture: model.architecture.rawValue, geometry: model.geometry.rawValue,
+      upsampling: model.upsampling.rawValue, classes: model.classes, channels: model.channels, widths: model.widths,
+      fc: model.fc, pool4Scale: Double(model.pool4Scale), pool3Scale: Double(model.pool3Scale),
+      ignoreLabel: info.ignoreLabel, classNames: info.classNames, palette: info.palette,
+      mean: inputs.normalisation.mean, std: inputs.normalisation.std)
+  }
+}

@@ -1,0 +1,159 @@
+import Basics
+import Collectives
+import Model
+
+/// Where a training begins: at step 0 from initial or given parameters, or where a checkpoint left off.
+package struct StartingPoint: Codable {
+  /// Updates done.
+  package let step: Int
+  package let evaluations: [EvaluationRecord]
+  package let steps: [StepRecord]
+  /// What was done, in lines for people.
+  package let notes: [String]
+
+  /// Fills `arena` on this rank.
+  ///
+  /// - Parameters:
+  ///   - store: the run's checkpoints.
+  ///   - warn: told of damaged checkpoints that were passed over.
+  package init(
+    options: TrainingOptions, configuration: Configuration, model: ModelConfiguration, store: CheckpointStore,
+    arena: StateArena, warn: (String) -> Void
+  ) throws {
+    if let reader = try Self.checkpoint(options, store: store, warn: warn) {
+      self = try Self.resumed(from: reader, configuration: configuration, arena: arena)
+      return
+    }
+    initialise(arena.table, configuration: model, seed: configuration.train.seed, into: arena.master)
+    var notes = ["parameters: initialised from seed \(configuration.train.seed)"]
+    if let path = options.initialise {
+      let file = try ParameterFile(path)
+      let report = try transplant(source: file.dictionary(), into: arena.table, arena.master)
+      guard !report.taken.isEmpty else {
+        throw Failure(
+          .configuration, "nothing in \(path) fits this model: \(report.summary.dropFirst().joined(separator: "; "))",
+          remedy: "check model.architecture, model.widths and model.fc against the file with 'fcn-dist checkpoint show'")
+      }
+      notes = ["parameters: from \(path)"] + report.summary.map { "  " + $0 }
+    }
+    self.init(step: 0, evaluations: [], steps: [], notes: notes)
+  }
+
+  private init(step: Int, evaluations: [EvaluationRecord], steps: [StepRecord], notes: [String]) {
+    self.step = step
+    self.evaluations = evaluations
+    self.steps = steps
+    self.notes = notes
+  }
+
+  private static func checkpoint(
+    _ options: TrainingOptions, store: CheckpointStore, warn: (String) -> Void
+  ) throws -> CheckpointReader? {
+    switch options.resume {
+    case .file(let path):
+      let reader = try CheckpointReader(path)
+      try reader.verify()
+      return reader
+    case .auto: return try store.newestGood(warn: warn)
+    case .never:
+      let steps = try store.steps()
+      guard steps.isEmpty else {
+        throw Failure(
+          .cannotCreate, "\(options.outputFolder) holds the checkpoints of a training already (up to step \(steps.last ?? 0))",
+          remedy: "continue it with --resume auto, or give another folder with --output")
+      }
+      return nil
+    }
+  }
+
+  private static func resumed(
+    from reader: CheckpointReader, configuration: Configuration, arena: StateArena
+  ) throws -> StartingPoint {
+    let state = reader.state
+    try check(state, of: reader.path, against: configuration)
+    try fill(arena.master, from: state.parameters, table: arena.table, what: "parameters", path: reader.path)
+    for slot in arena.slots {
+      guard let stored = state.slots.first(where: { $0.name == slot.name }) else {
+        throw Failure(.badData, "\(reader.path) holds no \(slot.name) of the optimizer")
+      }
+      try fill(slot.values, from: stored.tensors, table: arena.table, what: slot.name, path: reader.path)
+    }
+    return StartingPoint(
+      step: state.training.step,
+      evaluations: TrainingHistory.evaluations(in: state.history, classNames: state.model.classNames),
+      steps: TrainingHistory.steps(in: state.history),
+      notes: ["resuming after step \(state.training.step) from \(reader.path)"] + changes(state, configuration))
+  }
+
+  private static func fill(
+    _ arena: UnsafeMutablePointer<Float>, from tensors: [CheckpointTensor], table: ParameterTable, what: String,
+    path: String
+  ) throws {
+    let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for parameter in table.parameters {
+      guard let tensor = byName[parameter.name] else {
+        // Optimizer slots exist only for what is updated.
+        if !parameter.isUpdated { continue }
+        throw Failure(.badData, "\(path) has no \(what) for \(parameter.name)")
+      }
+      guard tensor.shape == parameter.canonicalShape else {
+        throw Failure(
+          .badData, "\(path): \(what) of \(parameter.name) has shape \(tensor.shape), the model wants "
+            + "\(parameter.canonicalShape)")
+      }
+      try tensor.withValues { try parameter.importCanonical(Array($0), into: arena) }
+    }
+  }
+
+  /// What must not change under a training that goes on.
+  private static func check(_ state: CheckpointState, of path: String, against configuration: Configuration) throws {
+    let model = configuration.model
+    var differences: [String] = []
+    func compare<T: Equatable>(_ key: String, _ stored: T, _ wanted: T) {
+      if stored != wanted { differences.append("\(key) is \(stored) there and \(wanted) here") }
+    }
+    compare("model.architecture", state.model.architecture, model.architecture.rawValue)
+    compare("model.geometry", state.model.geometry, model.geometry.rawValue)
+    compare("model.upsampling", state.model.upsampling, model.upsampling.rawValue)
+    compare("model.widths", state.model.widths, model.widths)
+    compare("model.fc", state.model.fc, model.fc)
+    compare("model.classes", state.model.classes, model.classes ?? state.model.classes)
+    compare("model.channels", state.model.channels, model.channels ?? state.model.channels)
+    compare("optimizer.name", state.optimizerName, configuration.optimizer.name.rawValue)
+    compare("train.seed", state.training.seed, configuration.train.seed)
+    guard differences.isEmpty else {
+      throw Failure(
+        .configuration, "cannot continue \(path): \(differences.joined(separator: "; "))",
+        remedy: "use the configuration it was trained with (config.yaml in its folder), or start a new training from "
+          + "its parameters with --init")
+    }
+  }
+
+  /// Says which settings differ from the checkpoint's own: allowed, but no longer the same training.
+  private static func changes(_ state: CheckpointState, _ configuration: Configuration) -> [String] {
+    guard let old = try? Configuration(yaml: state.configurationText, file: "checkpoint"), old != configuration else {
+      return []
+    }
+    let before = old.yaml.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+    let after = configuration.yaml.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+    let changed = after.filter { !before.contains($0) }
+    return ["settings differ from the checkpoint's: \(changed.joined(separator: ", "))"]
+  }
+
+  /// Tells all ranks where to start and copies the state to every machine.
+  ///
+  /// - Important: Collective over the world; `recipients` are its rank 0 and one rank of every other store.
+  static func distributed(
+    _ start: StartingPoint?, arena: StateArena, recipients: (any ProcessGroup)?, world: any ProcessGroup
+  ) throws -> StartingPoint {
+    let start: StartingPoint = try Letter.broadcast(start, from: 0, over: world)
+    if let recipients, recipients.size > 1 {
+      // A fresh optimizer's arenas are zero everywhere already.
+      for values in start.step == 0 ? [arena.master] : arena.arenas {
+        try recipients.broadcast(
+          UnsafeMutableRawBufferPointer(start: values, count: 4 * arena.table.floatCount), from: 0)
+      }
+    }
+    return start
+  }
+}

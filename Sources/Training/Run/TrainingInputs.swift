@@ -1,0 +1,67 @@
+import Basics
+import Collectives
+import Model
+import SegmentationData
+
+/// The data of a run, and the configuration with everything filled in that the data decides.
+package struct TrainingInputs {
+  package let configuration: Configuration
+  package let modelConfiguration: ModelConfiguration
+  package let training: Dataset
+  /// The `val` split, where there is one.
+  package let validation: Dataset?
+  package let classWeights: [Float]
+  package let referenceSize: (height: Int, width: Int)
+
+  /// - Important: Collective over `world`.
+  package init(_ wish: Configuration, dataFolder: String, world: any ProcessGroup) throws {
+    training = try Dataset(folder: dataFolder, split: "train")
+    let hasValidation = try Dataset.splits(in: dataFolder).contains("val")
+    validation = hasValidation ? try Dataset(folder: dataFolder, split: "val") : nil
+    let statistics: DataStatistics = try Letter.broadcast(
+      world.rank == 0 ? try DataStatistics(measuring: training) : nil, from: 0, over: world)
+    var settings = wish
+    settings.data.path = dataFolder
+    settings.model.classes = try Self.agreed(
+      wish.model.classes, training.info.classCount, key: "model.classes", what: "classes", folder: dataFolder)
+    settings.model.channels = try Self.agreed(
+      wish.model.channels, training.info.channels, key: "model.channels", what: "channels", folder: dataFolder)
+    settings.data.mean = wish.data.mean ?? statistics.mean
+    settings.data.std = wish.data.std ?? statistics.std
+    configuration = settings
+    modelConfiguration = try ModelConfiguration(settings.model)
+    classWeights = try statistics.classWeights(settings.loss.classWeights)
+    let size = training.size(0)
+    referenceSize = settings.data.augment.crop.map { ($0.height, $0.width) } ?? (size.height, size.width)
+    try normalisation.validate(channels: training.info.channels)
+    try transform.augmentation.validate()
+    if let validation, validation.info.classNames != training.info.classNames {
+      throw Failure(
+        .badData, "the splits train and val in \(dataFolder) do not have the same classes",
+        remedy: "import both splits from one source")
+    }
+  }
+
+  package var normalisation: Normalisation {
+    Normalisation(mean: configuration.data.mean ?? [], std: configuration.data.std ?? [])
+  }
+
+  package var transform: SampleTransform {
+    let augment = configuration.data.augment
+    return SampleTransform(
+      normalisation: normalisation,
+      augmentation: AugmentationSettings(
+        flip: augment.flip, scale: augment.scale, crop: augment.crop.map { ($0.height, $0.width) },
+        color: augment.color),
+      ignoreLabel: training.info.ignoreValue, seed: configuration.train.seed)
+  }
+
+  private static func agreed(
+    _ wish: Int?, _ found: Int, key: String, what: String, folder: String
+  ) throws -> Int {
+    guard let wish, wish != found else { return found }
+    throw Failure(
+      .configuration, "\(key) is \(wish), and the dataset in \(folder) has \(found) \(what)",
+      remedy: "leave \(key) out to take the dataset's, or use another dataset")
+  }
+}

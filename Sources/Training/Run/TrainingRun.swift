@@ -1,0 +1,185 @@
+import Basics
+import Collectives
+import Kernels
+import Model
+import SegmentationData
+
+/// A whole training, from the files to the last checkpoint: `fcn-dist train` without its options.
+///
+/// - Important: Collective over the world: every rank makes one and runs it.
+package final class TrainingRun {
+  private let world: any ProcessGroup
+  private let options: TrainingOptions
+  private let inputs: TrainingInputs
+  private let roles: Roles
+  private let network: Network
+  private let schedule: LearningRateSchedule
+  private let optimizer: Optimizer
+  private let milestones: Milestones
+  private let stopSignal = StopSignal()
+
+  package var configuration: Configuration { inputs.configuration }
+
+  package init(
+    _ configuration: Configuration, options: TrainingOptions, world: any ProcessGroup, backend: any Backend
+  ) throws {
+    self.world = world
+    self.options = options
+    inputs = try TrainingInputs(configuration, dataFolder: options.dataFolder, world: world)
+    let settings = inputs.configuration
+    network = try Network(
+      inputs.modelConfiguration, backend: backend,
+      reference: (settings.batch.micro, inputs.referenceSize.height, inputs.referenceSize.width))
+    optimizer = Optimizer(settings.optimizer)
+    let totalSteps = settings.train.totalSteps(
+      batch: settings.batch.global, sampleCount: inputs.training.info.sampleCount)
+    schedule = LearningRateSchedule(settings.schedule, base: settings.optimizer.learningRate, totalSteps: totalSteps)
+    milestones = Milestones(
+      totalSteps: totalSteps, evaluateEvery: inputs.validation == nil ? .never : settings.train.evaluateEvery,
+      checkpointEvery: settings.train.checkpointEvery, batch: settings.batch.global,
+      sampleCount: inputs.training.info.sampleCount)
+    try Self.agreement(inputs, network: network).check(over: world)
+    roles = try Roles(settings.distributed, world: world)
+  }
+
+  private static func agreement(_ inputs: TrainingInputs, network: Network) -> Agreement {
+    var agreement = Agreement()
+    agreement.add("the tool's version", ToolVersion.text)
+    agreement.add("the configuration", inputs.configuration.yaml)
+    agreement.add("the training data", inputs.training.fingerprint)
+    agreement.add("the validation data", inputs.validation?.fingerprint ?? "none")
+    agreement.add("the engine", network.backend.fingerprint)
+    agreement.add("the parameters' layout", network.parameters.fingerprint)
+    return agreement
+  }
+
+  /// - Returns: how it ended: the same on all ranks.
+  package func run(console: Console) throws -> Event.Ending {
+    let secretary = try roles.isSecretary ? secretary(console) : nil
+    defer { secretary?.close() }
+    // Nobody writes into the run's folder before rank 0 holds its lock.
+    try world.barrier()
+    return roles.trainers == nil ? try coordinate(secretary) : try train(secretary, console: console)
+  }
+
+  private func secretary(_ console: Console) throws -> Secretary {
+    let provenance = Provenance(network: network, roles: roles)
+    for line in provenance.lines(inputs: inputs, milestones: milestones) { console.line(line) }
+    return try Secretary(
+      folder: try RunFolder(path: options.outputFolder), console: console, inputs: inputs,
+      optimizerName: optimizer.name, provenance: provenance.facts)
+  }
+
+  /// Rank 0 of a run with a dedicated coordinator.
+  private func coordinate(_ secretary: Secretary?) throws -> Event.Ending {
+    guard let secretary else { preconditionFailure("only rank 0 is a dedicated coordinator") }
+    let snapshot = try Snapshot(table: network.parameters, slotNames: optimizer.slotNames)
+    let start = try startingPoint(snapshot.arena, secretary)
+    return try DedicatedCoordinator(
+      steering: steering(start), network: network, evaluator: evaluator(over: SoloProcessGroup()), snapshot: snapshot,
+      world: world, classNames: inputs.training.info.classNames, secretary: secretary
+    ).run()
+  }
+
+  private func train(_ secretary: Secretary?, console: Console) throws -> Event.Ending {
+    guard let trainers = roles.trainers, let machine = roles.machine else {
+      preconditionFailure("a trainer has a group")
+    }
+    let pool = try WorkerPool(threadCount: network.backend.threadCount)
+    let plan = SlotPlan(
+      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: trainers.size)
+    let neighbours = roles.topology.machines[roles.topology.machineOfTrainer[trainers.rank]]
+    let store = try ParameterStore(
+      table: network.parameters, slotNames: optimizer.slotNames,
+      bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
+    let exchange = try GradientExchange(
+      plan: plan, topology: roles.topology, store: store, group: trainers, machine: machine, pool: pool,
+      isTreeOrdered: configuration.distributed.reproducible)
+    let start = try startingPoint(StateArena(store), secretary)
+    let log =
+      try roles.isLeader
+      ? RunLog(
+        folder: options.outputFolder, console: console, totalSteps: milestones.totalSteps,
+        totalEpochs: milestones.totalEpochs, continuingAfterStep: start.step) : nil
+    let watchdog = try options.watchdog.map {
+      try Watchdog(group: trainers, folder: options.outputFolder, settings: $0)
+    }
+    defer { watchdog?.stop() }
+    let trainer = try Trainer(
+      TrainerParts(
+        configuration: configuration, network: network, store: store, exchange: exchange, dataset: inputs.training,
+        transform: inputs.transform, group: trainers, optimizer: optimizer, schedule: schedule,
+        classWeights: inputs.classWeights, totalSteps: milestones.totalSteps, pool: pool,
+        loaderThreads: options.loaderThreads, stopSignal: stopSignal, watchdog: watchdog), startStep: start.step)
+    defer { trainer.stop() }
+    // The first of the machine's trainers has filled the store.
+    try exchange.waitForMachine()
+    try trainer.prepare()
+    let coordinator = coordinator(
+      steering(start), store: store, exchange: exchange, trainers: trainers, secretary: secretary, log: log)
+    return try loop(trainer, coordinator, from: start.step, log: log)
+  }
+
+  private func startingPoint(_ arena: StateArena, _ secretary: Secretary?) throws -> StartingPoint {
+    let start = try secretary.map { secretary in
+      try StartingPoint(
+        options: options, configuration: configuration, model: inputs.modelConfiguration, store: secretary.store,
+        arena: arena, warn: { secretary.console.line("warning: \($0)") })
+    }
+    if let start { try secretary?.begin(start) }
+    return try StartingPoint.distributed(start, arena: arena, recipients: roles.recipients, world: world)
+  }
+
+  private func loop(
+    _ trainer: Trainer, _ coordinator: any Coordinator, from start: Int, log: RunLog?
+  ) throws -> Event.Ending {
+    var records: [StepRecord] = []
+    var step = start
+    while true {
+      var isStopRequested = false
+      if step < milestones.totalSteps {
+        let outcome = try trainer.step(
+          step, effectiveResults: Array(coordinator.steering.effectiveResults(atStep: step)))
+        step += 1
+        isStopRequested = outcome.isStopRequested
+        records.append(outcome.record)
+        try log?.record(outcome.record)
+      }
+      guard
+        let event = Event.due(
+          after: step, milestones: milestones, steering: coordinator.steering, isStopRequested: isStopRequested,
+          records: records)
+      else { continue }
+      records.removeAll()
+      try trainer.pauseWatchdog { try coordinator.settle(event) }
+      if let ending = event.ending { return ending }
+    }
+  }
+
+  private func coordinator(
+    _ steering: Steering, store: ParameterStore, exchange: GradientExchange, trainers: any ProcessGroup,
+    secretary: Secretary?, log: RunLog?
+  ) -> any Coordinator {
+    if roles.isDedicated {
+      return RemoteCoordinator(
+        steering: steering, store: store, slice: exchange.slice, trainers: trainers, world: world, log: log)
+    }
+    return SharedCoordinator(
+      steering: steering, evaluator: evaluator(over: trainers), store: store, exchange: exchange, group: trainers,
+      classNames: inputs.training.info.classNames, secretary: secretary, log: log)
+  }
+
+  private func evaluator(over group: any ProcessGroup) -> Evaluator? {
+    inputs.validation.map {
+      Evaluator(
+        network: network, dataset: $0, normalisation: inputs.normalisation, group: group,
+        loaderThreads: options.loaderThreads)
+    }
+  }
+
+  private func steering(_ start: StartingPoint) -> Steering {
+    var steering = Steering(milestones: milestones, earlyStop: configuration.train.earlyStop)
+    steering.record(start.evaluations)
+    return steering
+  }
+}

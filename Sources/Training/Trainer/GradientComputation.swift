@@ -1,0 +1,120 @@
+import Basics
+import CVector
+import Kernels
+import Model
+import SegmentationData
+
+/// One trainer's part of a step: the gradients of its slots, left in its buffers as nodes of the summation tree.
+package final class GradientComputation {
+  package struct SlotLoss: Equatable, Sendable {
+    package let slot: Int
+    package let weightedLoss: Double
+  }
+
+  private let network: Network
+  private let memory: ParameterMemory
+  private let buffers: [UnsafeMutablePointer<Float>]
+  private let accumulation: SlotPlan.Accumulation
+  private let plan: SlotPlan
+  private let classWeights: [Float]
+  private let ignoreLabel: UInt16
+  private let dropout: Bool
+  private let pool: WorkerPool
+  /// Holds the gradient of a slot's further groups where images of a slot differ in size.
+  private var overflow: MemoryRegion?
+  private var pixels: [Float] = []
+  private var labels: [UInt16] = []
+
+  package init(
+    network: Network, memory: ParameterMemory, buffers: [UnsafeMutablePointer<Float>], plan: SlotPlan, trainer: Int,
+    classWeights: [Float], ignoreLabel: UInt16, pool: WorkerPool
+  ) {
+    self.network = network
+    self.memory = memory
+    self.buffers = buffers
+    self.plan = plan
+    self.classWeights = classWeights
+    self.ignoreLabel = ignoreLabel
+    accumulation = plan.accumulation(ofTrainer: trainer)
+    dropout = network.configuration.dropout > 0
+    self.pool = pool
+  }
+
+  /// - Parameters:
+  ///   - samples: those of this trainer's positions, in order.
+  ///   - scale: multiplies every gradient: 1 / the global normaliser.
+  package func run(_ samples: [Sample], scale: Float) throws -> [SlotLoss] {
+    var next = 0
+    var losses: [SlotLoss] = []
+    for step in accumulation.steps {
+      let count = plan.positions(ofSlot: step.slot).count
+      losses.append(
+        SlotLoss(
+          slot: step.slot,
+          weightedLoss: try slot(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer])))
+      next += count
+      for b in step.additions { add(buffers[b], to: buffers[b - 1]) }
+    }
+    return losses
+  }
+
+  /// Images of equal size go through the network together; the groups' gradients are added in order of appearance.
+  private func slot(
+    _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>
+  ) throws -> Double {
+    var groups: [[Sample]] = []
+    for sample in samples {
+      if let i = groups.firstIndex(where: { $0[0].height == sample.height && $0[0].width == sample.width }) {
+        groups[i].append(sample)
+      } else {
+        groups.append([sample])
+      }
+    }
+    var loss = 0.0
+    for (i, group) in groups.enumerated() {
+      let destination = i == 0 ? gradient : try overflowBuffer()
+      loss += try backpropagate(group, scale: scale, into: destination)
+      if i > 0 { add(destination, to: gradient) }
+    }
+    return loss
+  }
+
+  private func backpropagate(
+    _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>
+  ) throws -> Double {
+    let plan = try network.plan(
+      images: samples.count, height: samples[0].height, width: samples[0].width, training: true)
+    let keys = dropout ? samples.map { Philox.mixed($0.randomKey) } : nil
+    if samples.count == 1 {
+      _ = plan.forward(samples[0].pixels, memory, dropoutKeys: keys)
+      return plan.backward(
+        labels: samples[0].labels, classWeights: classWeights, ignoreLabel: ignoreLabel, scale: scale, into: gradient,
+        ready: nil
+      ).weightedLoss
+    }
+    pixels.removeAll(keepingCapacity: true)
+    labels.removeAll(keepingCapacity: true)
+    for sample in samples {
+      pixels.append(contentsOf: sample.pixels)
+      labels.append(contentsOf: sample.labels)
+    }
+    _ = plan.forward(pixels, memory, dropoutKeys: keys)
+    return plan.backward(
+      labels: labels, classWeights: classWeights, ignoreLabel: ignoreLabel, scale: scale, into: gradient, ready: nil
+    ).weightedLoss
+  }
+
+  private func overflowBuffer() throws -> UnsafeMutablePointer<Float> {
+    if let overflow { return overflow.floats() }
+    let region = try MemoryRegion(byteCount: 4 * network.parameters.floatCount)
+    overflow = region
+    return region.floats()
+  }
+
+  private func add(_ source: UnsafeMutablePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
+    pool.runRanges(network.parameters.floatCount, grain: 1 << 18) { piece in
+      let start = piece.lowerBound
+      cvector_add(destination + start, source + start, destination + start, piece.count)
+    }
+  }
+}

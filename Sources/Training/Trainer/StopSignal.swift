@@ -1,0 +1,29 @@
+import Dispatch
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Remembers that the process was asked to stop (SIGTERM; SIGUSR1, which Slurm and mpirun forward before a time limit).
+/// The trainers agree on it at the end of a step, write a checkpoint and exit with 75.
+package final class StopSignal: @unchecked Sendable {
+  private var sources: [any DispatchSourceSignal] = []
+  private let lock = DispatchQueue(label: "fcn-dist.stop-signal")
+  private var requested = false
+
+  package init(signals: [Int32] = [SIGTERM, SIGUSR1]) {
+    let queue = DispatchQueue(label: "fcn-dist.signals")
+    for number in signals {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler { [weak self] in self?.request() }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  deinit { for source in sources { source.cancel() } }
+
+  package func request() { lock.sync { requested = true } }
+  package var isRequested: Bool { lock.sync { requested } }
+}

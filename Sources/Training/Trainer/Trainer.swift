@@ -1,0 +1,173 @@
+import Basics
+import Collectives
+import Kernels
+import Model
+import SegmentationData
+
+/// Trains: one step after the other, with all trainers in step.
+package final class Trainer {
+  package let configuration: Configuration
+  package let network: Network
+  package let store: ParameterStore
+  package let exchange: GradientExchange
+  package let sampler: Sampler
+  private let dataset: Dataset
+  private let group: any ProcessGroup
+  private let computation: GradientComputation
+  private let normaliser: LossNormaliser
+  private let optimizer: Optimizer
+  private let schedule: LearningRateSchedule
+  private let loader: Loader
+  private let stopSignal: StopSignal
+  private let watchdog: Watchdog?
+  private let pool: WorkerPool
+
+  package init(_ parts: TrainerParts, startStep: Int) throws {
+    configuration = parts.configuration
+    network = parts.network
+    store = parts.store
+    exchange = parts.exchange
+    dataset = parts.dataset
+    group = parts.group
+    optimizer = parts.optimizer
+    schedule = parts.schedule
+    stopSignal = parts.stopSignal
+    watchdog = parts.watchdog
+    pool = parts.pool
+    let plan = parts.exchange.plan
+    let sampler = Sampler(sampleCount: parts.dataset.info.sampleCount, seed: parts.configuration.train.seed)
+    self.sampler = sampler
+    computation = GradientComputation(
+      network: parts.network, memory: parts.store.memory,
+      buffers: parts.store.gradientBuffers[parts.exchange.topology.localIndex(of: parts.group.rank)], plan: plan,
+      trainer: parts.group.rank, classWeights: parts.classWeights, ignoreLabel: parts.dataset.info.ignoreValue,
+      pool: parts.pool)
+    normaliser = LossNormaliser(
+      normalization: parts.configuration.loss.normalization, classWeights: parts.classWeights,
+      ignoreLabel: parts.dataset.info.ignoreValue, globalBatch: plan.globalBatch)
+    let positions = plan.positions(ofTrainer: parts.group.rank)
+    let totalSteps = parts.totalSteps
+    loader = try Loader(
+      dataset: parts.dataset, transform: parts.transform, threads: parts.loaderThreads, depth: 2, firstStep: startStep,
+      requests: { step in
+        guard step < totalSteps else { return nil }
+        return positions.map {
+          let draw = sampler.sample(atPosition: step * plan.globalBatch + $0)
+          return SampleRequest(sample: draw.sample, randomKey: draw.randomKey)
+        }
+      })
+  }
+
+  package func stop() { loader.stop() }
+
+  /// Runs what takes as long as it takes: an evaluation, a checkpoint.
+  package func pauseWatchdog<T>(_ body: () throws -> T) rethrows -> T {
+    watchdog?.suspend()
+    defer { watchdog?.resume() }
+    return try body()
+  }
+
+  /// One update of the parameters. `index` counts the updates done before; `results` are the evaluations that the
+  /// schedule may look at.
+  ///
+  /// - Important: Collective over the trainers.
+  package func step(
+    _ index: Int, effectiveResults results: [EvaluationRecord]
+  ) throws -> (record: StepRecord, isStopRequested: Bool) {
+    let watch = Stopwatch()
+    var seconds = StepRecord.Seconds(data: 0, compute: 0, exchange: 0, update: 0)
+    let plateau = PlateauState(after: results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
+    let rate = schedule.learningRate(atStep: index, reductions: plateau.reductions)
+
+    watchdog?.heartbeat("loading samples", step: index)
+    let samples = try Stopwatch.time(&seconds.data) { try nextSamples() }
+    let divisor = try normaliser.divisor(of: samples, over: group)
+
+    watchdog?.heartbeat("computing gradients", step: index)
+    let losses = try Stopwatch.time(&seconds.compute) { try computation.run(samples, scale: Float(1 / divisor)) }
+
+    watchdog?.heartbeat("summing gradients", step: index, isWaiting: true)
+    let (gradient, ballot) = try Stopwatch.time(&seconds.exchange) {
+      let gradient = try exchange.sum()
+      let ballot = try Ballot(
+        losses: losses, slotCount: exchange.plan.slotCount, chunkNorms: exchange.chunkNorms(of: gradient),
+        isStopRequested: stopSignal.isRequested, over: group)
+      return (gradient, ballot)
+    }
+    guard ballot.isFinite else { throw nonFinite(ballot, step: index) }
+
+    watchdog?.heartbeat("updating parameters", step: index)
+    try Stopwatch.time(&seconds.update) {
+      update(gradient, norm: ballot.gradientNorm, learningRate: rate, step: index + 1)
+      try exchange.publish()
+      try prepare()
+    }
+
+    let batch = exchange.plan.globalBatch
+    let record = StepRecord(
+      step: index + 1, epoch: Double((index + 1) * batch) / Double(sampler.sampleCount),
+      loss: ballot.weightedLoss / divisor, learningRate: rate, imagesPerSecond: Double(batch) / watch.seconds, seconds: seconds)
+    return (record, ballot.isStopRequested)
+  }
+
+  private func nextSamples() throws -> [Sample] {
+    guard let samples = try loader.next() else {
+      throw Failure(.internalError, "the loader ended before the training did")
+    }
+    return samples
+  }
+
+  private func update(_ gradient: UnsafePointer<Float>, norm: Double, learningRate: Double, step: Int) {
+    let clip = configuration.optimizer.gradientClip ?? .infinity
+    optimizer.update(
+      exchange.slice, of: network.parameters, master: store.memory.master, slots: store.optimizerSlots,
+      gradient: gradient, gradientScale: norm > clip ? Float(clip / norm) : 1, learningRate: Float(learningRate),
+      step: step, pool: pool)
+  }
+
+  /// Makes the compute copies; the trainers of a machine share the work.
+  ///
+  /// - Important: Collective over the trainers.
+  package func prepare() throws {
+    let machine = exchange.topology.machines[exchange.topology.machineOfTrainer[group.rank]]
+    network.prepare(store.memory, piece: exchange.topology.localIndex(of: group.rank), of: machine.count)
+    try exchange.waitForMachine()
+  }
+
+  /// The same words on every trainer: whichever ends the job first says all there is to say.
+  private func nonFinite(_ ballot: Ballot, step: Int) -> Failure {
+    let broken = ballot.brokenSlots
+    let positions = broken.flatMap { Array(exchange.plan.positions(ofSlot: $0)) }
+    let keys = positions.map {
+      dataset.key(sampler.sample(atPosition: step * exchange.plan.globalBatch + $0).sample)
+    }
+    let what =
+      broken.isEmpty
+      ? "the gradient is not finite (loss \(ballot.weightedLoss))"
+      : "the loss is not finite on the samples \(keys.prefix(8).joined(separator: ", "))"
+        + (keys.count > 8 ? " and \(keys.count - 8) more" : "")
+    return Failure(
+      .badData, "step \(step + 1): \(what); no rank has applied the step",
+      remedy: "look at these samples with 'fcn-dist dataset show', lower optimizer.learning_rate, or set "
+        + "optimizer.gradient_clip; the last checkpoint is untouched")
+  }
+}
+
+/// What a trainer is put together from.
+package struct TrainerParts {
+  package var configuration: Configuration
+  package var network: Network
+  package var store: ParameterStore
+  package var exchange: GradientExchange
+  package var dataset: Dataset
+  package var transform: SampleTransform
+  package var group: any ProcessGroup
+  package var optimizer: Optimizer
+  package var schedule: LearningRateSchedule
+  package var classWeights: [Float]
+  package var totalSteps: Int
+  package var pool: WorkerPool
+  package var loaderThreads: Int
+  package var stopSignal: StopSignal
+  package var watchdog: Watchdog?
+}
