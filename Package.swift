@@ -57,7 +57,7 @@ let package = Package(
 
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "CVector"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Conformance", "Collectives", "Basics"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Basics"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COneDNN", "Basics"]),
     .testTarget(name: "ModelTests", dependencies: ["Model", "Kernels", "Storage", "SegmentationData", "Basics"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "Basics"]),

@@ -2,11 +2,29 @@
 
 #include "cvector_internal.h"
 
-#define DEFINE_RELU_BACKWARD(NAME, TYPE)                                                              \
+/// All bits of the gradient where the output is positive, none elsewhere: without a branch, so that it becomes vectors.
+static inline __attribute__((always_inline)) float kept_float32(float gradient, float output) {
+  uint32_t bits;
+  memcpy(&bits, &gradient, 4);
+  bits &= output > 0 ? 0xFFFFFFFFu : 0;
+  memcpy(&gradient, &bits, 4);
+  return gradient;
+}
+
+static inline __attribute__((always_inline)) uint16_t kept_bfloat16(uint16_t gradient, uint16_t output) {
+  // As an integer a positive value is 1 ... infinity's 0x7F80; above are the not-a-numbers, which are not larger than 0.
+  return gradient & ((uint16_t)(output - 1) < 0x7F80 ? 0xFFFF : 0);
+}
+
+#define DEFINE_RELU_BACKWARD(NAME, TYPE)                                                                       \
   CLONES void cvector_relu_backward_##NAME(const TYPE *restrict output, TYPE *restrict gradient, size_t count, \
-                                           float scale) {                                             \
-    for (size_t i = 0; i < count; i++)                                                                \
-      gradient[i] = to_##NAME(from_##NAME(output[i]) > 0 ? from_##NAME(gradient[i]) * scale : 0);      \
+                                           float scale) {                                                      \
+    if (scale == 1) {                                                                                          \
+      for (size_t i = 0; i < count; i++) gradient[i] = kept_##NAME(gradient[i], output[i]);                    \
+      return;                                                                                                  \
+    }                                                                                                          \
+    for (size_t i = 0; i < count; i++)                                                                         \
+      gradient[i] = kept_##NAME(to_##NAME(from_##NAME(gradient[i]) * scale), output[i]);                       \
   }
 FOR_EACH_TYPE(DEFINE_RELU_BACKWARD)
 
@@ -25,40 +43,57 @@ FOR_EACH_TYPE(DEFINE_ACCUMULATE)
 
 enum { LANES = 16 };
 
-/// Philox4x32-10's blocks `first` ..< `first + LANES` in stream 0, as in Philox.swift: number j of block b is
-/// result[j][b].
-static inline __attribute__((always_inline)) void philox(uint64_t first, uint32_t key_low, uint32_t key_high,
-                                                         uint32_t result[4][LANES]) {
-  for (int b = 0; b < LANES; b++) {
-    result[0][b] = (uint32_t)(first + (uint64_t)b);
-    result[1][b] = (uint32_t)((first + (uint64_t)b) >> 32);
-    result[2][b] = result[3][b] = 0;
+/// Philox4x32-10's blocks `first` ..< `first + LANES` in stream 0, as in Philox.swift: kept[4 * b + j] has all bits set
+/// where number j of block `first + b` is not below the rate, else none.
+static inline __attribute__((always_inline)) void draw(uint64_t first, uint32_t key_low, uint32_t key_high, float rate,
+                                                       uint32_t kept[4 * LANES]) {
+  uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+  for (uint32_t b = 0; b < LANES; b++) {
+    c0[b] = (uint32_t)first + b;
+    c1[b] = (uint32_t)(first >> 32) + (c0[b] < b);
+    c2[b] = c3[b] = 0;
   }
   for (int round = 0; round < 10; round++) {
     for (int b = 0; b < LANES; b++) {
-      uint64_t x = (uint64_t)result[0][b] * 0xD2511F53u;
-      uint64_t y = (uint64_t)result[2][b] * 0xCD9E8D57u;
-      result[0][b] = (uint32_t)(y >> 32) ^ result[1][b] ^ key_low;
-      result[1][b] = (uint32_t)y;
-      result[2][b] = (uint32_t)(x >> 32) ^ result[3][b] ^ key_high;
-      result[3][b] = (uint32_t)x;
+      uint64_t x = (uint64_t)c0[b] * 0xD2511F53u;
+      uint64_t y = (uint64_t)c2[b] * 0xCD9E8D57u;
+      c0[b] = (uint32_t)(y >> 32) ^ c1[b] ^ key_low;
+      c1[b] = (uint32_t)y;
+      c2[b] = (uint32_t)(x >> 32) ^ c3[b] ^ key_high;
+      c3[b] = (uint32_t)x;
     }
     key_low += 0x9E3779B9u;
     key_high += 0xBB67AE85u;
   }
+  for (int b = 0; b < LANES; b++) {
+    kept[4 * b] = (float)(int32_t)(c0[b] >> 8) * 0x1p-24f < rate ? 0 : 0xFFFFFFFFu;
+    kept[4 * b + 1] = (float)(int32_t)(c1[b] >> 8) * 0x1p-24f < rate ? 0 : 0xFFFFFFFFu;
+    kept[4 * b + 2] = (float)(int32_t)(c2[b] >> 8) * 0x1p-24f < rate ? 0 : 0xFFFFFFFFu;
+    kept[4 * b + 3] = (float)(int32_t)(c3[b] >> 8) * 0x1p-24f < rate ? 0 : 0xFFFFFFFFu;
+  }
 }
 
-#define DEFINE_DROPOUT(NAME, TYPE)                                                                         \
-  CLONES void cvector_dropout_##NAME(TYPE *x, size_t first, size_t count, float rate, float scale,         \
-                                     uint32_t key_low, uint32_t key_high) {                                \
-    uint32_t numbers[4][LANES];                                                                            \
-    for (size_t i = 0; i < count; i += 4 * LANES) {                                                        \
-      philox((first + i) / 4, key_low, key_high, numbers);                                                 \
-      size_t end = count - i < 4 * LANES ? count - i : 4 * LANES;                                          \
-      for (size_t j = 0; j < end; j++) {                                                                   \
-        float uniform = (float)(int32_t)(numbers[j % 4][j / 4] >> 8) * 0x1p-24f;                           \
-        x[i + j] = to_##NAME(uniform < rate ? 0 : from_##NAME(x[i + j]) * scale);                          \
-      }                                                                                                    \
-    }                                                                                                      \
+static inline __attribute__((always_inline)) float masked(float x, uint32_t mask) {
+  uint32_t bits;
+  memcpy(&bits, &x, 4);
+  bits &= mask;
+  memcpy(&x, &bits, 4);
+  return x;
+}
+
+#define DEFINE_DROPOUT(NAME, TYPE)                                                                        \
+  CLONES void cvector_dropout_##NAME(TYPE *x, size_t first, size_t count, float rate, float scale,        \
+                                     uint32_t key_low, uint32_t key_high) {                               \
+    uint32_t kept[4 * LANES];                                                                             \
+    size_t i = 0;                                                                                         \
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {                                                      \
+      draw((first + i) / 4, key_low, key_high, rate, kept);                                               \
+      for (size_t j = 0; j < 4 * LANES; j++)                                                              \
+        x[i + j] = to_##NAME(masked(from_##NAME(x[i + j]) * scale, kept[j]));                             \
+    }                                                                                                     \
+    if (i == count) return;                                                                               \
+    draw((first + i) / 4, key_low, key_high, rate, kept);                                                 \
+    for (size_t j = 0; j < count - i; j++)                                                                \
+      x[i + j] = to_##NAME(masked(from_##NAME(x[i + j]) * scale, kept[j]));                               \
   }
 FOR_EACH_TYPE(DEFINE_DROPOUT)

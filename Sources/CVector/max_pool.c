@@ -35,6 +35,18 @@
   }
 FOR_EACH_TYPE(DEFINE_MAX_POOL)
 
+static inline __attribute__((always_inline)) float kept_float32(float gradient, int is_kept) {
+  uint32_t bits;
+  memcpy(&bits, &gradient, 4);
+  bits &= is_kept ? 0xFFFFFFFFu : 0;
+  memcpy(&gradient, &bits, 4);
+  return gradient;
+}
+
+static inline __attribute__((always_inline)) uint16_t kept_bfloat16(uint16_t gradient, int is_kept) {
+  return gradient & (is_kept ? 0xFFFF : 0);
+}
+
 #define DEFINE_MAX_POOL_BACKWARD(NAME, TYPE)                                                                       \
   CLONES void cvector_max_pool_backward_##NAME(const TYPE *restrict gradient, const uint8_t *restrict places,      \
                                                size_t width, size_t channels, TYPE *restrict above,                \
@@ -47,7 +59,7 @@ FOR_EACH_TYPE(DEFINE_MAX_POOL)
         const uint8_t *restrict p = places + x / 2 * channels;                                                     \
         uint8_t wanted = (uint8_t)(2 * row + (int)(x & 1));                                                        \
         TYPE *restrict t = target + x * channels;                                                                  \
-        for (size_t c = 0; c < channels; c++) t[c] = p[c] == wanted ? g[c] : 0;                                    \
+        for (size_t c = 0; c < channels; c++) t[c] = kept_##NAME(g[c], p[c] == wanted);                            \
       }                                                                                                            \
     }                                                                                                              \
   }

@@ -11,7 +11,8 @@ struct DeconvolutionCase: CustomTestStringConvertible, Sendable {
       + "\(d.height)x\(d.width) on \(source)"
   }
 
-  init(_ n: Int, _ h: Int, _ w: Int, _ channels: Int, k: Int, s: Int, offset: Int, to height: Int, _ width: Int,
+  init(
+    _ n: Int, _ h: Int, _ w: Int, _ channels: Int, k: Int, s: Int, offset: Int, to height: Int, _ width: Int,
     float: Bool = true
   ) {
     deconvolution = Deconvolution(

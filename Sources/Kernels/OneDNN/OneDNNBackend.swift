@@ -22,7 +22,8 @@ package final class OneDNNBackend: Backend {
     precondition(threads > 0)
     if let reason = unavailabilityReason {
       throw Failure(
-        .configuration, "the oneDNN backend cannot be used: \(reason)", remedy: "use the portable backend, or install it")
+        .configuration, "the oneDNN backend cannot be used: \(reason)",
+        remedy: "use the portable backend, or install it")
     }
     if precision == .bfloat16 && conednn_supports_bfloat16() == 0 {
       throw Failure(

@@ -48,6 +48,8 @@ extension conednn_convolution {
     kernel > min(source_height, source_width) || kernel > min(destination_height, destination_width)
   }
 
+  var hasPadding: Bool { padding_top + padding_left + padding_bottom + padding_right > 0 }
+
   /// The same product with its padding made real: zeros around the source, or around a transposed one's destination.
   var withoutPadding: conednn_convolution {
     var shape = self

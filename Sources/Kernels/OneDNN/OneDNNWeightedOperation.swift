@@ -33,12 +33,24 @@ final class OneDNNWeightedOperation: WeightedOperation {
     self.layout = layout
     forward = try make(.forward, layout.forward.descriptor, shape)
     backwardData = purpose == .training ? try make(.backwardData, layout.backwardData.descriptor, shape) : nil
-    let weightShape = shape.hasUntouchedTaps ? shape.withoutPadding : shape
-    backwardWeights = purpose == .inference ? nil : try make(.backwardWeights, layout.master, weightShape)
-    weightFrame = purpose != .inference && shape.hasUntouchedTaps ? shape.frame(threads: threads) : nil
+    let weights = purpose == .inference ? nil : try Self.weightGradient(shape, layout: layout, threads: threads, make)
+    backwardWeights = weights?.primitive
+    weightFrame = weights?.frame
     let weightScratch = (backwardWeights?.scratchByteCount ?? 0) + (weightFrame?.outerByteCount ?? 0)
     scratchByteCount =
       max(forward.scratchByteCount, backwardData?.scratchByteCount ?? 0, weightScratch) + scratchSlack
+  }
+
+  /// The weight gradient as asked, or with the padding made real where the library's result would be wrong or slow.
+  private static func weightGradient(
+    _ shape: conednn_convolution, layout: OneDNNWeightLayout, threads: Int,
+    _ make: (OneDNNPrimitive.Direction, OneDNNDescriptor, conednn_convolution) throws -> OneDNNPinnedPrimitive
+  ) throws -> (primitive: OneDNNPinnedPrimitive, frame: OneDNNFrame?) {
+    let direct = try make(.backwardWeights, layout.master, shape)
+    guard shape.hasUntouchedTaps || (direct.isSlow && shape.hasPadding) else { return (direct, nil) }
+    let framed = try make(.backwardWeights, layout.master, shape.withoutPadding)
+    guard shape.hasUntouchedTaps || !framed.isSlow else { return (direct, nil) }
+    return (framed, shape.frame(threads: threads))
   }
 
   var implementation: String {
