@@ -41,6 +41,12 @@ package struct Image: Equatable, Sendable {
       width: width, height: height, channels: channels, bitDepth: 8, pixels: .uint8(pixels), palette: palette)
   }
 
+  /// Of an image of 8 bits.
+  var largestIndex: Int {
+    guard case .uint8(let values) = pixels else { return 0 }
+    return Int(values.max() ?? 0)
+  }
+
   /// The picture to look at: indices replaced by their colours (an index beyond the palette is black), grey levels of
   /// 1, 2 and 4 bits spread over 0 ... 255.
   package func resolvingPalette() -> Image {

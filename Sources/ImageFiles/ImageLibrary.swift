@@ -14,16 +14,20 @@ struct ImageLibrary {
     format: "JPEG", package: "libturbojpeg0", developmentPackage: "libturbojpeg0-dev")
 
   /// Runs one function of the shim.
-  func call(_ name: String, _ body: (UnsafeMutablePointer<CChar>) -> Int32) throws {
+  ///
+  /// - Parameter problem: what an error says of the file.
+  func call(
+    _ name: String, problem: String? = nil, _ body: (UnsafeMutablePointer<CChar>) -> Int32
+  ) throws {
     try withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(cimage_message_size)) { message in
       guard let base = message.baseAddress else { return }
       message.initialize(repeating: 0)
       let status = body(base)
-      if status != Int32(cimage_ok) { throw failure(status, name, String(cString: base)) }
+      if status != Int32(cimage_ok) { throw failure(status, name, problem ?? "is not a usable \(format) file", String(cString: base)) }
     }
   }
 
-  private func failure(_ status: Int32, _ name: String, _ text: String) -> Failure {
+  private func failure(_ status: Int32, _ name: String, _ problem: String, _ text: String) -> Failure {
     switch status {
     case Int32(cimage_no_header):
       Failure(
@@ -36,7 +40,7 @@ struct ImageLibrary {
     case Int32(cimage_no_memory):
       Failure(.internalError, "\(name): \(text)")
     default:
-      Failure(.badData, "\(name) is not a usable \(format) file: \(text)")
+      Failure(.badData, "\(name) \(problem): \(text)")
     }
   }
 }

@@ -38,7 +38,7 @@ package enum PNG {
     header.height = UInt32(clamping: image.height)
     header.channels = Int32(image.channels)
     if let palette = image.palette {
-      header.palette_count = Int32(palette.count / 3)
+      header.palette_count = Int32(max(palette.count / 3, image.largestIndex + 1))
       withUnsafeMutableBytes(of: &header.palette) { $0.copyBytes(from: palette) }
     }
     switch image.pixels {
@@ -59,7 +59,7 @@ package enum PNG {
     var count = 0
     defer { cimage_free(bytes) }
     try withUnsafePointer(to: header) { header in
-      try ImageLibrary.png.call(name) { cimage_png_write(header, base, &bytes, &count, $0) }
+      try ImageLibrary.png.call(name, problem: "cannot be written") { cimage_png_write(header, base, &bytes, &count, $0) }
     }
     return Array(UnsafeBufferPointer(start: bytes, count: count))
   }

@@ -7,6 +7,12 @@ package struct WorkProgress: Equatable, Sendable {
   package let name: String
   package let completed: Int
   package let total: Int
+
+  package init(name: String, completed: Int, total: Int) {
+    self.name = name
+    self.completed = completed
+    self.total = total
+  }
 }
 
 /// Writes the shards of a split: several threads make the samples, one writes them, and all shards appear at the end.

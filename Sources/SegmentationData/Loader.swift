@@ -13,7 +13,7 @@ package final class Loader {
   ///   - depth: how many steps are kept ready or in work, at least 1. This bounds the memory.
   ///   - firstStep: the step that the first `next()` is for.
   ///   - requests: what a step needs, in order; empty where it needs nothing, nil where there are no more steps.
-  ///     Asked once for each step in order, from the loader's threads; it must not use the loader.
+  ///     Asked once for each step in order, from the loader's threads.
   package init(
     dataset: Dataset, transform: SampleTransform, threads: Int, depth: Int, firstStep: Int = 0,
     requests: @escaping @Sendable (Int) -> [SampleRequest]?
@@ -52,14 +52,22 @@ package final class Loader {
     for worker in workers { worker.join() }
   }
 
+  /// Steps that `next()` would hand out without waiting.
+  package var readyStepCount: Int { queue.readyStepCount }
+
   private static func work(on queue: LoaderQueue, _ dataset: Dataset, _ transform: SampleTransform) {
     var raw = RawSample()
-    while let job = queue.takeJob() {
-      do {
-        try dataset.read(job.request.sample, into: &raw)
-        queue.deliver(.success(transform.apply(raw, job.request)), for: job)
-      } catch {
-        queue.deliver(.failure(error), for: job)
+    while true {
+      switch queue.takeTask() {
+      case .ask(let step): queue.ask(step)
+      case .make(let job):
+        do {
+          try dataset.read(job.request.sample, into: &raw)
+          queue.deliver(.success(transform.apply(raw, job.request)), for: job)
+        } catch {
+          queue.deliver(.failure(error), for: job)
+        }
+      case .end: return
       }
     }
   }
@@ -71,6 +79,13 @@ private final class LoaderQueue: Sendable {
     let step: Int
     let position: Int
     let request: SampleRequest
+  }
+
+  enum Task {
+    /// Find out what a step needs.
+    case ask(Int)
+    case make(Job)
+    case end
   }
 
   /// A step to hand out; `samples` is nil at the end of all.
@@ -93,6 +108,8 @@ private final class LoaderQueue: Sendable {
     /// Steps in work or ready; the first is number `firstStep`.
     var steps: [Step] = []
     var firstStep: Int
+    /// One thread finds out what the next step needs, without the lock: the taker of a ready step never waits for it.
+    var isAsking = false
     var isAtEnd = false
     var isStopped = false
     var failure: (any Error)?
@@ -108,32 +125,38 @@ private final class LoaderQueue: Sendable {
     self.requests = requests
   }
 
-  /// The next sample to make, earlier steps first. Waits while `depth` steps are begun; nil: no more work.
-  func takeJob() -> Job? {
-    state.wait { state -> Job?? in
-      while !state.isStopped, state.failure == nil {
-        if let place = state.steps.firstIndex(where: { $0.handedOut < $0.requests.count }) {
-          let position = state.steps[place].handedOut
-          state.steps[place].handedOut += 1
-          return Job(
-            step: state.firstStep + place, position: position, request: state.steps[place].requests[position])
-        }
-        if state.isAtEnd { return .some(nil) }
-        if state.steps.count >= depth { return nil }
-        if let wanted = requests(state.firstStep + state.steps.count) {
-          state.steps.append(Step(wanted))
-        } else {
-          state.isAtEnd = true
-        }
+  /// The next thing to do, earlier steps first. Waits while `depth` steps are begun.
+  func takeTask() -> Task {
+    state.wait { state -> Task? in
+      if state.isStopped || state.failure != nil { return .end }
+      if let place = state.steps.firstIndex(where: { $0.handedOut < $0.requests.count }) {
+        let position = state.steps[place].handedOut
+        state.steps[place].handedOut += 1
+        return .make(
+          Job(step: state.firstStep + place, position: position, request: state.steps[place].requests[position]))
       }
-      return .some(nil)
+      if state.isAtEnd { return .end }
+      guard !state.isAsking, state.steps.count < depth else { return nil }
+      state.isAsking = true
+      return .ask(state.firstStep + state.steps.count)
     }
   }
 
+  func ask(_ step: Int) {
+    let wanted = requests(step)
+    state.change { state in
+      state.isAsking = false
+      guard !state.isStopped else { return }
+      if let wanted { state.steps.append(Step(wanted)) } else { state.isAtEnd = true }
+    }
+  }
+
+  var readyStepCount: Int { state.withLock { $0.steps.prefix { $0.missing == 0 }.count } }
+
   func deliver(_ result: Result<Sample, any Error>, for job: Job) {
     state.change { state in
+      guard !state.isStopped else { return }
       let place = job.step - state.firstStep
-      guard state.steps.indices.contains(place) else { return }
       state.steps[place].results[job.position] = result
       state.steps[place].missing -= 1
     }

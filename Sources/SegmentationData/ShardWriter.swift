@@ -37,8 +37,9 @@ package final class ShardWriter {
     file = try HDF5File.create(temporary)
     images = try file.root.createGroup("images")
     labels = try file.root.createGroup("labels")
-    try file.root.writeStrings("class_names", info.classNames)
-    palette = try file.root.write("palette", info.palette, shape: [256, 3])
+    // Images and labels have their own checksums; these small tables get the library's.
+    try file.root.writeStrings("class_names", info.classNames, options: .chunked(fletcher32: true))
+    palette = try file.root.write("palette", info.palette, shape: [256, 3], options: .chunked(fletcher32: true))
     try palette.markAsPalette()
     let root = file.root
     try root.setAttribute("format", "fcn-dist-dataset")
@@ -108,8 +109,8 @@ package final class ShardWriter {
 
   /// Writes what is left and closes the file, still under its temporary name. To be called once.
   package func finish() throws {
-    try file.root.writeStrings("keys", keys)
-    try file.root.write("crc32c", checksums, shape: [keys.count, 2])
+    try file.root.writeStrings("keys", keys, options: .chunked(fletcher32: true))
+    try file.root.write("crc32c", checksums, shape: [keys.count, 2], options: .chunked(fletcher32: true))
     try file.root.setAttribute("samples", Int64(keys.count))
     try file.close()
   }

@@ -58,15 +58,22 @@ import Testing
   @Test func waitingIsCountedAndReadyDataIsNotWaitedFor() throws {
     let folder = try TemporaryFolder()
     let dataset = try RandomSamples.write(6, to: folder.path)
+    let isOpen = Monitor(false)
     let loader = try Loader(dataset: dataset, transform: Self.transform(dataset), threads: 1, depth: 4) { step in
-      if step == 6 { Thread.sleep(forTimeInterval: 0.3) }
+      if step == 4 { _ = isOpen.wait { $0 ? true : nil } }
       return [SampleRequest(sample: step % 6, randomKey: 0)]
     }
-    Thread.sleep(forTimeInterval: 0.2)
-    for _ in 0..<2 { _ = try loader.next() }
+    while loader.readyStepCount < 4 { Thread.sleep(forTimeInterval: 0.001) }
+    // The thread is held up with step 4 while these are taken.
+    for _ in 0..<4 { #expect(try loader.next()?.count == 1) }
     #expect(loader.waitedSeconds == 0)
-    for _ in 2..<7 { _ = try loader.next() }
-    #expect(loader.waitedSeconds > 0.05 && loader.waitedSeconds < 5)
+    let opener = try WorkerThread {
+      Thread.sleep(forTimeInterval: 0.5)
+      isOpen.change { $0 = true }
+    }
+    #expect(try loader.next()?.count == 1)
+    #expect(loader.waitedSeconds > 0)
+    opener.join()
   }
 
   @Test(arguments: 1...3) func theErrorOfASampleNamesItAndComesWithItsStep(threads: Int) throws {
