@@ -1,0 +1,53 @@
+import Basics
+
+/// How numbers lie along an axis: its ends, and the round numbers that are marked.
+struct AxisScale: Equatable {
+  let lower: Double
+  let upper: Double
+  let ticks: [Double]
+  private let step: Double
+
+  /// An axis that has room for all of `values`, with about `count` marks. It begins at 0 where the values allow it.
+  init(covering values: [Double], count: Int, fromZero: Bool = true) {
+    let finite = values.filter(\.isFinite)
+    var low = finite.min() ?? 0
+    var high = finite.max() ?? 1
+    if fromZero, low > 0 { low = 0 }
+    if high <= low { high = low + max(1e-12, abs(low), 1e-300) }
+    step = Self.roundStep((high - low) / Double(max(1, count)))
+    let first = (low / step).rounded(.down)
+    let last = (high / step).rounded(.up)
+    ticks = (0...min(100, Int(last - first))).map { (first + Double($0)) * step }
+    lower = ticks[0]
+    upper = ticks[ticks.count - 1]
+  }
+
+  /// An axis from one given end to the other, marked at round numbers between.
+  init(from lower: Double, to upper: Double, count: Int) {
+    self.lower = lower
+    self.upper = upper > lower ? upper : lower + 1
+    step = Self.roundStep((self.upper - lower) / Double(max(1, count)))
+    let (first, last) = ((lower / step).rounded(.up), (self.upper / step).rounded(.down))
+    ticks = last >= first ? (0...min(100, Int(last - first))).map { [step] in (first + Double($0)) * step } : []
+  }
+
+  /// Where `value` lies, 0 at the lower end and 1 at the upper.
+  func position(of value: Double) -> Double { (value - lower) / (upper - lower) }
+
+  /// A mark's number, with as many digits as tell the marks apart.
+  func label(_ tick: Double) -> String {
+    let largest = max(abs(lower), abs(upper))
+    if largest < 0.001 || largest >= 1e7 { return tick == 0 ? "0" : significant(tick, 2) }
+    var places = 0
+    while places < 8, abs(step * power(10, Double(places)) - (step * power(10, Double(places))).rounded()) > 1e-6 {
+      places += 1
+    }
+    return fixed(tick, places)
+  }
+
+  /// The smallest of 1, 2, 5 times a power of ten that is not below `step`.
+  private static func roundStep(_ step: Double) -> Double {
+    let magnitude = power(10, (logarithm(step) / logarithm(10)).rounded(.down))
+    return ([1, 2, 5].first { $0 * magnitude >= step * 0.999 } ?? 10) * magnitude
+  }
+}

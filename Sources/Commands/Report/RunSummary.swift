@@ -1,0 +1,92 @@
+import Basics
+import Training
+
+/// What a run's metrics come to, for its report.
+struct RunSummary {
+  let metrics: MetricsContent
+
+  var lastStep: StepRecord? { metrics.steps.last }
+  var lastEvaluation: EvaluationRecord? { metrics.evaluations.last }
+
+  /// The first of the evaluations with the highest mean IoU.
+  var bestEvaluation: EvaluationRecord? {
+    var best: EvaluationRecord?
+    for evaluation in metrics.evaluations where evaluation.meanIntersectionOverUnion.isFinite {
+      if evaluation.meanIntersectionOverUnion > best?.meanIntersectionOverUnion ?? -1 { best = evaluation }
+    }
+    return best
+  }
+
+  /// Seconds of all steps together, evaluations and checkpoints not counted.
+  var trainingSeconds: Double { metrics.steps.reduce(0) { $0 + ($1.seconds.total.isFinite ? $1.seconds.total : 0) } }
+
+  /// The median over all steps.
+  var imagesPerSecond: Double? {
+    let sorted = metrics.steps.map(\.imagesPerSecond).filter(\.isFinite).sorted()
+    return sorted.isEmpty ? nil : sorted[sorted.count / 2]
+  }
+
+  /// Mean seconds of a step by what they were spent on.
+  var spentSeconds: [(name: String, seconds: Double)] {
+    let count = Double(max(1, metrics.steps.count))
+    func mean(_ part: (StepRecord.Seconds) -> Double) -> Double {
+      metrics.steps.reduce(0) { $0 + part($1.seconds) } / count
+    }
+    return [
+      ("waiting for data", mean(\.data)), ("compute", mean(\.compute)), ("exchange", mean(\.exchange)),
+      ("update", mean(\.update)),
+    ]
+  }
+
+  var charts: [LineChart] {
+    let steps = metrics.steps
+    let evaluations = metrics.evaluations
+    let span = Double(steps.first?.step ?? 0)...Double(max(steps.last?.step ?? 1, evaluations.last?.step ?? 1))
+    let losses = steps.map { (x: Double($0.step), y: $0.loss) }
+    var charts = [
+      LineChart(
+        title: "Loss",
+        series: [
+          .init(name: "training", colour: "blue", points: Self.smoothed(losses), raw: losses),
+          .init(
+            name: "validation", colour: "orange", points: evaluations.map { (Double($0.step), $0.loss) },
+            isMarked: true),
+        ].filter { !$0.points.isEmpty }, span: span)
+    ]
+    if !evaluations.isEmpty {
+      charts.append(
+        LineChart(
+          title: "Validation", unit: "%",
+          series: [
+            .init(
+              name: "mean IoU", colour: "blue",
+              points: evaluations.map { (Double($0.step), 100 * $0.meanIntersectionOverUnion) }, isMarked: true),
+            .init(
+              name: "pixel accuracy", colour: "green",
+              points: evaluations.map { (Double($0.step), 100 * $0.pixelAccuracy) }, isMarked: true),
+          ], span: span))
+    }
+    charts.append(
+      LineChart(
+        title: "Learning rate",
+        series: [.init(name: "", colour: "green", points: steps.map { (Double($0.step), $0.learningRate) })],
+        span: span))
+    charts.append(
+      LineChart(
+        title: "Images a second",
+        series: [.init(name: "", colour: "orange", points: steps.map { (Double($0.step), $0.imagesPerSecond) })],
+        span: span))
+    return charts
+  }
+
+  /// A running mean over about a fiftieth of the training.
+  private static func smoothed(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+    let share = 1 / max(3, Double(points.count) / 50)
+    var mean: Double?
+    return points.map { point in
+      guard point.y.isFinite else { return (point.x, mean ?? .nan) }
+      mean = mean.map { $0 + (point.y - $0) * share } ?? point.y
+      return (point.x, mean ?? point.y)
+    }
+  }
+}
