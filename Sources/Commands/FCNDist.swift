@@ -1,8 +1,29 @@
 import ArgumentParser
+import Basics
 
-package func runCommandLine() -> Never { FCNDist.main(); fatalError() }
-
+/// The command line tool: `fcn-dist`.
 package struct FCNDist: ParsableCommand {
-  package static let configuration = CommandConfiguration(commandName: "fcn-dist")
+  package static let configuration = CommandConfiguration(
+    commandName: "fcn-dist",
+    abstract: "Trains fully convolutional networks for semantic segmentation, on one core or a cluster.",
+    discussion: """
+      Every command runs alone or under mpirun:
+
+        fcn-dist train                                  the small recipe on a synthetic dataset, which it makes first
+        mpirun -n 8 fcn-dist train --config recipe.yaml --data DIR --output RUN
+        fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data DIR
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --overlay photo.jpg
+        fcn-dist report RUN
+      """,
+    version: ToolVersion.text,
+    subcommands: [
+      DatasetCommand.self, CheckpointCommand.self, ReportCommand.self, DoctorCommand.self,
+    ])
+
   package init() {}
+}
+
+/// Runs the command that the process's arguments name and ends the process with its exit code.
+package func runCommandLine() -> Never {
+  CommandLineSession(arguments: Array(CommandLine.arguments.dropFirst())).run()
 }

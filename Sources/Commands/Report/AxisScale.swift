@@ -14,21 +14,24 @@ struct AxisScale: Equatable {
     var high = finite.max() ?? 1
     if fromZero, low > 0 { low = 0 }
     if high <= low { high = low + max(1e-12, abs(low), 1e-300) }
-    step = Self.roundStep((high - low) / Double(max(1, count)))
+    let step = Self.roundStep((high - low) / Double(max(1, count)))
     let first = (low / step).rounded(.down)
     let last = (high / step).rounded(.up)
     ticks = (0...min(100, Int(last - first))).map { (first + Double($0)) * step }
     lower = ticks[0]
     upper = ticks[ticks.count - 1]
+    self.step = step
   }
 
   /// An axis from one given end to the other, marked at round numbers between.
   init(from lower: Double, to upper: Double, count: Int) {
+    let end = upper > lower ? upper : lower + 1
+    let step = Self.roundStep((end - lower) / Double(max(1, count)))
+    let (first, last) = ((lower / step).rounded(.up), (end / step).rounded(.down))
+    ticks = last >= first ? (0...min(100, Int(last - first))).map { (first + Double($0)) * step } : []
     self.lower = lower
-    self.upper = upper > lower ? upper : lower + 1
-    step = Self.roundStep((self.upper - lower) / Double(max(1, count)))
-    let (first, last) = ((lower / step).rounded(.up), (self.upper / step).rounded(.down))
-    ticks = last >= first ? (0...min(100, Int(last - first))).map { [step] in (first + Double($0)) * step } : []
+    self.upper = end
+    self.step = step
   }
 
   /// Where `value` lies, 0 at the lower end and 1 at the upper.
@@ -45,9 +48,9 @@ struct AxisScale: Equatable {
     return fixed(tick, places)
   }
 
-  /// The smallest of 1, 2, 5 times a power of ten that is not below `step`.
+  /// The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `step`.
   private static func roundStep(_ step: Double) -> Double {
     let magnitude = power(10, (logarithm(step) / logarithm(10)).rounded(.down))
-    return ([1, 2, 5].first { $0 * magnitude >= step * 0.999 } ?? 10) * magnitude
+    return ([1, 2, 2.5, 5].first { $0 * magnitude >= step * 0.999 } ?? 10) * magnitude
   }
 }

@@ -13,7 +13,6 @@ struct LineChart {
   }
 
   var title: String
-  var unit = ""
   var series: [Series]
   /// The steps that the chart spans.
   var span: ClosedRange<Double>
@@ -73,8 +72,7 @@ struct LineChart {
       """
     }
     let names = """
-      <text class="label end" x="\(text(Self.plot.right))" y="\(text(Self.size.height - 6))">steps</text>\
-      <text class="label" x="14" y="\(text(Self.size.height - 6))">\(HTML.escaped(unit))</text>
+      <text class="label end" x="\(text(Self.plot.right))" y="\(text(Self.size.height - 6))">steps</text>
       """
     return (rows + columns + [names]).joined(separator: "\n")
   }

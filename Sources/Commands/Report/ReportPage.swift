@@ -67,7 +67,9 @@ struct ReportPage {
   private var classes: String {
     guard let best = summary.bestEvaluation, let last = summary.lastEvaluation else { return "" }
     let lastByName = Dictionary(last.classes.map { ($0.name, $0.intersectionOverUnion) }) { first, _ in first }
-    let ranked = best.classes.sorted { ($0.intersectionOverUnion ?? -1, $1.name) > ($1.intersectionOverUnion ?? -1, $0.name) }
+    let ranked = best.classes.sorted {
+      ($0.intersectionOverUnion ?? -1, $1.name) > ($1.intersectionOverUnion ?? -1, $0.name)
+    }
     let rows = ranked.map { result in
       let share = fixed(100 * (result.intersectionOverUnion ?? 0), 1)
       let bar = "<span class=\"bar\"><span style=\"width:\(share)%\"></span></span>"
@@ -76,7 +78,8 @@ struct ReportPage {
         percentage(lastByName[result.name] ?? nil),
       ])
     }
-    let header = HTML.row(["class", "", "best (step \(grouped(best.step)))", "last (step \(grouped(last.step)))"], header: true)
+    let header = HTML.row(
+      ["class", "", "best (step \(grouped(best.step)))", "last (step \(grouped(last.step)))"], header: true)
     return "<section><h2>IoU of each class</h2><table>\(header)\(rows.joined())</table></section>"
   }
 
@@ -88,7 +91,8 @@ struct ReportPage {
     var left = 0.0
     let bars = zip(parts, colours).map { part, colour -> String in
       defer { left += part.seconds / total * 100 }
-      return "<span class=\"\(colour)\" style=\"left:\(fixed(left, 2))%;width:\(fixed(part.seconds / total * 100, 2))%\"></span>"
+      return
+        "<span class=\"\(colour)\" style=\"left:\(fixed(left, 2))%;width:\(fixed(part.seconds / total * 100, 2))%\"></span>"
     }
     let rows = zip(parts, colours).map { part, colour in
       HTML.row([
@@ -112,7 +116,8 @@ struct ReportPage {
     let figures = pictures.map { picture in
       let data = Data(picture.png).base64EncodedString()
       let name = HTML.escaped(picture.name)
-      return "<figure><img alt=\"\(name)\" src=\"data:image/png;base64,\(data)\"><figcaption>\(name)</figcaption></figure>"
+      return
+        "<figure><img alt=\"\(name)\" src=\"data:image/png;base64,\(data)\"><figcaption>\(name)</figcaption></figure>"
     }
     return "<section><h2>Predictions</h2><div class=\"gallery\">\(figures.joined(separator: "\n"))</div></section>"
   }

@@ -56,7 +56,7 @@ struct RunSummary {
     if !evaluations.isEmpty {
       charts.append(
         LineChart(
-          title: "Validation", unit: "%",
+          title: "Validation (%)",
           series: [
             .init(
               name: "mean IoU", colour: "blue",
@@ -79,14 +79,15 @@ struct RunSummary {
     return charts
   }
 
-  /// A running mean over about a fiftieth of the training.
+  /// At each point the mean over about a fiftieth of the training around it.
   private static func smoothed(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
-    let share = 1 / max(3, Double(points.count) / 50)
-    var mean: Double?
-    return points.map { point in
-      guard point.y.isFinite else { return (point.x, mean ?? .nan) }
-      mean = mean.map { $0 + (point.y - $0) * share } ?? point.y
-      return (point.x, mean ?? point.y)
+    let finite = points.filter(\.y.isFinite)
+    var sums = [0.0]
+    for point in finite { sums.append(sums[sums.count - 1] + point.y) }
+    let reach = finite.count / 100
+    return finite.enumerated().map { index, point in
+      let (first, end) = (max(0, index - reach), min(finite.count, index + reach + 1))
+      return (point.x, (sums[end] - sums[first]) / Double(end - first))
     }
   }
 }

@@ -30,6 +30,11 @@ package final class RunFolder {
   /// Gives the lock back.
   package func close() { lock.release() }
 
+  /// Writes a small file of the folder: it is there whole or not at all.
+  package func write(_ text: String, to file: String) throws {
+    try Array(text.utf8).withUnsafeBytes { try FileBytes.write($0, to: file) }
+  }
+
   private static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
     guard let code = underlying?.code else { return error.localizedDescription }

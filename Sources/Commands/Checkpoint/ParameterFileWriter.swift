@@ -1,0 +1,40 @@
+import Basics
+import Foundation
+import Storage
+import Training
+
+/// Writes files of parameters only: `/model/parameters/<layer>/{weight,bias}`.
+enum ParameterFileWriter {
+  /// - Throws: `Failure(.cannotCreate)` where `path` is taken. What was begun is removed.
+  static func write(_ tensors: [CheckpointTensor], to path: String) throws {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw Failure(.cannotCreate, "\(path) exists already", remedy: "give another name")
+    }
+    let temporary = FileBytes.temporaryPath(for: path)
+    do {
+      let file = try HDF5File.create(temporary)
+      do {
+        let parameters = try file.root.createGroup("model").createGroup("parameters")
+        for tensor in tensors { try write(tensor, to: parameters) }
+      } catch {
+        try? file.close()
+        throw error
+      }
+      try file.close()
+    } catch {
+      try? FileManager.default.removeItem(atPath: temporary)
+      throw error
+    }
+    try FileBytes.commit(temporary, as: path)
+  }
+
+  private static func write(_ tensor: CheckpointTensor, to parameters: HDF5Group) throws {
+    let parts = tensor.name.split(separator: "/").map(String.init)
+    guard parts.count == 2 else {
+      throw Failure(.badData, "the tensor name '\(tensor.name)' is not of the form layer/kind")
+    }
+    let layer =
+      parameters.contains(parts[0]) ? try parameters.group(parts[0]) : try parameters.createGroup(parts[0])
+    try tensor.withValues { _ = try layer.write(parts[1], $0, shape: tensor.shape) }
+  }
+}
