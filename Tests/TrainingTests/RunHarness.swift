@@ -1,0 +1,86 @@
+import Basics
+import Collectives
+import Foundation
+import Kernels
+import SegmentationData
+import Training
+
+/// Whole trainings in this process: ranks are threads, the engine is the portable one.
+struct RunHarness {
+  /// A folder of its own that is removed with its owner.
+  final class Folder: Sendable {
+    let path: String
+    init() {
+      path = NSTemporaryDirectory() + "fcn-dist-run-\(UUID().uuidString)"
+      try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+  }
+
+  /// Checkerboard scenes of three classes with some unlabelled pixels; sizes in turn.
+  static func writeData(to folder: String, train: Int = 10, val: Int = 3, sizes: [(Int, Int)] = [(33, 40)]) throws {
+    for (split, count, stream) in [("train", train, UInt64(0)), ("val", val, UInt64(1))] {
+      let info = DatasetInfo(
+        split: split, classNames: ["ground", "square", "stripe"], palette: [UInt8](repeating: 7, count: 768),
+        ignoreLabel: 255, channels: 3, sampleCount: count)
+      try DatasetWriter(folder: folder, shardCount: 2, threads: 1).write(info) { i in
+        sample(i, split: split, size: sizes[i % sizes.count], stream: stream)
+      }
+    }
+  }
+
+  private static func sample(_ i: Int, split: String, size: (Int, Int), stream: UInt64) -> RawSample {
+    var generator = Philox(seed: 11, purpose: .test, stream: stream << 32 | UInt64(i))
+    let (height, width) = size
+    let phase = Int(generator.next(below: 9))
+    var pixels: [UInt8] = []
+    var labels: [UInt16] = []
+    for y in 0..<height {
+      for x in 0..<width {
+        let label = (y / 9 + x / 11 + phase) % 3
+        for c in 0..<3 { pixels.append(UInt8(60 * label + 20 * c) &+ UInt8(generator.next(below: 30))) }
+        // A rank whose images are mostly unlabelled must weigh less.
+        labels.append(generator.next(below: 10) < (i % 2 == 0 ? 1 : 6) ? 255 : UInt16(label))
+      }
+    }
+    return RawSample(
+      key: "\(split)\(i)", height: height, width: width, channels: 3, pixels: .uint8(pixels), labels: labels)
+  }
+
+  static let configuration = """
+    model: {architecture: fcn8s, widths: [4, 4, 8, 8, 8], fc: 16, dropout: 0.5}
+    data: {augment: {flip: 0.5, scale: [0.7, 1.4], color: 0.2}}
+    batch: {global: 5, micro: 1}
+    optimizer: {name: adamw, learning_rate: 0.002, gradient_clip: 1}
+    schedule: {name: plateau, patience: 0, factor: 0.5}
+    train: {steps: 10, seed: 3, evaluate_every: 2, checkpoint_every: 5, keep: 9}
+    """
+
+  /// Trains on `ranks` threads.
+  ///
+  /// - Returns: how it ended on every rank.
+  @discardableResult
+  static func train(
+    _ configuration: String = configuration, set: [String] = [], data: String, output: String, ranks: Int = 1,
+    ranksPerMachine: Int? = nil, initialise: String? = nil, resume: TrainingOptions.Resume = .never
+  ) throws -> [Event.Ending] {
+    let settings = try Configuration(yaml: configuration, file: "test.yaml", overrides: set)
+    let options = TrainingOptions(
+      dataFolder: data, outputFolder: output, initialise: initialise, resume: resume)
+    @Sendable func run(_ group: any ProcessGroup) throws -> Event.Ending {
+      let backend = try PortableBackend(precision: settings.train.precision, threads: 1)
+      return try TrainingRun(settings, options: options, world: group, backend: backend)
+        .run(console: Console(isTerminal: false) { _ in })
+    }
+    if ranks == 1 { return [try run(SoloProcessGroup())] }
+    return try ThreadProcessGroup.run(ranks: ranks, ranksPerMachine: ranksPerMachine) { try run($0) }
+  }
+
+  static func checkpoint(_ output: String, step: Int) throws -> CheckpointReader {
+    try CheckpointReader(CheckpointStore(folder: output + "/checkpoints").path(ofStep: step))
+  }
+
+  static func digest(_ output: String, step: Int) throws -> String {
+    try checkpoint(output, step: step).state.digest()
+  }
+}
