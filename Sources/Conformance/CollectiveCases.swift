@@ -108,7 +108,7 @@ func checkMachine(_ group: any ProcessGroup) throws {
 }
 
 func checkThreadPlan(_ group: any ProcessGroup) throws {
-  let plan = try ThreadPlan(group)
+  let plan = try ThreadPlan(group, requested: nil)
   try expect(plan.threadCount >= 1 && plan.commonThreadCount >= 1, "at least one thread")
   try expect(plan.commonThreadCount <= plan.threadCount, "the common count to be the smallest")
   // All ranks on one machine together do not use more than it has.

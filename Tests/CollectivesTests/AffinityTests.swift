@@ -47,9 +47,10 @@ import Testing
   @Test func planIsCommon() throws {
     let plans = try ThreadProcessGroup.run(ranks: 3) { group in
       let list = group.rank == 0 ? 0...3 : 4...5
-      let plan = try ThreadPlan(group, affinity: Affinity(processors: Array(list), quota: nil))
+      let plan = try ThreadPlan(group, affinity: Affinity(processors: Array(list), quota: nil), requested: nil)
       return [plan.threadCount, plan.commonThreadCount, plan.ranksOnMachine]
     }
     #expect(plans == [[4, 1, 3], [1, 1, 3], [1, 1, 3]])
+    #expect(try ThreadPlan(SoloProcessGroup(), requested: 5).threadCount == 5)
   }
 }

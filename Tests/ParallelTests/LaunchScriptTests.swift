@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+extension ParallelTests {
+  /// The scripts in launch/.
+  @Suite struct LaunchScripts {
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+
+    private func script(
+      _ name: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> MPILauncher.Outcome {
+      try MPILauncher(ranks: 0, environment: environment).run("/bin/bash", ["\(Self.root)/launch/\(name)"] + arguments)
+    }
+
+    @Test(arguments: ["setup", "build", "run", "slurm.sbatch", "quickstart", "test"]) func helps(name: String) throws {
+      let outcome = try script(name, ["--help"])
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(outcome.output.contains("launch/\(name)"), "\(outcome.tail)")
+      #expect(!outcome.output.contains("set -euo"), "the help ends where the script begins")
+    }
+
+    @Test(arguments: [("run", []), ("run", ["-n", "x", "--", "a"]), ("setup", ["--what"]), ("quickstart", ["--what"])]
+      as [(String, [String])])
+    func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
+      let outcome = try script(name, arguments)
+      #expect(outcome.exitCode == 64, "\(outcome.tail)")
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+    }
+
+    /// The ranks that the script starts find as many threads as it says, and their errors' codes come through.
+    @Test func startsRanks() throws {
+      let program = try MPILauncher.program("mpi-conformance")
+      let outcome = try script("run", ["-n", "3", "--threads", "2", "--program", program, "--", "hello"])
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(outcome.output.contains("3 ranks on 1 machine, 2 threads each"), "\(outcome.tail)")
+      #expect(outcome.errors.components(separatedBy: "of 3 on ").count == 4, "\(outcome.tail)")
+      #expect(outcome.errors.components(separatedBy: ", 2 threads, ").count == 4, "\(outcome.tail)")
+      #expect(try script("run", ["-n", "2", "--program", program, "--", "throws", "1"]).exitCode == 65)
+    }
+
+    /// Ranks are bound only where each can have cores of its own.
+    @Test func bindsOnlyWhatFits() throws {
+      let program = try MPILauncher.program("mpi-conformance")
+      func shown(_ arguments: [String]) throws -> String {
+        try script("run", arguments + ["--program", program, "--show", "--", "train"]).output
+      }
+      let one = try shown(["-n", "1", "--threads", "1"])
+      #expect(one.contains("--bind-to core") || one.contains("limited to"), "\(one)")
+      let many = try shown(["-n", "2000", "--threads", "4"])
+      #expect(many.contains("--bind-to none --oversubscribe") && many.contains("mpi_yield_when_idle"), "\(many)")
+    }
+
+    @Test func startsOnTheMachinesOfAHostFile() throws {
+      let folder = try TemporaryFolder()
+      try "node1 slots=2\n\n# spare\nnode2\n".write(toFile: "\(folder.path)/hosts", atomically: true, encoding: .utf8)
+      let program = try MPILauncher.program("mpi-conformance")
+      let outcome = try script(
+        "run",
+        [
+          "--hostfile", "\(folder.path)/hosts", "--ranks-per-machine", "3", "--threads", "1", "--program", program,
+          "--show", "--", "train",
+        ])
+      #expect(outcome.output.contains("6 ranks on 2 machines"), "\(outcome.tail)")
+      #expect(outcome.output.contains("ppr:3:node") && outcome.output.contains("-x OMP_NUM_THREADS"), "\(outcome.tail)")
+    }
+
+    /// Slurm's part, played by programs that only say how they were called.
+    private func job(code: Int, restarts: Int = 0, arguments: [String]) throws -> MPILauncher.Outcome {
+      let folder = try TemporaryFolder()
+      let programs = [
+        "srun": """
+        [ "$1" = --mpi=list ] && { echo "MPI plugin types are..."; echo "  pmi2"; echo "  pmix"; exit 0; }
+        echo "srun $*"; exit \(code)
+        """,
+        "scontrol": "echo \"scontrol $*\"",
+      ]
+      for (name, text) in programs {
+        try "#!/bin/sh\n\(text)\n".write(toFile: "\(folder.path)/\(name)", atomically: true, encoding: .utf8)
+        chmod("\(folder.path)/\(name)", 0o755)
+      }
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+      return try script(
+        "slurm.sbatch", arguments,
+        environment: [
+          "PATH": "\(folder.path):\(path)", "FCN_DIST_ROOT": Self.root, "SLURM_JOB_ID": "17", "SLURM_NTASKS": "8",
+          "SLURM_CPUS_PER_TASK": "4", "SLURM_JOB_NODELIST": "node[1-2]", "SLURM_RESTART_COUNT": "\(restarts)",
+        ])
+    }
+
+    @Test func slurmJobResumesAndBindsItsRanks() throws {
+      let outcome = try job(code: 0, arguments: ["train", "--output", "r"])
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(outcome.output.contains("srun --mpi=pmix --cpu-bind=cores --kill-on-bad-exit=1"), "\(outcome.tail)")
+      #expect(outcome.output.contains("fcn-dist train --output r --resume auto"), "\(outcome.tail)")
+      #expect(!outcome.output.contains("scontrol"), "\(outcome.tail)")
+      // Another command, or a file named to resume from, is passed as it is.
+      #expect(try job(code: 0, arguments: ["evaluate", "--data", "d"]).output.contains("evaluate --data d\n"))
+      #expect(!(try job(code: 0, arguments: ["train", "--resume", "f.h5"]).output.contains("auto")))
+    }
+
+    @Test func slurmJobIsQueuedAgainAfterItsTimeIsUp() throws {
+      let outcome = try job(code: 75, arguments: ["train"])
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(outcome.output.contains("scontrol requeue 17"), "\(outcome.tail)")
+      // A bounded number of times, and never for an error.
+      let last = try job(code: 75, restarts: 20, arguments: ["train"])
+      #expect(last.exitCode == 75 && !last.output.contains("scontrol"), "\(last.tail)")
+      let failed = try job(code: 65, arguments: ["train"])
+      #expect(failed.exitCode == 65 && !failed.output.contains("scontrol"), "\(failed.tail)")
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/shellcheck"), "shellcheck is missing"))
+    func pleasesShellcheck() throws {
+      let scripts = ["environment", "setup", "build", "run", "slurm.sbatch", "quickstart", "test"].map { "launch/\($0)" }
+      let outcome = try MPILauncher(ranks: 0, folder: Self.root).run(
+        "/usr/bin/shellcheck", ["-x"] + scripts + [".ci/run"])
+      #expect(outcome.exitCode == 0, "\(outcome.output)")
+    }
+  }
+}
