@@ -20,11 +20,15 @@ package final class Watchdog: Sendable {
     package var factor: Double
     /// How often the thread looks, in seconds.
     package var interval: Double
+    /// How many times longer the ranks of a machine wait when all of them only wait, for another machine: they cannot
+    /// see whether it works, and its own ranks notice earlier when it does not.
+    package var remoteFactor: Double
 
-    package init(minimum: Double = 60, factor: Double = 10, interval: Double = 0.5) {
+    package init(minimum: Double = 60, factor: Double = 10, interval: Double = 0.5, remoteFactor: Double = 5) {
       self.minimum = minimum
       self.factor = factor
       self.interval = interval
+      self.remoteFactor = remoteFactor
     }
 
     /// `FCN_DIST_WATCHDOG_SECONDS` (0: off) and `FCN_DIST_WATCHDOG_STEPS`, else the defaults.
@@ -62,25 +66,26 @@ package final class Watchdog: Sendable {
 
   /// - Important: Collective.
   /// - Parameters:
-  ///   - group: all ranks of the job.
+  ///   - group: the ranks to watch.
+  ///   - rank: this rank's number in the job, for people, where `group` is not the whole job.
   ///   - folder: where `hang-rank-R.txt` is written; it must exist by then.
   ///   - endJob: called on the watchdog's thread by the rank that speaks; nil: prints the error line and ends the job
   ///     with code 75.
   package init(
-    group: any ProcessGroup, folder: String, settings: Settings,
+    group: any ProcessGroup, rank: Int? = nil, folder: String, settings: Settings,
     endJob: (@Sendable (Finding) -> Void)? = nil
   ) throws {
     let node = try group.nodeGroup()
     let memory = try node.sharedMemory(byteCount: HeartbeatBoard.byteCount(ranks: node.size))
     board = HeartbeatBoard(memory: memory, count: node.size)
     position = node.rank
-    rank = group.rank
+    self.rank = rank ?? group.rank
     self.folder = folder
     self.settings = settings
     let job = JobEnd(group)
     self.endJob = endJob ?? { finding in job.end(finding) }
     let start = HeartbeatBoard.Entry(
-      rank: group.rank, processIdentifier: Int(getpid()), step: 0, operation: "start", isWaiting: false,
+      rank: self.rank, processIdentifier: Int(getpid()), step: 0, operation: "start", isWaiting: false,
       time: ProcessEnvironment.monotonicSeconds, isActive: true)
     state = Monitor(State(current: start))
     board.post(start, at: position)
@@ -156,7 +161,9 @@ package final class Watchdog: Sendable {
     let own = state.withLock { $0.current }
     guard own.isActive, now - own.time > patience else { return false }
     guard own.isWaiting else { return true }
-    return !board.entries.contains { $0.isActive && !$0.isWaiting && now - $0.time <= patience }
+    let working = board.entries.filter { $0.isActive && !$0.isWaiting }
+    if working.isEmpty { return now - own.time > settings.remoteFactor * patience }
+    return working.allSatisfy { now - $0.time > patience }
   }
 
   private func expire(at now: Double) {

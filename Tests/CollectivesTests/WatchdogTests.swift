@@ -75,6 +75,31 @@ import Testing
     #expect(findings.all.isEmpty)
   }
 
+  /// Two machines of one rank each: neither sees the other, so the one that waits does so for longer, and then says
+  /// that it is another machine.
+  @Test func waitsLongerForAnotherMachine() throws {
+    let findings = Findings()
+    let settings = Watchdog.Settings(minimum: 0.3, factor: 10, interval: 0.05, remoteFactor: 4)
+    let seconds = try ThreadProcessGroup.run(ranks: 2, ranksPerMachine: 1) { group in
+      let watchdog = try Watchdog(group: group, rank: group.rank + 10, folder: "/nowhere", settings: settings) {
+        findings.add($0)
+      }
+      let start = ProcessEnvironment.monotonicSeconds
+      if group.rank == 1 {
+        watchdog.suspend()
+      } else {
+        watchdog.heartbeat("sum", step: 7, isWaiting: true)
+        while findings.all.isEmpty && ProcessEnvironment.monotonicSeconds < start + 10 { usleep(10_000) }
+      }
+      return ProcessEnvironment.monotonicSeconds - start
+    }
+    let message = try #require(findings.all.first).message
+    #expect(message.contains("for a rank of another machine in \"sum\" of step 7"), "\(message)")
+    // Where the report cannot be written, the error does not point to it.
+    #expect(!message.contains("/nowhere"))
+    #expect(seconds[0] >= 1.2)
+  }
+
   /// Slow steps earn patience.
   @Test func patienceFollowsTheSteps() throws {
     let watchdog = try Watchdog(

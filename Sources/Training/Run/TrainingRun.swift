@@ -102,7 +102,7 @@ package final class TrainingRun {
         folder: options.outputFolder, console: console, totalSteps: milestones.totalSteps,
         totalEpochs: milestones.totalEpochs, continuingAfterStep: start.step) : nil
     let watchdog = try options.watchdog.map {
-      try Watchdog(group: trainers, folder: options.outputFolder, settings: $0)
+      try Watchdog(group: trainers, rank: world.rank, folder: options.outputFolder, settings: $0)
     }
     defer { watchdog?.stop() }
     let trainer = try Trainer(
