@@ -17,12 +17,17 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     try Launch.inFirstProcess {
-      let page = try Self.page(of: folder)
-      let path = folder + "/report.html"
-      let bytes = Array(page.html.utf8)
-      try bytes.withUnsafeBytes { try FileBytes.write($0, to: path) }
-      Output.write("wrote \(path) (\(page.summary.metrics.steps.count) steps, \(page.pictures.count) pictures)")
+      Output.write("wrote \(try Self.write(folder))")
     }
+  }
+
+  /// Writes the report of the run in `folder`.
+  ///
+  /// - Returns: the page's path.
+  static func write(_ folder: String) throws -> String {
+    let path = folder + "/report.html"
+    try Array(try page(of: folder).html.utf8).withUnsafeBytes { try FileBytes.write($0, to: path) }
+    return path
   }
 
   static func page(of folder: String) throws -> ReportPage {

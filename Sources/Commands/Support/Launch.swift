@@ -17,6 +17,17 @@ enum Launch {
   /// The threads of a process that works alone: what the environment says, else the processors that it may use.
   static var threads: Int { first(of: ["OMP_NUM_THREADS"]).map { max(1, $0) } ?? Affinity.current().threadCount }
 
+  /// The command as it was typed, for people and for shells.
+  static var commandLine: String {
+    let words = ["fcn-dist"] + CommandLine.arguments.dropFirst()
+    return words.map { word in
+      let isPlain = !word.isEmpty && word.utf8.allSatisfy { plainBytes.contains($0) }
+      return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }.joined(separator: " ")
+  }
+
+  private static let plainBytes = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@%+".utf8)
+
   private static func first(of names: [String]) -> Int? {
     for name in names {
       if let value = ProcessEnvironment.string(name).flatMap({ Int($0) }) { return value }
