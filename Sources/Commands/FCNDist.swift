@@ -17,7 +17,7 @@ package struct FCNDist: ParsableCommand {
       """,
     version: ToolVersion.text,
     subcommands: [
-      DatasetCommand.self, CheckpointCommand.self, ReportCommand.self, DoctorCommand.self,
+      TrainCommand.self, DatasetCommand.self, CheckpointCommand.self, ReportCommand.self, DoctorCommand.self,
     ])
 
   package init() {}

@@ -9,7 +9,7 @@ struct PairReader: Sendable {
 
   /// - Throws: `Failure` naming the file: not an image, sizes that differ, other channels, a label that is no class.
   func read(_ pair: ImportPair) throws -> RawSample {
-    let image = try ImageFile.read(pair.image).resolvingPalette()
+    let image = try ImageFile.read(pair.image)
     let label = try LabelImage(path: pair.label)
     guard image.width == label.width, image.height == label.height else {
       throw Failure(
@@ -17,29 +17,7 @@ struct PairReader: Sendable {
           + "\(label.width) x \(label.height)")
     }
     try LabelCheck(info).check(label.values, width: label.width, "\(pair.label): label '\(pair.key)'")
-    let pixels =
-      switch image.pixels {
-      case .uint8(let values):
-        SamplePixels.uint8(try converted(values, from: image.channels, pair.image))
-      case .uint16(let values):
-        SamplePixels.uint16(try converted(values, from: image.channels, pair.image))
-      }
-    return RawSample(
-      key: pair.key, height: image.height, width: image.width, channels: info.channels, pixels: pixels,
-      labels: label.values)
-  }
-
-  /// Grey becomes equal red, green and blue; an alpha channel that is not wanted is dropped.
-  private func converted<Value>(_ values: [Value], from channels: Int, _ path: String) throws -> [Value] {
-    switch (channels, info.channels) {
-    case (let have, let want) where have == want: return values
-    case (1, 3), (2, 3):
-      return stride(from: 0, to: values.count, by: channels).flatMap { repeatElement(values[$0], count: 3) }
-    case (2, 1): return stride(from: 0, to: values.count, by: 2).map { values[$0] }
-    case (4, 3): return values.indices.lazy.filter { $0 % 4 != 3 }.map { values[$0] }
-    default:
-      throw Failure(.badData, "\(path) has \(channels) channels, the dataset has \(info.channels)")
-    }
+    return try RawSample(image, key: pair.key, labels: label.values, channels: info.channels, name: pair.image)
   }
 }
 

@@ -28,51 +28,62 @@ struct DatasetShowCommand: ParsableCommand {
   func run() throws {
     try Launch.inFirstProcess {
       let console = Console.standardOutput()
-      let splits = try DatasetFolder.splits(in: folder, chosen: split)
+      let splits = try split.map { [$0] } ?? Dataset.splits(in: folder)
+      guard let first = splits.first else {
+        throw Failure(
+          .missingInput, "\(folder) holds no dataset: there is no file such as train-00000-of-00001.h5",
+          remedy: "make one with 'fcn-dist dataset import' or 'fcn-dist dataset synthesize'")
+      }
       for split in splits {
         let dataset = try Dataset(folder: folder, split: split)
-        console.line(Self.summary(dataset, try DatasetFolder.survey(dataset, readingImages: false, console: console)))
+        let statistics = try DatasetStatistics.compute(
+          dataset, threads: Launch.threads, progress: { console.show($0, doing: "reading") })
+        console.line(Self.summary(dataset, statistics))
       }
       guard let output else { return }
-      let drawn = splits.contains("val") ? "val" : splits[0]
-      try Self.sheet(try Dataset(folder: folder, split: split ?? drawn), count: count).write(to: output)
-      console.line("drew samples of \(split ?? drawn) into \(output)")
+      let drawn = splits.contains("val") ? "val" : first
+      try Self.sheet(try Dataset(folder: folder, split: drawn), count: count).write(to: output)
+      console.line("drew samples of \(drawn) into \(output)")
     }
   }
 
-  static func summary(_ dataset: Dataset, _ survey: DatasetSurvey) -> String {
+  static func summary(_ dataset: Dataset, _ statistics: DatasetStatistics) -> String {
     let info = dataset.info
-    let sizes = survey.sizes.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
-    var lines = [
+    let ignored = Double(statistics.ignoredPixelCount)
+    let share = ignored / max(1, ignored + Double(statistics.labelledPixelCount))
+    let lines = [
       "split \(info.split): \(info.sampleCount) samples in \(dataset.shardPaths.count) shards of \(dataset.folder)",
-      "  images    \(info.channels) channels, \(dataset.pixelKind(0).rawValue); " + sizeText(sizes, survey),
-      "  labels    \(info.classCount) classes, ignore label \(info.ignoreLabel); "
-        + "\(percentage(share(survey.ignoredPixels, survey))) of the pixels are of no class",
-      "",
+      "  images    \(info.channels) channels, \(dataset.pixelKind(0).rawValue); \(sizes(statistics))",
+      "  mean      [\(numbers(statistics.normalisation.mean))]",
+      "  std       [\(numbers(statistics.normalisation.std))]",
+      "  labels    \(info.classCount) classes, ignore label \(info.ignoreLabel); \(percentage(share)) of the pixels are "
+        + "of no class", "",
     ]
     var table = TextTable(leftColumns: [1])
-    table.add(["label", "class", "pixels", "share", "median-frequency weight"])
-    let weights = survey.medianFrequencyWeights
+    table.add(["label", "class", "images", "pixels", "share", "median-frequency weight"])
     for label in 0..<info.classCount {
+      let count = statistics.pixelCounts[label]
       table.add([
-        "\(label)", info.classNames[label], grouped(Int(survey.classPixels[label])),
-        percentage(Double(survey.classPixels[label]) / Double(max(1, survey.labelledPixels))),
-        weights[label].map { fixed($0, 3) } ?? "does not occur",
+        "\(label)", info.classNames[label], grouped(statistics.imageCounts[label]), grouped(count),
+        percentage(statistics.pixelShares[label]),
+        count > 0 ? fixed(statistics.medianFrequencyWeights[label], 3) : "does not occur",
       ])
     }
-    lines += table.text.split(separator: "\n").map { "  " + $0 }
-    return lines.joined(separator: "\n") + "\n"
+    return (lines + table.text.split(separator: "\n").map { "  " + $0 } + [""]).joined(separator: "\n")
   }
 
-  private static func sizeText(_ sizes: [(key: String, value: Int)], _ survey: DatasetSurvey) -> String {
-    if sizes.count == 1 { return "all \(sizes[0].key)" }
-    guard let smallest = survey.smallest, let largest = survey.largest else { return "none" }
+  private static func sizes(_ statistics: DatasetStatistics) -> String {
+    let sizes = statistics.sizes
+    guard let first = sizes.first else { return "none" }
+    guard sizes.count > 1 else { return "all \(first.width) x \(first.height)" }
+    let byArea = sizes.sorted { $0.width * $0.height < $1.width * $1.height }
+    let (smallest, largest) = (byArea[0], byArea[byArea.count - 1])
     return "\(sizes.count) sizes from \(smallest.width) x \(smallest.height) to \(largest.width) x \(largest.height), "
-      + "most often \(sizes[0].key)"
+      + "most often \(first.width) x \(first.height)"
   }
 
-  private static func share(_ pixels: Int64, _ survey: DatasetSurvey) -> Double {
-    Double(pixels) / Double(max(1, survey.labelledPixels + survey.ignoredPixels))
+  private static func numbers(_ values: [Float]) -> String {
+    values.map { fixed(Double($0), 2) }.joined(separator: ", ")
   }
 
   static func sheet(_ dataset: Dataset, count: Int) throws -> Canvas {

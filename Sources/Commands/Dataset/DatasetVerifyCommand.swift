@@ -7,8 +7,8 @@ struct DatasetVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Read every byte of a dataset and check it.",
     discussion: """
-      Checks that all shards are there and belong together, that every key has its image and label, that every
-      checksum matches and that every label is a class or the ignore label. The first error ends it (exit code 65).
+      Checks that all shards are there and belong together, that every key has its image and label, that every \
+      checksum matches and that every label is a class or the ignore label. Lists what is wrong; exit code 65 then.
 
         fcn-dist dataset verify data
       """)
@@ -19,13 +19,17 @@ struct DatasetVerifyCommand: ParsableCommand {
   func run() throws {
     try Launch.inFirstProcess {
       let console = Console.standardOutput()
-      for split in try DatasetFolder.splits(in: folder, chosen: split) {
-        let dataset = try Dataset(folder: folder, split: split)
-        let survey = try DatasetFolder.survey(dataset, readingImages: true, console: console)
-        console.line(
-          "\(split): \(dataset.sampleCount) samples in \(dataset.shardPaths.count) shards are good"
-            + " (\(grouped(Int(survey.labelledPixels))) labelled pixels, fingerprint \(dataset.fingerprint))")
+      let report = try DatasetVerification.run(
+        folder, splits: split.map { [$0] }, threads: Launch.threads,
+        progress: { console.show($0, doing: "verifying") })
+      console.clear()
+      for problem in report.problems.dropFirst() { console.line("wrong: \(problem)") }
+      guard let first = report.problems.first else {
+        let splits = report.splits.map { "\($0.split) \($0.sampleCount)" }.joined(separator: ", ")
+        return console.line("\(folder) is good: \(report.sampleCount) samples (\(splits))")
       }
+      let others = report.problemCount > 1 ? " (and \(report.problemCount - 1) more)" : ""
+      throw Failure(.badData, first.message + others, remedy: first.remedy)
     }
   }
 }

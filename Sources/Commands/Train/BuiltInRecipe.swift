@@ -27,6 +27,5 @@ enum BuiltInRecipe {
       evaluate_every: 100
       checkpoint_every: 100
 
-
     """
 }
