@@ -17,7 +17,8 @@ package struct FCNDist: ParsableCommand {
       """,
     version: ToolVersion.text,
     subcommands: [
-      TrainCommand.self, DatasetCommand.self, CheckpointCommand.self, ReportCommand.self, DoctorCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, DatasetCommand.self, CheckpointCommand.self,
+      ReportCommand.self, DoctorCommand.self,
     ])
 
   package init() {}

@@ -77,6 +77,22 @@ struct Canvas {
     return result
   }
 
+  /// Every pixel as a square of `factor` x `factor`.
+  func enlarged(by factor: Int) -> Canvas {
+    guard factor > 1 else { return self }
+    var result = Canvas(width: factor * width, height: factor * height)
+    for y in 0..<result.height {
+      for x in 0..<result.width { result[x, y] = self[x / factor, y / factor] }
+    }
+    return result
+  }
+
+  /// The picture as large as it can be within the given sides: reduced, or enlarged by a whole factor.
+  func fitted(to width: Int, _ height: Int) -> Canvas {
+    let factor = min(width / self.width, height / self.height)
+    return factor > 1 ? enlarged(by: factor) : reduced(toFit: width, height)
+  }
+
   private func mean(_ rows: Range<Int>, _ columns: Range<Int>) -> Colour {
     var sum = (0, 0, 0)
     for row in rows {

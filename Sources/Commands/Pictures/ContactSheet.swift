@@ -14,14 +14,13 @@ struct ContactSheet {
   }
 
   mutating func add(_ sample: RawSample) {
-    let image = Canvas(sample).reduced(toFit: Self.side.width, Self.side.height)
+    let image = Canvas(sample).fitted(to: Self.side.width, Self.side.height)
     let label = Overlay.coloured(
-      sample.labels, width: sample.width, height: sample.height, palette: info.palette, classCount: info.classCount,
-      ignored: Colour(236, 236, 236)
-    ).reduced(toFit: Self.side.width, Self.side.height)
+      sample.labels, width: sample.width, height: sample.height, palette: info.palette, classCount: info.classCount
+    ).fitted(to: Self.side.width, Self.side.height)
     let gap = 4
     var panel = Canvas(
-      width: 2 * Self.side.width + gap, height: image.height + Canvas.textHeight + 8)
+      width: 2 * image.width + gap, height: image.height + Canvas.textHeight + 8)
     panel.draw(image, x: 0, y: 0)
     panel.draw(label, x: image.width + gap, y: 0)
     let caption = Canvas.shortened("\(sample.key)  \(sample.width) x \(sample.height)", toFit: panel.width)
@@ -33,7 +32,7 @@ struct ContactSheet {
   var canvas: Canvas {
     precondition(!panels.isEmpty)
     let columns = min(self.columns, panels.count)
-    let panelWidth = panels[0].width
+    let panelWidth = panels.map(\.width).max() ?? 1
     let width = Self.margin + columns * (panelWidth + Self.margin)
     let rows = stride(from: 0, to: panels.count, by: columns).map {
       Array(panels[$0..<min(panels.count, $0 + columns)])

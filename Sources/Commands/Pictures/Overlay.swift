@@ -1,20 +1,35 @@
 /// Pictures that show labels or predictions together with their image.
 enum Overlay {
   private static let margin = 12
+  /// What pixels of no class look like.
+  private static let ignored = Colour(236, 236, 236)
+  /// Smaller images are enlarged by whole factors towards this width.
+  private static let smallestWidth = 360
 
-  /// The image beside itself with the labels' colours laid over it, and the legend below.
+  /// The image beside the prediction laid over it, between them the true labels where they are known, and the
+  /// prediction's legend below.
   static func panel(
-    image: Canvas, labels: [UInt16], classNames: [String], palette: [UInt8], caption: String
+    image: Canvas, labels: [UInt16], truth: [UInt16]? = nil, classNames: [String], palette: [UInt8], caption: String
   ) -> Canvas {
-    let blended = blend(image, labels, palette: palette, classCount: classNames.count)
+    let factor = max(1, (smallestWidth + image.width / 2) / image.width)
+    var parts = [(caption, image)]
+    if let truth {
+      let picture = coloured(
+        truth, width: image.width, height: image.height, palette: palette, classCount: classNames.count)
+      parts.append(("label", picture))
+    }
+    parts.append(("prediction", blend(image, labels, palette: palette, classCount: classNames.count)))
     let legend = Legend(of: labels, classNames: classNames, palette: palette)
-    let width = 2 * image.width + 3 * margin
-    let captionTop = margin + image.height + margin / 2
-    let legendTop = captionTop + Canvas.textHeight + margin / 2
+    let (partWidth, partHeight) = (factor * image.width, factor * image.height)
+    let width = parts.count * (partWidth + margin) + margin
+    let captionTop = margin + partHeight + margin / 2
+    let legendTop = captionTop + Canvas.textHeight + margin
     var canvas = Canvas(width: width, height: legendTop + legend.height(width: width - 2 * margin) + margin / 2)
-    canvas.draw(image, x: margin, y: margin)
-    canvas.draw(blended, x: image.width + 2 * margin, y: margin)
-    canvas.write(Canvas.shortened(caption, toFit: width - 2 * margin), x: margin, y: captionTop, .faint)
+    for (place, (text, picture)) in parts.enumerated() {
+      let left = margin + place * (partWidth + margin)
+      canvas.draw(picture.enlarged(by: factor), x: left, y: margin)
+      canvas.write(Canvas.shortened(text, toFit: partWidth), x: left, y: captionTop, .faint)
+    }
     legend.draw(on: &canvas, x: margin, y: legendTop, width: width - 2 * margin)
     return canvas
   }
@@ -37,9 +52,9 @@ enum Overlay {
     return result
   }
 
-  /// The labels in their colours; `ignored` where they are no class.
+  /// The labels in their colours, light grey where they are no class.
   static func coloured(
-    _ labels: [UInt16], width: Int, height: Int, palette: [UInt8], classCount: Int, ignored: Colour
+    _ labels: [UInt16], width: Int, height: Int, palette: [UInt8], classCount: Int
   ) -> Canvas {
     var result = Canvas(width: width, height: height)
     for y in 0..<height {

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Basics
+import Collectives
+import MPITransport
+import Model
+import SegmentationData
+import Training
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Score a trained network on a split of a dataset.",
+    discussion: """
+      Prints pixel accuracy, mean class accuracy, mean IoU and frequency-weighted IoU, and a line for each class. All \
+      ranks share the images; the result does not depend on how many there are.
+
+        fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data camvid
+        mpirun -n 8 fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data camvid --split test --json test.json
+      """)
+
+  @Option(help: ArgumentHelp("The checkpoint, or a file of parameters together with --config.", valueName: "file"))
+  var checkpoint: String
+  @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var data: String
+  @Option(help: "The split.") var split = "val"
+  @Option(help: ArgumentHelp("Write the result, with the confusion matrix, into this file.", valueName: "file"))
+  var json: String?
+  @OptionGroup var settings: ConfigurationOptions
+  @OptionGroup var engine: EngineOptions
+
+  func run() throws {
+    withMPI { (group: MPIProcessGroup) -> Void in
+      let console = Console.standardOutput()
+      let dataset = try Dataset(folder: data, split: split)
+      let model = try TrainedModel(
+        file: checkpoint, settings: settings, engine: engine, dataset: dataset, size: dataset.size(0), group: group)
+      try DatasetFit.check(dataset, model, file: checkpoint)
+      let evaluator = Evaluator(
+        network: model.network, dataset: dataset, normalisation: model.normalisation, group: group)
+      let evaluation = try evaluator.evaluate(model.memory) { done, count in
+        if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
+      }
+      guard group.isCoordinator else { return }
+      let report = EvaluationReport(split: split, classNames: model.classNames, evaluation: evaluation)
+      console.line(report.table)
+      guard let json else { return }
+      try Array((report.json.line + "\n").utf8).withUnsafeBytes { try FileBytes.write($0, to: json) }
+      console.line("wrote \(json)")
+    }
+  }
+}
+
+/// Whether a model can be run on a dataset.
+enum DatasetFit {
+  static func check(_ dataset: Dataset, _ model: TrainedModel, file: String) throws {
+    let configuration = model.network.configuration
+    guard dataset.info.channels == configuration.channels else {
+      throw Failure(
+        .badData,
+        "\(file) takes images of \(configuration.channels) channels, those of \(dataset.folder) have "
+          + "\(dataset.info.channels)")
+    }
+    guard dataset.info.classCount == configuration.classes else {
+      throw Failure(
+        .badData, "\(file) knows \(configuration.classes) classes, \(dataset.folder) has \(dataset.info.classCount)",
+        remedy: "use the dataset, or one with the classes, that it was trained on")
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Basics
+import Training
+
+/// An evaluation as people and programs read it.
+struct EvaluationReport {
+  let split: String
+  let classNames: [String]
+  let evaluation: Evaluation
+
+  /// A line for each class and the means below.
+  var table: String {
+    let confusion = evaluation.confusion
+    var table = TextTable()
+    table.add(["class", "IoU", "accuracy", "pixels"])
+    for (label, name) in classNames.enumerated() {
+      table.add([
+        name, percentage(confusion.intersectionOverUnion(label)), percentage(confusion.accuracy(label)),
+        grouped(Int(confusion.truthCount(label))),
+      ])
+    }
+    table.add([
+      "mean", percentage(confusion.meanIntersectionOverUnion), percentage(confusion.meanClassAccuracy),
+      grouped(Int(confusion.pixelCount)),
+    ])
+    return """
+      \(table.text)
+
+      split \(split), \(evaluation.imageCount) images: mean IoU \(percentage(confusion.meanIntersectionOverUnion)), \
+      pixel accuracy \(percentage(confusion.pixelAccuracy)), \
+      frequency-weighted IoU \(percentage(confusion.frequencyWeightedIntersectionOverUnion)), \
+      loss \(significant(evaluation.loss, 4))
+      """
+  }
+
+  /// FORMATS.md section 6.
+  var json: JSONText {
+    let confusion = evaluation.confusion
+    let classes = classNames.enumerated().map { label, name in
+      JSONText.object([
+        ("name", .text(name)), ("iou", .number(confusion.intersectionOverUnion(label))),
+        ("accuracy", .number(confusion.accuracy(label))), ("pixels", .integer(confusion.truthCount(label))),
+      ])
+    }
+    let rows = (0..<confusion.classCount).map { truth in
+      JSONText.list((0..<confusion.classCount).map { .integer(confusion[truth, $0]) })
+    }
+    return .object([
+      ("split", .text(split)), ("images", .integer(Int64(evaluation.imageCount))),
+      ("pixels", .integer(confusion.pixelCount)), ("pixel_accuracy", .number(confusion.pixelAccuracy)),
+      ("mean_class_accuracy", .number(confusion.meanClassAccuracy)),
+      ("mean_iou", .number(confusion.meanIntersectionOverUnion)),
+      ("frequency_weighted_iou", .number(confusion.frequencyWeightedIntersectionOverUnion)),
+      ("loss", .number(evaluation.loss)), ("classes", .list(classes)), ("confusion", .list(rows)),
+    ])
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Basics
+import Collectives
+import MPITransport
+import SegmentationData
+import Training
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict", abstract: "Label images with a trained network.",
+    discussion: """
+      Writes a palette PNG for each image (the pixel's value is its class), and with --overlay a picture of the image \
+      beside the prediction laid over it, with a legend. Takes image files, or a split of a dataset. All ranks share \
+      the images.
+
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --overlay photo.jpg street.png
+        mpirun -n 8 fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid --split val --overlay
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid --split val --logits val.h5
+      """)
+
+  @Option(help: ArgumentHelp("The checkpoint, or a file of parameters together with --config.", valueName: "file"))
+  var checkpoint: String
+  @Option(help: ArgumentHelp("The folder for the pictures. Default: predictions.", valueName: "folder"))
+  var output: String?
+  @Flag(help: "Also draw each image beside its prediction.") var overlay = false
+  @Option(
+    help: ArgumentHelp(
+      "Write the scores into this HDF5 file (/logits/<key>). Without --output and --overlay, pictures are left out.",
+      valueName: "file"))
+  var logits: String?
+  @Option(help: ArgumentHelp("A dataset's folder, instead of images.", valueName: "folder")) var data: String?
+  @Option(help: "The dataset's split.") var split = "val"
+  @Argument(help: "PNG and JPEG files.") var images: [String] = []
+  @OptionGroup var settings: ConfigurationOptions
+  @OptionGroup var engine: EngineOptions
+
+  func validate() throws {
+    if images.isEmpty == (data == nil) {
+      throw ValidationError(
+        images.isEmpty ? "There is nothing to predict: give images, or --data" : "Give images or --data, not both")
+    }
+  }
+
+  /// nil: no pictures are wanted.
+  private var folder: String? { output ?? (logits == nil || overlay ? "predictions" : nil) }
+
+  func run() throws {
+    withMPI { (group: MPIProcessGroup) -> Void in
+      let input: PredictionInput =
+        if let data { .split(try Dataset(folder: data, split: split)) } else { .files(images) }
+      try input.checkKeysDiffer()
+      let model = try TrainedModel(
+        file: checkpoint, settings: settings, engine: engine, dataset: input.dataset, size: try input.size(0),
+        group: group)
+      if let dataset = input.dataset { try DatasetFit.check(dataset, model, file: checkpoint) }
+      if group.isCoordinator, let folder { try PredictionFiles.makeFolder(folder) }
+      try group.barrier()
+      let job = PredictionJob(
+        input: input, predictor: Predictor(model), files: files(model, hasTruth: input.dataset != nil),
+        logitsPath: logits, group: group, console: Console.standardOutput())
+      try job.run()
+    }
+  }
+
+  private func files(_ model: TrainedModel, hasTruth: Bool) -> PredictionFiles? {
+    folder.map {
+      PredictionFiles(
+        folder: $0, classNames: model.classNames, palette: model.palette, withOverlay: overlay, hasTruth: hasTruth)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Basics
+import Foundation
+import ImageFiles
+import SegmentationData
+
+/// Writes predictions as pictures.
+struct PredictionFiles {
+  let folder: String
+  let classNames: [String]
+  let palette: [UInt8]
+  let withOverlay: Bool
+  /// Whether the samples' own labels mean something.
+  let hasTruth: Bool
+
+  static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(.cannotCreate, "cannot make the folder \(path) (\(error.localizedDescription))")
+    }
+  }
+
+  func write(_ prediction: Predictor.Prediction, key: String) throws {
+    let sample = prediction.sample
+    try PNG.write(classImage(prediction), to: "\(folder)/\(key).png")
+    guard withOverlay else { return }
+    let panel = Overlay.panel(
+      image: Canvas(sample), labels: prediction.classes, truth: hasTruth ? sample.labels : nil,
+      classNames: classNames, palette: palette, caption: "\(key)  \(sample.width) x \(sample.height)")
+    try panel.write(to: "\(folder)/\(key)-overlay.png")
+  }
+
+  /// The classes as a palette PNG; with more than 256 of them, as grey of 16 bits.
+  private func classImage(_ prediction: Predictor.Prediction) -> Image {
+    let sample = prediction.sample
+    guard classNames.count <= 256 else {
+      return Image(
+        width: sample.width, height: sample.height, channels: 1, bitDepth: 16, pixels: .uint16(prediction.classes))
+    }
+    return Image(
+      width: sample.width, height: sample.height, channels: 1,
+      pixels: prediction.classes.map { UInt8(truncatingIfNeeded: $0) }, palette: palette)
+  }
+}

@@ -1,0 +1,133 @@
+import Basics
+import Collectives
+import Kernels
+import Model
+import SegmentationData
+import Training
+
+/// A network with the parameters of a file, ready to run on every rank.
+struct TrainedModel {
+  let network: Network
+  let normalisation: Normalisation
+  let classNames: [String]
+  let palette: [UInt8]
+  private let store: ParameterStore
+
+  var memory: ParameterMemory { store.memory }
+
+  /// - Parameters:
+  ///   - dataset: says what the file and the configuration leave open (classes' names, palette, mean and std).
+  ///   - size: of a typical image.
+  /// - Important: Collective over `group`.
+  init(
+    file path: String, settings: ConfigurationOptions, engine: EngineOptions, dataset: Dataset?,
+    size: (height: Int, width: Int), group: any ProcessGroup
+  ) throws {
+    let file = try ParameterFile(path)
+    let configuration = try Self.configuration(file, settings)
+    let model = try ModelConfiguration(Self.model(file, configuration, dataset))
+    let backend = try engine.engine(
+      precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
+    network = try Network(model, backend: backend, reference: (1, size.height, size.width))
+    normalisation = try Self.normalisation(file, configuration, dataset, group: group)
+    try normalisation.validate(channels: model.channels)
+    classNames = file.model?.classNames ?? Self.classNames(dataset, count: model.classes)
+    palette = file.model?.palette ?? dataset?.info.palette ?? Palette.voc
+    let machine = try group.nodeGroup()
+    store = try ParameterStore(
+      table: network.parameters, slotNames: [], bufferCounts: Array(repeating: 0, count: machine.size),
+      machine: machine)
+    if machine.rank == 0 { try Self.fill(store, from: file) }
+    try machine.barrier()
+    network.prepare(store.memory, piece: machine.rank, of: machine.size)
+    try machine.barrier()
+  }
+
+  /// What was given on the command line; else what the checkpoint was trained with.
+  private static func configuration(_ file: ParameterFile, _ settings: ConfigurationOptions) throws -> Configuration {
+    if let path = settings.config { return try settings.read(path) }
+    if try CheckpointFile.isCheckpoint(file.path) {
+      let text = try CheckpointReader(file.path).state.configurationText
+      return try settings.read(text: text, called: "\(file.path): /training/config")
+    }
+    guard file.model != nil else {
+      throw Failure(
+        .missingInput, "\(file.path) holds parameters only and does not say of which model",
+        remedy: "give the configuration of its model with --config")
+    }
+    return try settings.read(text: "", called: "--set")
+  }
+
+  /// The file's own description where it has one; else the configuration's, with what the parameters' shapes say.
+  private static func model(
+    _ file: ParameterFile, _ configuration: Configuration, _ dataset: Dataset?
+  ) throws -> Configuration.Model {
+    var model = configuration.model
+    guard let stored = file.model else {
+      func shape(_ name: String) -> [Int]? { file.parameters.first { $0.name == name }?.shape }
+      model.classes = model.classes ?? shape("score_fr/bias")?.first ?? dataset?.info.classCount
+      model.channels = model.channels ?? shape("conv1_1/weight")?.dropFirst().first ?? dataset?.info.channels
+      return model
+    }
+    guard let architecture = Architecture(rawValue: stored.architecture),
+      let geometry = Geometry(rawValue: stored.geometry), let upsampling = Upsampling(rawValue: stored.upsampling)
+    else {
+      throw Failure(
+        .badData,
+        "\(file.path) is of a network that is not known here: \(stored.architecture), \(stored.geometry), "
+          + "\(stored.upsampling)")
+    }
+    model.architecture = architecture
+    model.geometry = geometry
+    model.upsampling = upsampling
+    model.widths = stored.widths
+    model.fc = stored.fc
+    model.pool4Scale = Float(stored.pool4Scale)
+    model.pool3Scale = Float(stored.pool3Scale)
+    model.classes = stored.classes
+    model.channels = stored.channels
+    return model
+  }
+
+  /// - Important: Collective over `group`: where nothing says it, rank 0 measures.
+  private static func normalisation(
+    _ file: ParameterFile, _ configuration: Configuration, _ dataset: Dataset?, group: any ProcessGroup
+  ) throws -> Normalisation {
+    if let mean = configuration.data.mean, let std = configuration.data.std {
+      return Normalisation(mean: mean, std: std)
+    }
+    if let model = file.model { return Normalisation(mean: model.mean, std: model.std) }
+    guard let dataset else {
+      throw Failure(
+        .missingInput, "neither \(file.path) nor the configuration says how images are normalised",
+        remedy: "set data.mean and data.std")
+    }
+    let hasTraining = try Dataset.splits(in: dataset.folder).contains("train")
+    let measured = hasTraining ? try Dataset(folder: dataset.folder, split: "train") : dataset
+    let statistics = try DataStatistics(measuring: measured)
+    return Normalisation(mean: statistics.mean, std: statistics.std)
+  }
+
+  private static func classNames(_ dataset: Dataset?, count: Int) -> [String] {
+    if let names = dataset?.info.classNames, names.count == count { return names }
+    return (0..<count).map { "class \($0)" }
+  }
+
+  private static func fill(_ store: ParameterStore, from file: ParameterFile) throws {
+    let tensors = Dictionary(file.parameters.map { ($0.name, $0) }) { first, _ in first }
+    for parameter in store.table.parameters {
+      guard let tensor = tensors[parameter.name] else {
+        throw Failure(
+          .badData, "\(file.path) has no \(parameter.name), which the model has",
+          remedy: "check model.architecture and model.upsampling against 'fcn-dist checkpoint show \(file.path)'")
+      }
+      guard tensor.shape == parameter.canonicalShape else {
+        throw Failure(
+          .badData,
+          "\(file.path): \(parameter.name) has shape \(tensor.shape), the model wants "
+            + "\(parameter.canonicalShape)", remedy: "check model.widths, model.fc and model.classes")
+      }
+      try parameter.importCanonical(try tensor.values(), into: store.memory.master)
+    }
+  }
+}
