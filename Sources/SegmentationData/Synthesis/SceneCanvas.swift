@@ -1,14 +1,3 @@
-/// Red, green and blue, 0 ... 1.
-typealias Light = SIMD3<Float>
-
-func mix(_ a: Light, _ b: Light, _ share: Float) -> Light { a + (b - a) * share }
-func clamped(_ x: Float, _ low: Float = 0, _ high: Float = 1) -> Float { min(max(x, low), high) }
-/// 0 below `low`, 1 above `high`, smooth between.
-func smooth(_ x: Float, _ low: Float, _ high: Float) -> Float {
-  let t = clamped((x - low) / (high - low))
-  return t * t * (3 - 2 * t)
-}
-
 /// A picture at twice its size, with a class for each of its points. Coordinates: y is 0 at the top and 1 at the bottom,
 /// x has the same unit.
 struct SceneCanvas {
@@ -79,7 +68,7 @@ struct SceneCanvas {
           pixels.append(UInt8(clamped(value[channel] * 255 + 9 * noise, 0, 255)))
         }
         let label = labels[corner]
-        result.append(places.allSatisfy { labels[$0] == label } ? UInt16(label) : UInt16(SceneSynthesis.ignoreLabel))
+        result.append(places.allSatisfy { labels[$0] == label } ? UInt16(label) : UInt16(SceneClass.border))
       }
     }
     return (pixels, result)

@@ -37,7 +37,7 @@ package struct SynthesisSettings: Sendable {
 /// square roots are used, so that every machine draws the same bytes.
 package enum SceneSynthesis {
   package static let classNames = SceneClass.allCases.map { "\($0)" }
-  package static let ignoreLabel = 255
+  package static let ignoreLabel = SceneClass.border
   private static let colours: [UInt8] = [
     96, 160, 224, 178, 92, 84, 40, 120, 52, 148, 196, 92, 116, 104, 128, 40, 60, 176, 240, 200, 40, 224, 60, 120,
   ]
@@ -76,9 +76,4 @@ package enum SceneSynthesis {
       key: "scene-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits, height: settings.height,
       width: settings.width, channels: 3, pixels: .uint8(pixels), labels: labels)
   }
-}
-
-/// What a scene is made of; raw values are labels.
-enum SceneClass: UInt8, CaseIterable {
-  case sky, building, tree, grass, road, car, sign, person
 }
