@@ -188,9 +188,10 @@ package final class Watchdog: Sendable {
     let outcome = Monitor<Bool?>(nil)
     let text = report.text
     let thread = try? WorkerThread(name: "hang report") {
-      let isWritten = (try? text.utf8CString.withUnsafeBytes {
-        try FileBytes.write(UnsafeRawBufferPointer(rebasing: $0.dropLast()), to: path)
-      }) != nil
+      let isWritten =
+        (try? text.utf8CString.withUnsafeBytes {
+          try FileBytes.write(UnsafeRawBufferPointer(rebasing: $0.dropLast()), to: path)
+        }) != nil
       outcome.change { $0 = isWritten }
     }
     guard thread != nil else { return false }

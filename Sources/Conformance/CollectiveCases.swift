@@ -8,9 +8,15 @@ private typealias Values<T> = UnsafeMutableBufferPointer<T>
 
 func checkReductions(_ group: any ProcessGroup) throws {
   for count in lengths {
-    try checkReduction(group, count: count) { (values: Values<Float>, reduction) in try group.allReduce(values, reduction) }
-    try checkReduction(group, count: count) { (values: Values<Double>, reduction) in try group.allReduce(values, reduction) }
-    try checkReduction(group, count: count) { (values: Values<Int64>, reduction) in try group.allReduce(values, reduction) }
+    try checkReduction(group, count: count) { (values: Values<Float>, reduction) in
+      try group.allReduce(values, reduction)
+    }
+    try checkReduction(group, count: count) { (values: Values<Double>, reduction) in
+      try group.allReduce(values, reduction)
+    }
+    try checkReduction(group, count: count) { (values: Values<Int64>, reduction) in
+      try group.allReduce(values, reduction)
+    }
   }
   // Beyond 32 bits, and beyond what a double holds exactly.
   try expect(

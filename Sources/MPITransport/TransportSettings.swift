@@ -15,7 +15,8 @@ package struct TransportSettings: Sendable, Equatable {
   package static func fromEnvironment() throws -> TransportSettings {
     var settings = TransportSettings()
     settings.pieceByteCount = try ProcessEnvironment.integer("FCN_DIST_MPI_PIECE", default: 1 << 30, in: 8...1 << 30)
-    settings.checksCollectives = try ProcessEnvironment.integer("FCN_DIST_CHECK_COLLECTIVES", default: 0, in: 0...1) == 1
+    settings.checksCollectives =
+      try ProcessEnvironment.integer("FCN_DIST_CHECK_COLLECTIVES", default: 0, in: 0...1) == 1
     settings.ranksPerMachine = try ProcessEnvironment.integer("FCN_DIST_RANKS_PER_MACHINE", default: 0, in: 0...65536)
     return settings
   }

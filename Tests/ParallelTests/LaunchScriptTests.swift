@@ -20,8 +20,9 @@ extension ParallelTests {
       #expect(!outcome.output.contains("set -euo"), "the help ends where the script begins")
     }
 
-    @Test(arguments: [("run", []), ("run", ["-n", "x", "--", "a"]), ("setup", ["--what"]), ("quickstart", ["--what"])]
-      as [(String, [String])])
+    @Test(
+      arguments: [("run", []), ("run", ["-n", "x", "--", "a"]), ("setup", ["--what"]), ("quickstart", ["--what"])]
+        as [(String, [String])])
     func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
       let outcome = try script(name, arguments)
       #expect(outcome.exitCode == 64, "\(outcome.tail)")
@@ -112,7 +113,9 @@ extension ParallelTests {
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/shellcheck"), "shellcheck is missing"))
     func pleasesShellcheck() throws {
-      let scripts = ["environment", "setup", "build", "run", "slurm.sbatch", "quickstart", "test"].map { "launch/\($0)" }
+      let scripts = ["environment", "setup", "build", "run", "slurm.sbatch", "quickstart", "test"].map {
+        "launch/\($0)"
+      }
       let outcome = try MPILauncher(ranks: 0, folder: Self.root).run(
         "/usr/bin/shellcheck", ["-x"] + scripts + [".ci/run"])
       #expect(outcome.exitCode == 0, "\(outcome.output)")
