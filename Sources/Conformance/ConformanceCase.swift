@@ -18,8 +18,8 @@ package struct ConformanceCase: Sendable {
   package func run(_ group: any ProcessGroup) throws {
     do {
       try body(group)
-    } catch {
-      throw Failure(.internalError, "case \(name): \(error)")
+    } catch let failure as Failure {
+      throw Failure(failure.kind, "case \(name): \(failure.message)", remedy: failure.remedy)
     }
   }
 

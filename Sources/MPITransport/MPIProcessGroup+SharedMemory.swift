@@ -114,11 +114,12 @@ enum SharedMemorySpace {
     Failure(
       .restart,
       "the ranks of \(ProcessEnvironment.hostName) need \(mebibytes(wanted)) MiB of shared memory, but \(folder) has "
-        + "\(mebibytes(free)) MiB free",
+        + "\(free >> 20) MiB free",
       remedy: "give the container more (docker run --shm-size=\(mebibytes(wanted + wanted / 8))m, in Kubernetes an "
         + "emptyDir of medium Memory on /dev/shm), enlarge it (mount -o remount,size=… \(folder)), remove stale files "
         + "from it, or do without (--set distributed.exchange=allreduce)")
   }
 
+  /// Rounded up, so that what is asked for is enough.
   private static func mebibytes(_ bytes: Int) -> Int { (bytes + 1_048_575) / 1_048_576 }
 }

@@ -80,6 +80,26 @@ extension ParallelTests {
       }
     }
 
+    static let canMount =
+      (try? MPILauncher(ranks: 0).run("/usr/bin/env", ["unshare", "--mount", "true"]).exitCode) == 0
+
+    /// A container's small /dev/shm: an error that says how much is needed, where touching the memory would be a signal.
+    @Test(.enabled(if: canMount, "needs the right to mount"))
+    func smallSharedMemoryIsSaid() throws {
+      let program = try MPILauncher.program("mpi-conformance")
+      let mpirun = try #require(MPILauncher.mpirun)
+      let outcome = try MPILauncher(ranks: 0).run(
+        "/usr/bin/env",
+        [
+          "unshare", "--mount", "sh", "-c",
+          "mount -t tmpfs -o size=2m tmpfs /dev/shm && \(mpirun) -n 2 --oversubscribe \(program) shared-memory",
+        ])
+      #expect(outcome.exitCode == 75, "\(outcome.tail)")
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      let line = outcome.errorLines.first ?? ""
+      #expect(line.contains("need 3 MiB of shared memory") && line.contains("--shm-size="), "\(line)")
+    }
+
     @Test func workingRankIsNotTakenForSilent() throws {
       let outcome = try run(3, ["patient"], environment: ["FCN_DIST_WATCHDOG_SECONDS": "1"])
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
