@@ -14,23 +14,23 @@ package struct TrainingInputs {
   package let referenceSize: (height: Int, width: Int)
 
   /// - Important: Collective over `world`.
-  package init(_ wish: Configuration, dataFolder: String, world: any ProcessGroup) throws {
+  package init(_ wish: Configuration, dataFolder: String, threads: Int, world: any ProcessGroup) throws {
     training = try Dataset(folder: dataFolder, split: "train")
     let hasValidation = try Dataset.splits(in: dataFolder).contains("val")
     validation = hasValidation ? try Dataset(folder: dataFolder, split: "val") : nil
-    let statistics: DataStatistics = try Letter.broadcast(
-      world.rank == 0 ? try DataStatistics(measuring: training) : nil, from: 0, over: world)
+    let measured: MeasuredData = try Letter.broadcast(
+      world.rank == 0 ? try MeasuredData(training, for: wish, threads: threads) : nil, from: 0, over: world)
     var settings = wish
     settings.data.path = dataFolder
     settings.model.classes = try Self.agreed(
       wish.model.classes, training.info.classCount, key: "model.classes", what: "classes", folder: dataFolder)
     settings.model.channels = try Self.agreed(
       wish.model.channels, training.info.channels, key: "model.channels", what: "channels", folder: dataFolder)
-    settings.data.mean = wish.data.mean ?? statistics.mean
-    settings.data.std = wish.data.std ?? statistics.std
+    settings.data.mean = wish.data.mean ?? measured.mean
+    settings.data.std = wish.data.std ?? measured.std
     configuration = settings
     modelConfiguration = try ModelConfiguration(settings.model)
-    classWeights = try statistics.classWeights(settings.loss.classWeights)
+    classWeights = try measured.classWeights(settings.loss.classWeights, classCount: training.info.classCount)
     let size = training.size(0)
     referenceSize = settings.data.augment.crop.map { ($0.height, $0.width) } ?? (size.height, size.width)
     try normalisation.validate(channels: training.info.channels)
