@@ -1,0 +1,182 @@
+import Foundation
+import Testing
+
+extension ParallelTests {
+  /// `fcn-dist train` in real processes: the same bits for any number of them, and safe ends.
+  @Suite struct TrainingUnderMPI {
+    let folder: TemporaryFolder
+    var data: String { folder.path + "/data" }
+
+    static let configuration = """
+      model: {architecture: fcn8s, widths: [4, 4, 8, 8, 8], fc: 16, dropout: 0.5}
+      data: {augment: {flip: 0.5, scale: [0.8, 1.3], color: 0.2}}
+      batch: {global: 5, micro: 1}
+      optimizer: {name: adamw, learning_rate: 0.002, gradient_clip: 1}
+      schedule: {name: plateau, patience: 0}
+      train: {steps: 10, seed: 3, evaluate_every: 4, checkpoint_every: 5, keep: 9}
+      """
+
+    init() throws {
+      folder = try TemporaryFolder()
+      try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
+      let made = try MPILauncher(ranks: 0).run(
+        "fcn-dist", ["dataset", "synthesize", "--output", data, "--train", "11", "--val", "3", "--size", "48", "64"])
+      try #require(made.exitCode == 0, "\(made.tail)")
+    }
+
+    private func train(
+      _ output: String, ranks: Int, backend: String = "portable", machines: Int? = nil, timeout: Double = 120,
+      _ more: [String] = [], meanwhile: (pid_t) -> Void = { _ in }
+    ) throws -> MPILauncher.Outcome {
+      let environment = machines.map { ["FCN_DIST_RANKS_PER_MACHINE": "\($0)"] } ?? [:]
+      return try MPILauncher(ranks: ranks, timeout: timeout, environment: environment).run(
+        "fcn-dist",
+        [
+          "train", "--config", folder.path + "/config.yaml", "--data", data, "--output", folder.path + "/" + output,
+          "--backend", backend,
+        ] + more, meanwhile: meanwhile)
+    }
+
+    private func digest(_ output: String, step: Int = 10) throws -> String {
+      let name = String(repeating: "0", count: 9 - "\(step)".count) + "\(step)"
+      let outcome = try MPILauncher(ranks: 0).run(
+        "fcn-dist", ["checkpoint", "digest", "\(folder.path)/\(output)/checkpoints/step-\(name).h5"])
+      try #require(outcome.exitCode == 0, "\(outcome.tail)")
+      return outcome.output.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+    }
+
+    @Test(arguments: ["portable", "onednn"]) func anyNumberOfRanksTrainsTheSameNetwork(backend: String) throws {
+      let one = try train("one", ranks: 0, backend: backend)
+      if backend == "onednn", one.exitCode == 78 { return }
+      try #require(one.exitCode == 0, "\(one.tail)")
+      let expected = try digest("one")
+      #expect(expected.count == 64)
+      for (ranks, coordinator, exchange, perMachine) in [
+        (1, "shared", "auto", nil), (2, "shared", "shared", nil), (3, "dedicated", "auto", nil),
+        (4, "auto", "allreduce", nil), (4, "shared", "auto", 2),
+      ] as [(Int, String, String, Int?)] {
+        let output = "run-\(ranks)-\(coordinator)-\(exchange)"
+        let outcome = try train(
+          output, ranks: ranks, backend: backend, machines: perMachine,
+          ["--set", "distributed.coordinator=\(coordinator)", "--set", "distributed.exchange=\(exchange)"])
+        #expect(outcome.exitCode == 0, "\(outcome.tail)")
+        #expect(try digest(output) == expected, "\(output) differs")
+      }
+    }
+
+    @Test func evaluationIsTheSameForAnyNumberOfRanks() throws {
+      try #require(try train("one", ranks: 0).exitCode == 0)
+      var texts: Set<String> = []
+      for ranks in [0, 1, 2, 3, 4] {
+        let json = folder.path + "/evaluation-\(ranks).json"
+        let outcome = try MPILauncher(ranks: ranks).run(
+          "fcn-dist",
+          [
+            "evaluate", "--checkpoint", folder.path + "/one/checkpoints/latest.h5", "--data", data, "--json", json,
+            "--backend", "portable",
+          ])
+        #expect(outcome.exitCode == 0, "\(outcome.tail)")
+        texts.insert(try String(contentsOfFile: json, encoding: .utf8))
+      }
+      #expect(texts.count == 1)
+      #expect(texts.first?.contains("\"images\"") == true)
+    }
+
+    @Test(arguments: [(3, SIGKILL), (4, SIGKILL)]) func aKilledRankEndsTheJobAndNothingIsLost(
+      ranks: Int, signal: Int32
+    ) throws {
+      try #require(try train("one", ranks: 0).exitCode == 0)
+      // Killed once the checkpoint of step 5 is there.
+      let checkpoint = folder.path + "/killed/checkpoints/step-000000005.h5"
+      var isKilled = false
+      let killed = try train("killed", ranks: ranks, ["--set", "train.steps=4000", "--set", "train.keep=1000"]) { launcher in
+        if !isKilled, FileManager.default.fileExists(atPath: checkpoint), let victim = Self.child(of: launcher) {
+          isKilled = kill(victim, signal) == 0
+        }
+      }
+      #expect(isKilled)
+      #expect(!killed.isTimedOut)
+      #expect(killed.exitCode != 0)
+      // The longer plan is another training: what matters is that this one goes on to the same end.
+      for step in 6...4000 {
+        let name = String(repeating: "0", count: 9 - "\(step)".count) + "\(step)"
+        try? FileManager.default.removeItem(atPath: folder.path + "/killed/checkpoints/step-\(name).h5")
+      }
+      let resumed = try train("killed", ranks: 2, ["--resume", "auto"])
+      #expect(resumed.exitCode == 0, "\(resumed.tail)")
+      #expect(try digest("killed") == digest("one"))
+    }
+
+    @Test(arguments: [1, 2, 4]) func aRequestToStopIsAgreedOnAndLeavesACheckpoint(ranks: Int) throws {
+      try #require(try train("one", ranks: 0).exitCode == 0)
+      let metrics = folder.path + "/stopped/metrics.jsonl"
+      var isSignalled = false
+      let stopped = try train("stopped", ranks: ranks) { launcher in
+        if !isSignalled, (try? String(contentsOfFile: metrics, encoding: .utf8))?.contains("\"step\": 1") == true,
+          let rank = Self.child(of: launcher)
+        {
+          isSignalled = kill(rank, SIGUSR1) == 0
+        }
+      }
+      // A very fast machine may have finished before.
+      if stopped.exitCode != 0 {
+        #expect(isSignalled)
+        #expect(stopped.exitCode == 75, "\(stopped.tail)")
+        let resumed = try train("stopped", ranks: 3, ["--resume", "auto"])
+        #expect(resumed.exitCode == 0, "\(resumed.tail)")
+      }
+      #expect(try digest("stopped") == digest("one"))
+    }
+
+    @Test func ranksThatDisagreeSayOnWhat() throws {
+      func arguments(_ rate: String) -> [String] {
+        [
+          "-n", "1", (try? MPILauncher.program("fcn-dist")) ?? "", "train", "--config", folder.path + "/config.yaml",
+          "--data", data, "--output", folder.path + "/disagreeing", "--backend", "portable", "--set",
+          "optimizer.learning_rate=\(rate)",
+        ]
+      }
+      let outcome = try MPILauncher(ranks: 0).run(
+        try #require(MPILauncher.mpirun),
+        ["--oversubscribe", "--bind-to", "none"] + arguments("0.001") + [":"] + arguments("0.002"))
+      #expect(outcome.exitCode == 78, "\(outcome.tail)")
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains("do not agree on the configuration") == true, "\(outcome.tail)")
+    }
+
+    @Test(arguments: [1, 3]) func aDamagedImageEndsTheJobWithItsName(ranks: Int) throws {
+      let shard = try #require(
+        FileManager.default.contentsOfDirectory(atPath: data).filter { $0.hasPrefix("train") }.sorted().first)
+      let handle = try #require(FileHandle(forUpdatingAtPath: data + "/" + shard))
+      try handle.seek(toOffset: 12_000)
+      let byte = try #require(try handle.read(upToCount: 1)?.first)
+      try handle.seek(toOffset: 12_000)
+      try handle.write(contentsOf: Data([byte ^ 1]))
+      try handle.close()
+      let outcome = try train("damaged", ranks: ranks)
+      #expect(outcome.exitCode == 65, "\(outcome.tail)")
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains(shard) == true, "\(outcome.tail)")
+    }
+
+    @Test func aSecondJobInTheSameFolderIsRefused() throws {
+      let metrics = folder.path + "/busy/metrics.jsonl"
+      var second: MPILauncher.Outcome?
+      let first = try train("busy", ranks: 1, ["--set", "train.steps=100000"]) { launcher in
+        guard second == nil, FileManager.default.fileExists(atPath: metrics) else { return }
+        second = try? train("busy", ranks: 2, ["--resume", "auto"])
+        if let rank = Self.child(of: launcher) { kill(rank, SIGTERM) }
+      }
+      #expect(first.exitCode == 75, "\(first.tail)")
+      #expect(second?.exitCode == 73, "\(second?.tail ?? "not started")")
+      #expect(second?.errorLines.first?.contains("is training in") == true)
+    }
+
+    /// The last started child of a launcher: the highest rank.
+    private static func child(of launcher: pid_t) -> pid_t? {
+      let path = "/proc/\(launcher)/task/\(launcher)/children"
+      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { pid_t($0) }.last
+    }
+  }
+}
