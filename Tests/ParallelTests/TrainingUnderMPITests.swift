@@ -20,7 +20,7 @@ extension ParallelTests {
       folder = try TemporaryFolder()
       try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
       let made = try MPILauncher(ranks: 0).run(
-        "fcn-dist", ["dataset", "synthesize", "--output", data, "--train", "11", "--val", "3", "--size", "48", "64"])
+        "fcn-dist", ["dataset", "synthesize", "--output", data, "--train", "11", "--val", "3", "--height", "48", "--width", "64"])
       try #require(made.exitCode == 0, "\(made.tail)")
     }
 
