@@ -104,8 +104,7 @@ struct TrainedModel {
     }
     let hasTraining = try Dataset.splits(in: dataset.folder).contains("train")
     let measured = hasTraining ? try Dataset(folder: dataset.folder, split: "train") : dataset
-    let statistics = try DataStatistics(measuring: measured)
-    return Normalisation(mean: statistics.mean, std: statistics.std)
+    return try DatasetStatistics.compute(measured).normalisation
   }
 
   private static func classNames(_ dataset: Dataset?, count: Int) -> [String] {
