@@ -4,12 +4,12 @@ import CVector
 enum BFloat16Rounding {
   /// Rounds to nearest, ties to even; NaN stays NaN.
   @inline(__always)
-  static func rounded(_ x: SIMD8<Float>) -> SIMD8<Float> {
-    let bits = unsafeBitCast(x, to: SIMD8<UInt32>.self)
+  static func rounded(_ x: PanelLanes) -> PanelLanes {
+    let bits = unsafeBitCast(x, to: SIMD16<UInt32>.self)
     let odd = (bits &>> 16) & 1
     var result = (bits &+ 0x7FFF &+ odd) & 0xFFFF_0000
     result.replace(with: (bits & 0xFFFF_0000) | 0x0040_0000, where: (bits & 0x7FFF_FFFF) .> 0x7F80_0000)
-    return unsafeBitCast(result, to: SIMD8<Float>.self)
+    return unsafeBitCast(result, to: PanelLanes.self)
   }
 
   static func round(_ values: UnsafeMutablePointer<Float>, count: Int) {

@@ -150,9 +150,9 @@ final class CorrelationProduct {
   ) {
     pool.run(lanePanels) { panel, _ in
       let base = UnsafeRawPointer(packed + panel * rows * anchor.width * panelWidth)
-      var sum = SIMD8<Float>()
+      var sum = PanelLanes()
       for pixel in 0..<rows * anchor.width {
-        sum += base.loadUnaligned(fromByteOffset: pixel * panelWidth * 4, as: SIMD8<Float>.self)
+        sum += base.loadUnaligned(fromByteOffset: pixel * panelWidth * 4, as: PanelLanes.self)
       }
       for lane in 0..<min(panelWidth, anchor.channels - panel * panelWidth) {
         let channel = panel * panelWidth + lane
@@ -168,31 +168,26 @@ private func correlateTile(
   laneStrides: (pixel: Int, row: Int), height: Int, width: Int, into result: UnsafeMutablePointer<Float>,
   rowCount: Int, isFirst: Bool
 ) {
-  var sum0 = SIMD8<Float>()
-  var sum1 = SIMD8<Float>()
-  var sum2 = SIMD8<Float>()
-  var sum3 = SIMD8<Float>()
-  var sum4 = SIMD8<Float>()
-  var sum5 = SIMD8<Float>()
+  var sum0 = PanelLanes()
+  var sum1 = PanelLanes()
   for y in 0..<height {
     var row = rowPixels + y &* rowStrides.row
-    var lanes = UnsafeRawPointer(lanePixels + y &* laneStrides.row)
+    var pixel = UnsafeRawPointer(lanePixels + y &* laneStrides.row)
     for _ in 0..<width {
-      let w = lanes.loadUnaligned(as: SIMD8<Float>.self)
-      sum0 += w * row[0]
-      sum1 += w * row[1]
-      sum2 += w * row[2]
-      sum3 += w * row[3]
-      sum4 += w * row[4]
-      sum5 += w * row[5]
+      let lanes = pixel.loadUnaligned(as: PanelLanes.self)
+      sum0 += lanes * row[0]
+      sum1 += lanes * row[1]
       row += rowStrides.pixel
-      lanes += 4 &* laneStrides.pixel
+      pixel += 4 &* laneStrides.pixel
     }
   }
-  let sums = [sum0, sum1, sum2, sum3, sum4, sum5]
-  for row in 0..<rowCount {
-    let target = UnsafeMutableRawPointer(result + row * panelWidth)
-    let value = isFirst ? sums[row] : target.loadUnaligned(as: SIMD8<Float>.self) + sums[row]
-    target.storeBytes(of: value, as: SIMD8<Float>.self)
-  }
+  let target = UnsafeMutableRawPointer(result)
+  write(sum0, to: target, isFirst)
+  if rowCount > 1 { write(sum1, to: target + 4 * panelWidth, isFirst) }
+}
+
+@inline(__always)
+private func write(_ sum: PanelLanes, to target: UnsafeMutableRawPointer, _ isFirst: Bool) {
+  let value = isFirst ? sum : target.loadUnaligned(as: PanelLanes.self) + sum
+  target.storeBytes(of: value, as: PanelLanes.self)
 }

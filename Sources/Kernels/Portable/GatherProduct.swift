@@ -1,7 +1,8 @@
 import Basics
 
-/// Pixels that one tile of a product holds.
-let tileRows = 6
+/// Pixels that one tile of a product holds. Two rows of a panel are eight sums of four lanes: with the panel's weights
+/// they just fit the sixteen vector registers of plain x86-64.
+let tileRows = 2
 
 /// Destination pixels on a grid, each of which is the sum over `taps` of a source pixel's channels times that tap's
 /// weights. Source pixels outside the source count as zero.
@@ -47,7 +48,7 @@ final class GatherProduct {
   /// Pixels that one work item gathers at a time; a multiple of `tileRows`.
   private static let chunkPixels = 96
   /// Products that one pass over a panel sums, so that the panel stays in the first-level cache.
-  private static let blockDepth = 768
+  private static let blockDepth = 512
   private static let maximumBlockTaps = 64
 
   /// A part of the sum: some taps, and some channels of each.
@@ -202,44 +203,32 @@ struct TileStage {
 ///
 /// - Parameters:
 ///   - rows: [taps][tileRows] pointers to the pixels' channels.
-///   - slabs: where each tap's weights [channels][8] start.
+///   - slabs: where each tap's weights [channels][panelWidth] start.
 private func multiplyTile(
   rows: UnsafePointer<UnsafePointer<Float>>, taps: Int, channels: Int, weights: UnsafePointer<Float>,
   slabs: UnsafePointer<Int>, targets: UnsafePointer<UnsafeMutablePointer<Float>>, targetCount: Int, channel: Int,
   width: Int, stage: TileStage
 ) {
-  var sum0 = SIMD8<Float>()
-  var sum1 = SIMD8<Float>()
-  var sum2 = SIMD8<Float>()
-  var sum3 = SIMD8<Float>()
-  var sum4 = SIMD8<Float>()
-  var sum5 = SIMD8<Float>()
+  var sum0 = PanelLanes()
+  var sum1 = PanelLanes()
   for tap in 0..<taps {
-    let row = rows + tap &* tileRows
-    let (row0, row1, row2, row3, row4, row5) = (row[0], row[1], row[2], row[3], row[4], row[5])
+    let row0 = rows[tap &* tileRows]
+    let row1 = rows[tap &* tileRows &+ 1]
     var slab = UnsafeRawPointer(weights + slabs[tap])
-    for c in 0..<channels {
-      let w = slab.loadUnaligned(as: SIMD8<Float>.self)
+    for channel in 0..<channels {
+      let lanes = slab.loadUnaligned(as: PanelLanes.self)
       slab += 4 * panelWidth
-      sum0 += w * row0[c]
-      sum1 += w * row1[c]
-      sum2 += w * row2[c]
-      sum3 += w * row3[c]
-      sum4 += w * row4[c]
-      sum5 += w * row5[c]
+      sum0 += lanes * row0[channel]
+      sum1 += lanes * row1[channel]
     }
   }
   store(sum0, 0, targets, targetCount, channel, width, stage)
   store(sum1, 1, targets, targetCount, channel, width, stage)
-  store(sum2, 2, targets, targetCount, channel, width, stage)
-  store(sum3, 3, targets, targetCount, channel, width, stage)
-  store(sum4, 4, targets, targetCount, channel, width, stage)
-  store(sum5, 5, targets, targetCount, channel, width, stage)
 }
 
 @inline(__always)
 private func store(
-  _ sum: SIMD8<Float>, _ row: Int, _ targets: UnsafePointer<UnsafeMutablePointer<Float>>, _ targetCount: Int,
+  _ sum: PanelLanes, _ row: Int, _ targets: UnsafePointer<UnsafeMutablePointer<Float>>, _ targetCount: Int,
   _ channel: Int, _ width: Int, _ stage: TileStage
 ) {
   guard row < targetCount else { return }
@@ -247,14 +236,14 @@ private func store(
   if width == panelWidth {
     let raw = UnsafeMutableRawPointer(target)
     var value = sum
-    if stage.adds { value += raw.loadUnaligned(as: SIMD8<Float>.self) }
+    if stage.adds { value += raw.loadUnaligned(as: PanelLanes.self) }
     if stage.isLast {
       if let bias = stage.output.bias {
-        value += UnsafeRawPointer(bias + channel).loadUnaligned(as: SIMD8<Float>.self)
+        value += UnsafeRawPointer(bias + channel).loadUnaligned(as: PanelLanes.self)
       }
       value = finished(value, stage.output)
     }
-    raw.storeBytes(of: value, as: SIMD8<Float>.self)
+    raw.storeBytes(of: value, as: PanelLanes.self)
     return
   }
   var value = sum
@@ -267,7 +256,7 @@ private func store(
 }
 
 @inline(__always)
-private func finished(_ sum: SIMD8<Float>, _ output: GatherOutput) -> SIMD8<Float> {
+private func finished(_ sum: PanelLanes, _ output: GatherOutput) -> PanelLanes {
   var value = sum
   // Not max(0, x): a NaN must survive to be noticed.
   if output.isRectified { value.replace(with: 0, where: value .< 0) }
