@@ -52,12 +52,8 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
       url.deleteLastPathComponent()
       if FileManager.default.fileExists(atPath: url.appending(path: "Package.swift").path) { break }
     }
-    // A git worktree may stand one folder deeper than a clone.
-    for parent in ["../shared/golden", "../../shared/golden"] {
-      let path = url.appending(path: parent).standardizedFileURL.path
-      if FileManager.default.fileExists(atPath: path + "/fcn_reference.py") { return path }
-    }
-    return nil
+    let path = url.appending(path: "../shared/golden").standardizedFileURL.path
+    return FileManager.default.fileExists(atPath: path + "/fcn_reference.py") ? path : nil
   }()
 
   struct Sample {
