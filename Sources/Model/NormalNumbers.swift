@@ -28,16 +28,27 @@ enum NormalNumbers {
     _ radiusBits: SIMD8<UInt32>, _ angleBits: SIMD8<UInt32>
   ) -> (SIMD8<Float>, SIMD8<Float>) {
     // Uniform in 0 < u <= 1, so that the logarithm is finite.
-    let uniform = (upperBits(radiusBits) + 0.5) * 0x1p-24
-    let radius = (naturalLogarithm(uniform) * -2).squareRoot()
-    let (sine, cosine) = sineAndCosine(ofTurns: upperBits(angleBits) * 0x1p-24)
+    let radius = squareRoot(naturalLogarithm(2 - oneToTwo(radiusBits)) * -2)
+    let (sine, cosine) = sineAndCosine(ofTurns: oneToTwo(angleBits) - 1)
     return (radius * cosine, radius * sine)
   }
 
-  /// The upper 24 bits as a number: exact.
+  /// The upper 23 bits as the mantissa of a number from 1 to below 2.
   @inline(__always)
-  private static func upperBits(_ bits: SIMD8<UInt32>) -> SIMD8<Float> {
-    SIMD8<Float>(SIMD8<Int32>(truncatingIfNeeded: bits &>> 8))
+  private static func oneToTwo(_ bits: SIMD8<UInt32>) -> SIMD8<Float> {
+    unsafeBitCast((bits &>> 9) | 0x3F80_0000, to: SIMD8<Float>.self)
+  }
+
+  /// Adding this rounds a small number to an integer, which then stands in the low bits.
+  private static let rounder: Float = 12_582_912
+
+  /// Newton's iteration for 1 / sqrt(x), times x. The square root of the standard library takes lane by lane.
+  @inline(__always)
+  static func squareRoot(_ x: SIMD8<Float>) -> SIMD8<Float> {
+    let half = x * 0.5
+    var y = unsafeBitCast(0x5F37_59DF &- (unsafeBitCast(x, to: SIMD8<UInt32>.self) &>> 1), to: SIMD8<Float>.self)
+    for _ in 0..<4 { y *= 1.5 - half * y * y }
+    return x * y
   }
 
   /// For normal positive numbers.
@@ -46,7 +57,7 @@ enum NormalNumbers {
     let bits = unsafeBitCast(x, to: SIMD8<Int32>.self)
     // x = mantissa * 2^exponent with the mantissa in sqrt(1/2) ..< sqrt(2).
     let shifted = bits &- 0x3F35_04F3
-    let exponent = SIMD8<Float>(shifted &>> 23)
+    let exponent = unsafeBitCast((shifted &>> 23) &+ 0x4B40_0000, to: SIMD8<Float>.self) - rounder
     let mantissa = unsafeBitCast((shifted & 0x007F_FFFF) &+ 0x3F35_04F3, to: SIMD8<Float>.self)
     let r = mantissa - 1
     var p = r * 7.037_683_629_2e-2 - 1.151_461_031_0e-1
@@ -65,9 +76,9 @@ enum NormalNumbers {
   /// Of an angle in turns, 0 ..< 1.
   @inline(__always)
   static func sineAndCosine(ofTurns turns: SIMD8<Float>) -> (SIMD8<Float>, SIMD8<Float>) {
-    let quarters = (turns * 4).rounded(.toNearestOrEven)
-    let angle = (turns - quarters * 0.25) * 6.283_185_307
-    let quadrant = SIMD8<Int32>(quarters) & 3
+    let rounded = turns * 4 + rounder
+    let angle = (turns - (rounded - rounder) * 0.25) * 6.283_185_307
+    let quadrant = unsafeBitCast(rounded, to: SIMD8<UInt32>.self) & 3
     let square = angle * angle
     var s = square * -1.951_529_589_1e-4 + 8.332_160_873_6e-3
     s = s * square - 1.666_665_461_1e-1
@@ -75,11 +86,16 @@ enum NormalNumbers {
     var c = square * 2.443_315_711_8e-5 - 1.388_731_625_5e-3
     c = c * square + 4.166_664_568_3e-2
     let cosine = c * square * square - square * 0.5 + 1
-    let isSwapped = (quadrant & 1) .== 1
-    var resultSine = sine.replacing(with: cosine, where: isSwapped)
-    var resultCosine = cosine.replacing(with: sine, where: isSwapped)
-    resultSine.replace(with: -resultSine, where: (quadrant & 2) .== 2)
-    resultCosine.replace(with: -resultCosine, where: ((quadrant &+ 1) & 2) .== 2)
-    return (resultSine, resultCosine)
+    // In odd quadrants sine and cosine change places; bit 1 of the quadrant (of the next one) is the sign. With bits,
+    // because the standard library selects by masks lane by lane.
+    let swap = 0 &- (quadrant & 1)
+    let sineBits = unsafeBitCast(sine, to: SIMD8<UInt32>.self)
+    let cosineBits = unsafeBitCast(cosine, to: SIMD8<UInt32>.self)
+    let difference = (sineBits ^ cosineBits) & swap
+    let resultSine = sineBits ^ difference ^ ((quadrant & 2) &<< 30)
+    let resultCosine = cosineBits ^ difference ^ (((quadrant &+ 1) & 2) &<< 30)
+    return (
+      unsafeBitCast(resultSine, to: SIMD8<Float>.self), unsafeBitCast(resultCosine, to: SIMD8<Float>.self)
+    )
   }
 }

@@ -7,8 +7,8 @@ enum BFloat16Rounding {
   static func rounded(_ x: PanelLanes) -> PanelLanes {
     let bits = unsafeBitCast(x, to: SIMD16<UInt32>.self)
     let odd = (bits &>> 16) & 1
-    var result = (bits &+ 0x7FFF &+ odd) & 0xFFFF_0000
-    result.replace(with: (bits & 0xFFFF_0000) | 0x0040_0000, where: (bits & 0x7FFF_FFFF) .> 0x7F80_0000)
+    let rounded = (bits &+ 0x7FFF &+ odd) & 0xFFFF_0000
+    let result = rounded.selecting((bits & 0xFFFF_0000) | 0x0040_0000, where: x .!= x)
     return unsafeBitCast(result, to: PanelLanes.self)
   }
 

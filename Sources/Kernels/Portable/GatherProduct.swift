@@ -257,8 +257,7 @@ private func store(
 
 @inline(__always)
 private func finished(_ sum: PanelLanes, _ output: GatherOutput) -> PanelLanes {
-  var value = sum
   // Not max(0, x): a NaN must survive to be noticed.
-  if output.isRectified { value.replace(with: 0, where: value .< 0) }
+  let value = output.isRectified ? sum.zeroed(where: sum .< 0) : sum
   return output.isRounded ? BFloat16Rounding.rounded(value) : value
 }

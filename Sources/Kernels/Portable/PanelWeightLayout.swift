@@ -48,27 +48,46 @@ final class PanelWeightLayout: WeightLayout {
   }
 
   func importCanonical(_ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
-    weights.update(repeating: 0, count: count)
-    forEachWeight { canonicalIndex, index in weights[index] = canonical[canonicalIndex] }
-  }
-
-  func exportCanonical(_ weights: UnsafePointer<Float>, into canonical: UnsafeMutablePointer<Float>) {
-    forEachWeight { canonicalIndex, index in canonical[canonicalIndex] = weights[index] }
-  }
-
-  private func forEachWeight(_ body: (_ canonicalIndex: Int, _ index: Int) -> Void) {
     pool.run(outputPanels) { panel, _ in
-      for tap in 0..<taps {
+      let outputs = panel * panelWidth..<min(outputChannels, (panel + 1) * panelWidth)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * panelWidth) { lanes in
+        lanes.initialize(repeating: 0)
         for input in 0..<inputChannels {
-          for output in panel * panelWidth..<min(outputChannels, (panel + 1) * panelWidth) {
-            let pair = isTransposed ? input * outputChannels + output : output * inputChannels + input
-            body(
-              pair * taps + tap,
-              ((panel * taps + tap) * inputChannels + input) * panelWidth + output - panel * panelWidth)
+          for output in outputs {
+            let kernel = canonical + kernelIndex(input, output) * taps
+            let lane = output - outputs.lowerBound
+            for tap in 0..<taps { lanes[tap &* panelWidth &+ lane] = kernel[tap] }
+          }
+          for tap in 0..<taps {
+            let line = weights + ((panel * taps + tap) * inputChannels + input) * panelWidth
+            for lane in 0..<panelWidth { line[lane] = lanes[tap &* panelWidth &+ lane] }
           }
         }
       }
     }
+  }
+
+  func exportCanonical(_ weights: UnsafePointer<Float>, into canonical: UnsafeMutablePointer<Float>) {
+    pool.run(outputPanels) { panel, _ in
+      let outputs = panel * panelWidth..<min(outputChannels, (panel + 1) * panelWidth)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * panelWidth) { lanes in
+        for input in 0..<inputChannels {
+          for tap in 0..<taps {
+            let line = weights + ((panel * taps + tap) * inputChannels + input) * panelWidth
+            for lane in 0..<panelWidth { lanes[tap &* panelWidth &+ lane] = line[lane] }
+          }
+          for output in outputs {
+            let kernel = canonical + kernelIndex(input, output) * taps
+            let lane = output - outputs.lowerBound
+            for tap in 0..<taps { kernel[tap] = lanes[tap &* panelWidth &+ lane] }
+          }
+        }
+      }
+    }
+  }
+
+  private func kernelIndex(_ input: Int, _ output: Int) -> Int {
+    isTransposed ? input * outputChannels + output : output * inputChannels + input
   }
 
   var preparationPieces: Int { inputPanels }

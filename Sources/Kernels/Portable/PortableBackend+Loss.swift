@@ -90,10 +90,10 @@ private struct PixelRow {
   }
 
   @inline(__always)
-  private func scores8(_ scores: UnsafePointer<Float>, _ first: Int, minus maximum: Float) -> SIMD8<Float> {
-    var values = SIMD8<Float>(repeating: -.infinity)
-    if first + 8 <= classes {
-      values = UnsafeRawPointer(scores + first).loadUnaligned(as: SIMD8<Float>.self)
+  private func lanes(_ scores: UnsafePointer<Float>, _ first: Int, minus maximum: Float) -> SIMD16<Float> {
+    var values = SIMD16<Float>(repeating: -.infinity)
+    if first + 16 <= classes {
+      values = UnsafeRawPointer(scores + first).loadUnaligned(as: SIMD16<Float>.self)
     } else {
       for lane in 0..<classes - first { values[lane] = scores[first + lane] }
     }
@@ -102,9 +102,9 @@ private struct PixelRow {
 
   private func exponentialSum(_ scores: UnsafePointer<Float>, minus maximum: Float) -> Float {
     var sum: Float = 0
-    for first in stride(from: 0, to: classes, by: 8) {
-      let values = scores8(scores, first, minus: maximum)
-      for lane in 0..<min(8, classes - first) { sum += values[lane] }
+    for first in stride(from: 0, to: classes, by: 16) {
+      let values = lanes(scores, first, minus: maximum)
+      for lane in 0..<min(16, classes - first) { sum += values[lane] }
     }
     return sum
   }
@@ -112,9 +112,9 @@ private struct PixelRow {
   private func writeSoftmax(
     _ scores: UnsafePointer<Float>, minus maximum: Float, times factor: Float, into target: UnsafeMutablePointer<Float>
   ) {
-    for first in stride(from: 0, to: classes, by: 8) {
-      let values = scores8(scores, first, minus: maximum) * factor
-      for lane in 0..<min(8, classes - first) { target[first + lane] = values[lane] }
+    for first in stride(from: 0, to: classes, by: 16) {
+      let values = lanes(scores, first, minus: maximum) * factor
+      for lane in 0..<min(16, classes - first) { target[first + lane] = values[lane] }
     }
   }
 }
