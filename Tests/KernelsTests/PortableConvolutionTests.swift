@@ -155,4 +155,15 @@ import Testing
     layout.exportCanonical(arena, into: &back)
     #expect(back == weights)
   }
+
+  @Test func gradientsOverWholeImagesKeepTheirBits() throws {
+    let c = Case(height: 400, width: 300, input: 1, output: 1, kernel: 1, padding: 0)
+    let harness = try PortableHarness(PortableBackend(precision: .float32, threads: 1), c.convolution, source: c.source)
+    // All of one sign: a single running sum of 120,000 would be off by some 1e-5.
+    let gradient = portableRandom(c.source.count, stream: 5).map { 1.5 + $0 }
+    let source = portableRandom(c.source.count, stream: 6).map { 1.5 + $0 }
+    let gradients = harness.backwardWeights(source, gradient, biasCount: 1)
+    #expect(abs(Double(gradients.bias[0]) / gradient.reduce(0) { $0 + Double($1) } - 1) < 1e-6)
+    #expect(abs(Double(gradients.weights[0]) / dot(source, gradient) - 1) < 1e-6)
+  }
 }

@@ -11,7 +11,7 @@ func relativeDifference(_ values: [Float], _ expected: [Float]) -> Float {
 }
 
 /// The engine against an independent float64 implementation. Skipped where ../shared/golden is not there.
-@Suite(.enabled(if: GoldenCase.folder != nil, "needs ../shared/golden"))
+@Suite(.serialized, .enabled(if: GoldenCase.folder != nil, "needs ../shared/golden"))
 struct GoldenTests {
   static func harness(_ golden: GoldenCase, _ backend: any Backend) throws -> ModelHarness {
     let sample = try golden.samples("train")[0]
@@ -111,5 +111,26 @@ struct GoldenTests {
 
   @Test(arguments: GoldenCase.all) func portableBFloat16Logits(_ golden: GoldenCase) throws {
     try Self.checkLogits(golden, PortableBackend(precision: .bfloat16, threads: 2), tolerance: 3e-2)
+  }
+
+  // MARK: oneDNN, where it is installed
+
+  private static let hasOneDNN = OneDNNBackend.unavailabilityReason == nil
+
+  @Test(.enabled(if: hasOneDNN, "needs oneDNN"), arguments: GoldenCase.all)
+  func oneDNNLogitsAndConfusion(_ golden: GoldenCase) throws {
+    let backend = try OneDNNBackend.make(precision: .float32, threads: 2)
+    try Self.checkLogits(golden, backend, tolerance: 1e-4)
+    try Self.checkConfusion(golden, backend)
+  }
+
+  @Test(.enabled(if: hasOneDNN, "needs oneDNN"), arguments: GoldenCase.all)
+  func oneDNNFirstStep(_ golden: GoldenCase) throws {
+    try Self.checkFirstStep(golden, OneDNNBackend.make(precision: .float32, threads: 2), tolerance: 1e-3)
+  }
+
+  @Test(.enabled(if: hasOneDNN, "needs oneDNN"), arguments: GoldenCase.all)
+  func oneDNNBFloat16Logits(_ golden: GoldenCase) throws {
+    try Self.checkLogits(golden, OneDNNBackend.make(precision: .bfloat16, threads: 2), tolerance: 3e-2)
   }
 }

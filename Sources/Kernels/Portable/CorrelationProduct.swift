@@ -151,8 +151,12 @@ final class CorrelationProduct {
     pool.run(lanePanels) { panel, _ in
       let base = UnsafeRawPointer(packed + panel * rows * anchor.width * panelWidth)
       var sum = PanelLanes()
-      for pixel in 0..<rows * anchor.width {
-        sum += base.loadUnaligned(fromByteOffset: pixel * panelWidth * 4, as: PanelLanes.self)
+      for first in stride(from: 0, to: rows * anchor.width, by: partialPixels) {
+        var partial = PanelLanes()
+        for pixel in first..<min(rows * anchor.width, first + partialPixels) {
+          partial += base.loadUnaligned(fromByteOffset: pixel * panelWidth * 4, as: PanelLanes.self)
+        }
+        sum += partial
       }
       for lane in 0..<min(panelWidth, anchor.channels - panel * panelWidth) {
         let channel = panel * panelWidth + lane
@@ -162,28 +166,39 @@ final class CorrelationProduct {
   }
 }
 
+/// Pixels summed before the sum is added to a total.
+private let partialPixels = 256
+
 /// Adds (or writes, `isFirst`) the products of `tileRows` channels with `panelWidth` channels over height x width pixels.
 private func correlateTile(
   rowPixels: UnsafePointer<Float>, rowStrides: (pixel: Int, row: Int), lanePixels: UnsafePointer<Float>,
   laneStrides: (pixel: Int, row: Int), height: Int, width: Int, into result: UnsafeMutablePointer<Float>,
   rowCount: Int, isFirst: Bool
 ) {
-  var sum0 = PanelLanes()
-  var sum1 = PanelLanes()
-  for y in 0..<height {
-    var row = rowPixels + y &* rowStrides.row
-    var pixel = UnsafeRawPointer(lanePixels + y &* laneStrides.row)
-    for _ in 0..<width {
-      let lanes = pixel.loadUnaligned(as: PanelLanes.self)
-      sum0 += lanes * row[0]
-      sum1 += lanes * row[1]
-      row += rowStrides.pixel
-      pixel += 4 &* laneStrides.pixel
+  // Partial sums over a few hundred pixels, then their sum: over a whole image one running sum loses too many bits.
+  let partialRows = max(1, partialPixels / width)
+  var total0 = PanelLanes()
+  var total1 = PanelLanes()
+  for first in stride(from: 0, to: height, by: partialRows) {
+    var sum0 = PanelLanes()
+    var sum1 = PanelLanes()
+    for y in first..<min(height, first &+ partialRows) {
+      var row = rowPixels + y &* rowStrides.row
+      var pixel = UnsafeRawPointer(lanePixels + y &* laneStrides.row)
+      for _ in 0..<width {
+        let lanes = pixel.loadUnaligned(as: PanelLanes.self)
+        sum0 += lanes * row[0]
+        sum1 += lanes * row[1]
+        row += rowStrides.pixel
+        pixel += 4 &* laneStrides.pixel
+      }
     }
+    total0 += sum0
+    total1 += sum1
   }
   let target = UnsafeMutableRawPointer(result)
-  write(sum0, to: target, isFirst)
-  if rowCount > 1 { write(sum1, to: target + 4 * panelWidth, isFirst) }
+  write(total0, to: target, isFirst)
+  if rowCount > 1 { write(total1, to: target + 4 * panelWidth, isFirst) }
 }
 
 @inline(__always)
