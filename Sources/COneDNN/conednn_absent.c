@@ -18,7 +18,6 @@ int32_t conednn_supports_bfloat16(void) { return 0; }
 int32_t conednn_has_matrix_tiles(void) { return 0; }
 void conednn_descriptor_destroy(conednn_descriptor descriptor) { (void)descriptor; }
 int64_t conednn_descriptor_size(conednn_descriptor descriptor) { return (void)descriptor, 0; }
-int32_t conednn_descriptor_equal(conednn_descriptor a, conednn_descriptor b) { return a == b; }
 int32_t conednn_descriptor_blocking(conednn_descriptor descriptor, conednn_blocking *result) {
   return (void)descriptor, (void)result, absent();
 }

@@ -20,10 +20,6 @@ int64_t conednn_descriptor_size(conednn_descriptor descriptor) {
   return (int64_t)conednn_dnnl.memory_desc_get_size(descriptor->layout);
 }
 
-int32_t conednn_descriptor_equal(conednn_descriptor a, conednn_descriptor b) {
-  return conednn_dnnl.memory_desc_equal(a->layout, b->layout);
-}
-
 int32_t conednn_descriptor_blocking(conednn_descriptor descriptor, conednn_blocking *result) {
   const_dnnl_memory_desc_t layout = descriptor->layout;
   dnnl_format_kind_t kind;

@@ -34,14 +34,11 @@ void conednn_leave(uint32_t mode);
 #define CONEDNN_FUNCTIONS(X)                      \
   X(version)                                      \
   X(get_effective_cpu_isa)                        \
-  X(set_primitive_cache_capacity)                 \
   X(engine_create)                                \
   X(stream_create)                                \
   X(memory_desc_create_with_tag)                  \
-  X(memory_desc_create_with_strides)              \
   X(memory_desc_clone)                            \
   X(memory_desc_destroy)                          \
-  X(memory_desc_equal)                            \
   X(memory_desc_get_size)                         \
   X(memory_desc_query)                            \
   X(memory_create)                                \

@@ -119,14 +119,18 @@ AVX512 static inline void transpose(__m512 r[TILE]) {
   }
 }
 
-AVX512 static void copy_tile(const float *source, tile t, const conednn_copy *copy) {
-  __m512 rows[TILE];
-  for (int i = 0; i < TILE; i++) rows[i] = _mm512_loadu_ps(source + i * TILE);
+AVX512 static void copy_tile(const float *master, conednn_offsets from, int32_t master_order, tile t,
+                             const conednn_copy *copy) {
   const int64_t *out = copy->offsets.out + t.out, *in = copy->offsets.in + t.in;
+  const int64_t *lines_read = master_order == CONEDNN_OUT_ROWS ? from.in + t.in : from.out + t.out;
+  const float *source = master + from.spatial[t.spatial] +
+                        (master_order == CONEDNN_OUT_ROWS ? from.out[t.out] : from.in[t.in]);
+  __m512 rows[TILE];
+  for (int i = 0; i < TILE; i++) rows[i] = _mm512_loadu_ps(source + lines_read[i]);
   int64_t base = copy->offsets.spatial[t.spatial];
-  // OUT_PAIRS and IN_ROWS run along the inputs, the master's tile along the outputs.
+  // Whether the copy's vectors run along the inputs, and whether the master's do.
   int transposed = copy->order == CONEDNN_OUT_PAIRS || copy->order == CONEDNN_IN_ROWS;
-  if (transposed) transpose(rows);
+  if (transposed != (master_order == CONEDNN_IN_ROWS)) transpose(rows);
   if (copy->bfloat16) {
     uint16_t *result = (uint16_t *)copy->base + base + (transposed ? in[0] : out[0]);
     const int64_t *pairs = transposed ? out : in;
@@ -146,16 +150,17 @@ static void fence(void) { _mm_sfence(); }
 #else
 
 static int fast_path_available(void) { return 0; }
-static void copy_tile(const float *source, tile t, const conednn_copy *copy) {
-  (void)source, (void)t, (void)copy;
+static void copy_tile(const float *master, conednn_offsets from, int32_t master_order, tile t,
+                      const conednn_copy *copy) {
+  (void)master, (void)from, (void)master_order, (void)t, (void)copy;
 }
 static void fence(void) {}
 
 #endif
 
-void conednn_relayout(const float *master, conednn_offsets from, int32_t master_blocked, int64_t out_begin,
+void conednn_relayout(const float *master, conednn_offsets from, int32_t master_order, int64_t out_begin,
                       int64_t out_end, int64_t ins, int64_t spatials, const conednn_copy *copies, int32_t copy_count) {
-  int fast = master_blocked && fast_path_available();
+  int fast = master_order != CONEDNN_ANY_ORDER && fast_path_available();
   for (int64_t o = out_begin; o < out_end; o += TILE)
     for (int64_t i = 0; i < ins; i += TILE)
       for (int64_t s = 0; s < spatials; s++) {
@@ -163,7 +168,7 @@ void conednn_relayout(const float *master, conednn_offsets from, int32_t master_
         int whole = t.out_count == TILE && t.in_count == TILE;
         for (int32_t c = 0; c < copy_count; c++)
           if (fast && whole && copies[c].order != CONEDNN_ANY_ORDER)
-            copy_tile(master + from.out[o] + from.in[i] + from.spatial[s], t, &copies[c]);
+            copy_tile(master, from, master_order, t, &copies[c]);
           else
             copy_elements(master, from, t, &copies[c]);
       }

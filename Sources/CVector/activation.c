@@ -41,6 +41,15 @@ FOR_EACH_TYPE(DEFINE_MULTIPLY)
   }
 FOR_EACH_TYPE(DEFINE_ACCUMULATE)
 
+#define DEFINE_COLUMN_SUMS(NAME, TYPE)                                                                          \
+  CLONES void cvector_column_sums_##NAME(const TYPE *restrict x, size_t rows, size_t stride, size_t count,      \
+                                         float *restrict sums) {                                                \
+    for (size_t c = 0; c < count; c++) sums[c] = 0;                                                             \
+    for (size_t row = 0; row < rows; row++)                                                                     \
+      for (size_t c = 0; c < count; c++) sums[c] += from_##NAME(x[row * stride + c]);                           \
+  }
+FOR_EACH_TYPE(DEFINE_COLUMN_SUMS)
+
 enum { LANES = 16 };
 
 /// Philox4x32-10's blocks `first` ..< `first + LANES` in stream 0, as in Philox.swift: kept[4 * b + j] has all bits set

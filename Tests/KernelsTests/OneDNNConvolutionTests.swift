@@ -43,9 +43,11 @@ extension OneDNNTests {
     func agreesWithDefinition(_ one: ConvolutionCase) throws {
       for precision in Precision.allCases {
         for threads in [1, 2] {
-          let backend = try OneDNNBackend.make(precision: precision, threads: threads)
-          let harness = try OperationHarness(backend, one.convolution, source: one.source)
-          try check(one, harness, precision)
+          for hasTiles in one.convolution.kernel > 3 ? [false, true] : [false] {
+            let backend = try OneDNNBackend.make(precision: precision, threads: threads, hasTiles: hasTiles)
+            let harness = try OperationHarness(backend, one.convolution, source: one.source)
+            try check(one, harness, precision)
+          }
         }
       }
     }

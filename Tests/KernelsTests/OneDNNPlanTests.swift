@@ -131,6 +131,14 @@ extension OneDNNTests {
       }
     }
 
+    @Test("fc6's weights survive it too, in each of its forms", arguments: [false, true])
+    func unrolledLayoutRoundTrips(_ hasTiles: Bool) throws {
+      let backend = try OneDNNBackend.make(precision: .bfloat16, threads: 1, hasTiles: hasTiles)
+      let convolution = Convolution(inputChannels: 64, outputChannels: 96, kernel: 7, padding: 3, rectified: true)
+      let source = ActivationShape(images: 1, height: 12, width: 15, channels: 64)
+      try checkRoundTrip(backend.layout(of: convolution, reference: source))
+    }
+
     private func checkRoundTrip(_ layout: any WeightLayout) throws {
       let canonical = (0..<layout.canonicalCount).map { Float($0 + 1) }
       var weights = [Float](repeating: .nan, count: layout.count)

@@ -63,7 +63,6 @@ typedef struct {
 
 void conednn_descriptor_destroy(conednn_descriptor _Nullable descriptor);
 int64_t conednn_descriptor_size(conednn_descriptor _Nonnull descriptor);
-int32_t conednn_descriptor_equal(conednn_descriptor _Nonnull a, conednn_descriptor _Nonnull b);
 /// Fails where the layout is not a plain or blocked one.
 int32_t conednn_descriptor_blocking(conednn_descriptor _Nonnull descriptor, conednn_blocking *_Nonnull result);
 

@@ -32,8 +32,8 @@ typedef struct {
 /// Which of the orders above a layout has for all whole 16 x 16 tiles of `outs` x `ins`.
 int32_t conednn_order_of(conednn_offsets offsets, int64_t outs, int64_t ins, int32_t bfloat16);
 /// Writes outputs `out_begin` ..< `out_end` of the master weights into each copy, converted where it is bfloat16
-/// (rounded to nearest even). The master's tiles are [16 in][16 out] blocks where `master_blocked`.
-void conednn_relayout(const float *_Nonnull master, conednn_offsets offsets, int32_t master_blocked, int64_t out_begin,
+/// (rounded to nearest even). `master_order` is the master's own: any, out rows or in rows.
+void conednn_relayout(const float *_Nonnull master, conednn_offsets offsets, int32_t master_order, int64_t out_begin,
                       int64_t out_end, int64_t ins, int64_t spatials, const conednn_copy *_Nonnull copies,
                       int32_t copy_count);
 /// Copies every weight from one float32 arrangement to another.

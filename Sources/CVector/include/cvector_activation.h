@@ -25,6 +25,12 @@ void cvector_multiply_bfloat16(const uint16_t *_Nonnull source, float factor, ui
 void cvector_accumulate_float32(const float *_Nonnull source, float *_Nonnull destination, size_t count);
 void cvector_accumulate_bfloat16(const uint16_t *_Nonnull source, uint16_t *_Nonnull destination, size_t count);
 
+/// sums[c] = sum over the rows of x[row * stride + c], for c in 0 ..< count, in the order of the rows.
+void cvector_column_sums_float32(const float *_Nonnull x, size_t rows, size_t stride, size_t count,
+                                 float *_Nonnull sums);
+void cvector_column_sums_bfloat16(const uint16_t *_Nonnull x, size_t rows, size_t stride, size_t count,
+                                  float *_Nonnull sums);
+
 /// One row of 2 x 2, stride 2 max-pooling with output width (width + 1) / 2. `below` is nil for the last row of an odd
 /// height. `places` says for each output which of the four (0, 1 above, 2, 3 below) it came from, the first of equals.
 void cvector_max_pool_float32(const float *_Nonnull above, const float *_Nullable below, size_t width, size_t channels,

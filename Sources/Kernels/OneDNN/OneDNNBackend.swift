@@ -11,14 +11,20 @@ package final class OneDNNBackend: Backend {
   /// Why this backend can't be used here; nil when it can.
   package static var unavailabilityReason: String? { OneDNNLibrary.unavailabilityReason }
 
-  private init(precision: Precision, threads: Int) {
+  /// Whether layers take the forms that suit a processor with matrix tiles.
+  private let hasTiles: Bool
+
+  private init(precision: Precision, threads: Int, hasTiles: Bool) {
     self.precision = precision
+    self.hasTiles = hasTiles
     threadCount = threads
   }
 
-  /// - Parameter threads: 1 or more.
+  /// - Parameters:
+  ///   - threads: 1 or more.
+  ///   - hasTiles: which processor to choose the layers' forms for; nil: this one. For tests.
   /// - Throws: `Failure` (.configuration) when the library or the precision can't be used on this machine.
-  package static func make(precision: Precision, threads: Int) throws -> OneDNNBackend {
+  package static func make(precision: Precision, threads: Int, hasTiles: Bool? = nil) throws -> OneDNNBackend {
     precondition(threads > 0)
     if let reason = unavailabilityReason {
       throw Failure(
@@ -30,7 +36,8 @@ package final class OneDNNBackend: Backend {
         .configuration, "this processor (\(OneDNNLibrary.instructionSet)) has no bfloat16 support in oneDNN",
         remedy: "set train.precision to float32")
     }
-    return OneDNNBackend(precision: precision, threads: threads)
+    return OneDNNBackend(
+      precision: precision, threads: threads, hasTiles: hasTiles ?? (conednn_has_matrix_tiles() != 0))
   }
 
   package var name: String { "onednn" }
@@ -46,22 +53,44 @@ package final class OneDNNBackend: Backend {
   var isBFloat16: Bool { precision == .bfloat16 }
 
   package func layout(of convolution: Convolution, reference: ActivationShape) throws -> any WeightLayout {
-    try layout(
-      convolution.libraryShape(source: reference, isBFloat16: isBFloat16, isInference: false), isTransposed: false)
+    let shape = convolution.libraryShape(source: reference, isBFloat16: isBFloat16, isInference: false)
+    let form = OneDNNForm(of: convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
+    return try layout(shape, form: form) ?? layout(shape)
   }
 
   package func layout(of deconvolution: Deconvolution, reference: ActivationShape) throws -> any WeightLayout {
-    try layout(
-      deconvolution.libraryShape(source: reference, isBFloat16: isBFloat16, isInference: false), isTransposed: true)
+    try layout(deconvolution.libraryShape(source: reference, isBFloat16: isBFloat16, isInference: false))
   }
 
-  private func layout(_ shape: conednn_convolution, isTransposed: Bool) throws -> OneDNNWeightLayout {
-    func choice(_ direction: OneDNNPrimitive.Direction) throws -> OneDNNDescriptor {
-      try OneDNNPrimitive.convolution(shape, direction, threads: threadCount, weights: nil).weightsDescriptor()
+  /// By the library's own (de)convolutions.
+  private func layout(_ shape: conednn_convolution) throws -> OneDNNWeightLayout {
+    guard let layout = try layout(shape, form: .direct) else {
+      throw Failure(.internalError, "a convolution's layout does not need taps to be separate")
     }
+    return layout
+  }
+
+  /// - Returns: nil where the form's products want layouts that can't be described tap by tap.
+  private func layout(_ shape: conednn_convolution, form: OneDNNForm) throws -> OneDNNWeightLayout? {
+    func choice(_ direction: OneDNNPrimitive.Direction) throws -> OneDNNArrangement {
+      let primitive = try OneDNNPrimitive.convolution(shape, direction, threads: threadCount, weights: nil)
+      return try OneDNNArrangement(convolution: primitive.weightsDescriptor())
+    }
+    func unrolledChoice() throws -> OneDNNArrangement? {
+      let primitive = try OneDNNPrimitive.product(.sourceGradient(shape), threads: threadCount, weights: nil)
+      return try OneDNNArrangement(product: primitive.weightsDescriptor(), inputs: Int(shape.source_channels))
+    }
+    guard let backwardData = form.unrollsSourceGradient ? try unrolledChoice() : try choice(.backwardData) else {
+      return nil
+    }
+    let master =
+      form.unrollsWeightGradient
+      ? OneDNNArrangement(
+        outs: Int(shape.destination_channels), taps: Int(shape.kernel * shape.kernel),
+        inputs: Int(shape.source_channels)) : try choice(.backwardWeights)
     return try OneDNNWeightLayout(
-      master: choice(.backwardWeights), forward: choice(.forward), backwardData: choice(.backwardData),
-      isTransposed: isTransposed, isBFloat16: isBFloat16, threads: threadCount)
+      form: form, master: master, forward: choice(.forward), backwardData: backwardData,
+      isTransposed: shape.transposed != 0, isBFloat16: isBFloat16, threads: threadCount)
   }
 
   package func operation(

@@ -15,10 +15,6 @@ final class OneDNNDescriptor {
     try OneDNNLibrary.check(conednn_descriptor_blocking(handle, &result), "a layout")
     return result
   }
-
-  static func == (a: OneDNNDescriptor, b: OneDNNDescriptor) -> Bool {
-    conednn_descriptor_equal(a.handle, b.handle) != 0
-  }
 }
 
 /// One of the library's primitives with its tensors' descriptions.

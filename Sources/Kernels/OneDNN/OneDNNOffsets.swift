@@ -22,6 +22,16 @@ final class OneDNNOffsets {
     self.spatial = spatial
   }
 
+  /// - Parameter product: a matrix [out, spatial * input].
+  /// - Returns: nil where blocks reach over from one tap to the next.
+  convenience init?(product: conednn_blocking, inputs: Int) {
+    let columns = Self.offsets(product, dimension: 1)
+    let spatial = stride(from: 0, to: columns.count, by: inputs).map { columns[$0] }
+    let input = Array(columns[..<inputs])
+    guard columns.indices.allSatisfy({ columns[$0] == spatial[$0 / inputs] + input[$0 % inputs] }) else { return nil }
+    self.init(out: Self.offsets(product, dimension: 0), input: input, spatial: spatial)
+  }
+
   /// The offset that each index of one dimension adds.
   static func offsets(_ blocking: conednn_blocking, dimension: Int) -> [Int64] {
     let sizes = withUnsafeBytes(of: blocking.block_sizes) { Array($0.bindMemory(to: Int32.self)) }
@@ -42,6 +52,22 @@ final class OneDNNOffsets {
       }
       return offset + rest * strides[dimension]
     }
+  }
+
+  /// [out, spatial, input] without gaps.
+  static func outputMajor(outs: Int, inputs: Int, taps: Int) -> OneDNNOffsets {
+    OneDNNOffsets(
+      out: (0..<outs).map { Int64($0 * taps * inputs) }, input: (0..<inputs).map(Int64.init),
+      spatial: (0..<taps).map { Int64($0 * inputs) })
+  }
+
+  /// [out, input, spatial], or [input, out, spatial] for a deconvolution: the order in files.
+  static func canonical(outs: Int, inputs: Int, taps: Int, isTransposed: Bool) -> OneDNNOffsets {
+    let outStep = isTransposed ? taps : inputs * taps
+    let inputStep = isTransposed ? outs * taps : taps
+    return OneDNNOffsets(
+      out: (0..<outs).map { Int64($0 * outStep) }, input: (0..<inputs).map { Int64($0 * inputStep) },
+      spatial: (0..<taps).map(Int64.init))
   }
 
   func withPointers<R>(_ body: (conednn_offsets) -> R) -> R {

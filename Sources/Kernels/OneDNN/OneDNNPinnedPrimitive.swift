@@ -1,4 +1,5 @@
 import Basics
+import COneDNN
 
 /// A primitive whose weights are in the layer's fixed layout, whatever the library would like for this shape: where
 /// it has only a slow kernel for that layout, the fast one with a re-layout around it.
@@ -9,12 +10,13 @@ struct OneDNNPinnedPrimitive {
   private let reorderedByteCount: Int
   let scratchByteCount: Int
 
-  /// - Parameters:
-  ///   - fixed: the layer's layout for this direction.
+  /// - Parameter fixed: the layer's layout for this direction.
   init(
-    _ direction: OneDNNPrimitive.Direction, fixed: OneDNNDescriptor, threads: Int,
-    make: (OneDNNDescriptor?) throws -> OneDNNPrimitive
+    _ shape: conednn_convolution, _ direction: OneDNNPrimitive.Direction, fixed: OneDNNDescriptor, threads: Int
   ) throws {
+    func make(_ weights: OneDNNDescriptor?) throws -> OneDNNPrimitive {
+      try OneDNNPrimitive.convolution(shape, direction, threads: threads, weights: weights)
+    }
     self.direction = direction
     let pinned = try? make(fixed)
     if let pinned, !pinned.isSlow {

@@ -8,8 +8,7 @@ import COneDNN
 final class OneDNNWeightLayout: WeightLayout {
   /// A layout that an operation reads: the master itself, or a copy in the prepared bytes.
   struct Copy {
-    let descriptor: OneDNNDescriptor
-    let offsets: OneDNNOffsets
+    let arrangement: OneDNNArrangement
     /// Bytes from the start of the prepared bytes; nil: the master.
     let byteOffset: Int?
     let order: Int32
@@ -20,24 +19,26 @@ final class OneDNNWeightLayout: WeightLayout {
     }
   }
 
+  let form: OneDNNForm
   let canonicalCount: Int
   let count: Int
   let preparedByteCount: Int
   let fingerprint: String
   let preparationPieces: Int
   let preparationScratchByteCount = 0
-  let master: OneDNNDescriptor
+  let master: OneDNNArrangement
   let forward: Copy
   let backwardData: Copy
 
   private let threads: Int
   private let canonicalOffsets: OneDNNOffsets
-  private let masterOffsets: OneDNNOffsets
-  private let isMasterTiled: Bool
+  private let masterOrder: Int32
   private let isBFloat16: Bool
   private let copies: [Copy]
   private let hasPadding: Bool
-  private var outCount: Int { masterOffsets.out.count }
+  private var outCount: Int { master.offsets.out.count }
+  private var inputCount: Int { master.offsets.input.count }
+  private var tapCount: Int { master.offsets.spatial.count }
 
   /// Outputs that are re-laid out together, and so the size of a piece.
   private static let tile = 16
@@ -45,83 +46,54 @@ final class OneDNNWeightLayout: WeightLayout {
   /// - Parameters:
   ///   - isTransposed: canonical order [in, out, kernel, kernel] (a deconvolution's) instead of [out, in, …].
   init(
-    master: OneDNNDescriptor, forward: OneDNNDescriptor, backwardData: OneDNNDescriptor, isTransposed: Bool,
-    isBFloat16: Bool, threads: Int
-  ) throws {
-    let masterBlocking = try master.blocking()
-    let masterOffsets = OneDNNOffsets(masterBlocking)
-    let outs = masterOffsets.out.count
-    let ins = masterOffsets.input.count
-    let taps = masterOffsets.spatial.count
+    form: OneDNNForm, master: OneDNNArrangement, forward: OneDNNArrangement, backwardData: OneDNNArrangement,
+    isTransposed: Bool, isBFloat16: Bool, threads: Int
+  ) {
+    let outs = master.offsets.out.count
+    let inputs = master.offsets.input.count
+    let taps = master.offsets.spatial.count
+    func order(_ arrangement: OneDNNArrangement, isBFloat16: Bool) -> Int32 {
+      arrangement.offsets.withPointers { conednn_order_of($0, Int64(outs), Int64(inputs), isBFloat16 ? 1 : 0) }
+    }
     var byteOffset = 0
     var made: [Copy] = []
-    func place(_ descriptor: OneDNNDescriptor) throws -> Copy {
-      if let same = made.first(where: { $0.descriptor == descriptor }) { return same }
-      let offsets = OneDNNOffsets(try descriptor.blocking())
-      if descriptor == master {
-        return Copy(descriptor: descriptor, offsets: offsets, byteOffset: nil, order: Int32(CONEDNN_ANY_ORDER))
+    func place(_ arrangement: OneDNNArrangement) -> Copy {
+      if let same = made.first(where: { $0.arrangement.description == arrangement.description }) { return same }
+      if arrangement.description == master.description {
+        return Copy(arrangement: arrangement, byteOffset: nil, order: Int32(CONEDNN_ANY_ORDER))
       }
-      let order = offsets.withPointers { conednn_order_of($0, Int64(outs), Int64(ins), isBFloat16 ? 1 : 0) }
-      let copy = Copy(descriptor: descriptor, offsets: offsets, byteOffset: byteOffset, order: order)
-      byteOffset += (descriptor.byteCount + 63) / 64 * 64
+      let copy = Copy(
+        arrangement: arrangement, byteOffset: byteOffset, order: order(arrangement, isBFloat16: isBFloat16))
+      byteOffset += (arrangement.byteCount + 63) / 64 * 64
       made.append(copy)
       return copy
     }
-    self.forward = try place(forward)
-    self.backwardData = try place(backwardData)
+    self.forward = place(forward)
+    self.backwardData = place(backwardData)
+    self.form = form
     self.master = master
     self.threads = threads
-    self.masterOffsets = masterOffsets
     self.isBFloat16 = isBFloat16
-    canonicalCount = outs * ins * taps
+    canonicalCount = outs * inputs * taps
     count = master.byteCount / 4
     preparedByteCount = byteOffset
     copies = made
     let elementSize = isBFloat16 ? 2 : 4
-    hasPadding = made.contains { $0.descriptor.byteCount != outs * ins * taps * elementSize }
+    hasPadding = made.contains { $0.arrangement.byteCount != outs * inputs * taps * elementSize }
     // Padding is cleared before the copy, which only one rank may do.
     preparationPieces = hasPadding || made.isEmpty ? 1 : (outs + Self.tile - 1) / Self.tile
-    isMasterTiled = Self.isTiled(masterOffsets)
-    canonicalOffsets = Self.canonical(outs: outs, ins: ins, taps: taps, isTransposed: isTransposed)
-    fingerprint = ([masterBlocking] + (try made.map { try $0.descriptor.blocking() })).map(Self.describe)
-      .joined(separator: "|")
-  }
-
-  /// Whether every whole 16 x 16 tile is 256 neighbours, 16 outputs for each input.
-  private static func isTiled(_ offsets: OneDNNOffsets) -> Bool {
-    func advances(_ values: [Int64], by step: Int64) -> Bool {
-      values.indices.allSatisfy { $0 % tile == 0 || values[$0] == values[$0 - 1] + step }
-    }
-    return advances(offsets.out, by: 1) && advances(offsets.input, by: Int64(tile))
-  }
-
-  private static func canonical(outs: Int, ins: Int, taps: Int, isTransposed: Bool) -> OneDNNOffsets {
-    let outStep = isTransposed ? taps : ins * taps
-    let inStep = isTransposed ? outs * taps : taps
-    return OneDNNOffsets(
-      out: (0..<outs).map { Int64($0 * outStep) }, input: (0..<ins).map { Int64($0 * inStep) },
-      spatial: (0..<taps).map(Int64.init))
-  }
-
-  private static func describe(_ blocking: conednn_blocking) -> String {
-    let sizes = withUnsafeBytes(of: blocking.block_sizes) { Array($0.bindMemory(to: Int32.self)) }
-    let owners = withUnsafeBytes(of: blocking.block_dimensions) { Array($0.bindMemory(to: Int32.self)) }
-    let strides = withUnsafeBytes(of: blocking.strides) { Array($0.bindMemory(to: Int64.self)) }
-    let padded = withUnsafeBytes(of: blocking.padded) { Array($0.bindMemory(to: Int64.self)) }
-    let dimensions = Int(blocking.dimension_count)
-    let blocks = (0..<Int(blocking.block_count)).map { "\(sizes[$0])\(["a", "b", "c", "d"][Int(owners[$0])])" }
-    return padded.prefix(dimensions).map(String.init).joined(separator: "x") + "/"
-      + strides.prefix(dimensions).map(String.init).joined(separator: ",") + "/" + blocks.joined()
-      + (blocking.element_size == 2 ? "bf16" : "f32")
+    masterOrder = order(master, isBFloat16: false)
+    canonicalOffsets = .canonical(outs: outs, inputs: inputs, taps: taps, isTransposed: isTransposed)
+    fingerprint = ([master.description] + made.map(\.arrangement.description)).joined(separator: "|")
   }
 
   func importCanonical(_ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
     weights.update(repeating: 0, count: count)
-    move(from: canonical, canonicalOffsets, to: weights, masterOffsets)
+    move(from: canonical, canonicalOffsets, to: weights, master.offsets)
   }
 
   func exportCanonical(_ weights: UnsafePointer<Float>, into canonical: UnsafeMutablePointer<Float>) {
-    move(from: weights, masterOffsets, to: canonical, canonicalOffsets)
+    move(from: weights, master.offsets, to: canonical, canonicalOffsets)
   }
 
   /// On the calling thread alone, so that checkpoints can be written beside training.
@@ -132,8 +104,7 @@ final class OneDNNWeightLayout: WeightLayout {
     sourceOffsets.withPointers { from in
       destinationOffsets.withPointers { to in
         conednn_move_weights(
-          source, from, destination, to, Int64(outCount), Int64(masterOffsets.input.count),
-          Int64(masterOffsets.spatial.count))
+          source, from, destination, to, Int64(outCount), Int64(inputCount), Int64(tapCount))
       }
     }
   }
@@ -157,18 +128,18 @@ final class OneDNNWeightLayout: WeightLayout {
   private func copyTiles(
     _ weights: UnsafePointer<Float>, into prepared: UnsafeMutableRawPointer, first: Int, end: Int
   ) {
-    masterOffsets.withPointers { master in
-      copies[0].offsets.withPointers { first0 in
-        copies[copies.count - 1].offsets.withPointers { last0 in
-          let offsets = copies.count == 1 ? [first0] : [first0, last0]
+    master.offsets.withPointers { from in
+      copies[0].arrangement.offsets.withPointers { firstOffsets in
+        copies[copies.count - 1].arrangement.offsets.withPointers { lastOffsets in
+          let offsets = copies.count == 1 ? [firstOffsets] : [firstOffsets, lastOffsets]
           let targets = zip(copies, offsets).map { copy, offsets in
             conednn_copy(
               base: prepared + (copy.byteOffset ?? 0), offsets: offsets, order: copy.order,
               bfloat16: isBFloat16 ? 1 : 0)
           }
           conednn_relayout(
-            weights, master, isMasterTiled ? 1 : 0, Int64(first), Int64(end), Int64(masterOffsets.input.count),
-            Int64(masterOffsets.spatial.count), targets, Int32(targets.count))
+            weights, from, masterOrder, Int64(first), Int64(end), Int64(inputCount), Int64(tapCount), targets,
+            Int32(targets.count))
         }
       }
     }

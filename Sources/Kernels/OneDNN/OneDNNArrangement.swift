@@ -1,0 +1,56 @@
+import Basics
+import COneDNN
+
+/// A layout of one layer's weights: the library's descriptor of it, and where each weight is.
+struct OneDNNArrangement {
+  /// nil for a plain order that only our own loops and products read.
+  let descriptor: OneDNNDescriptor?
+  let offsets: OneDNNOffsets
+  let byteCount: Int
+  /// Equal for two arrangements exactly when they are.
+  let description: String
+
+  /// As a (de)convolution has it: [out, in, height, width].
+  init(convolution descriptor: OneDNNDescriptor) throws {
+    let blocking = try descriptor.blocking()
+    self.descriptor = descriptor
+    offsets = OneDNNOffsets(blocking)
+    byteCount = descriptor.byteCount
+    description = Self.describe(blocking)
+  }
+
+  /// As a product has it: [out, taps * in]. nil where that is in blocks that reach over from one tap to the next.
+  init?(product descriptor: OneDNNDescriptor, inputs: Int) throws {
+    let blocking = try descriptor.blocking()
+    guard let offsets = OneDNNOffsets(product: blocking, inputs: inputs) else { return nil }
+    self.descriptor = descriptor
+    self.offsets = offsets
+    byteCount = descriptor.byteCount
+    description = Self.describe(blocking)
+  }
+
+  /// Plain float32 [out, taps, in].
+  init(outs: Int, taps: Int, inputs: Int) {
+    descriptor = nil
+    offsets = .outputMajor(outs: outs, inputs: inputs, taps: taps)
+    byteCount = 4 * outs * taps * inputs
+    description = "\(outs)x\(taps)x\(inputs)"
+  }
+
+  func libraryDescriptor() throws -> OneDNNDescriptor {
+    guard let descriptor else { throw Failure(.internalError, "a layout that oneDNN does not know (\(description))") }
+    return descriptor
+  }
+
+  private static func describe(_ blocking: conednn_blocking) -> String {
+    let sizes = withUnsafeBytes(of: blocking.block_sizes) { Array($0.bindMemory(to: Int32.self)) }
+    let owners = withUnsafeBytes(of: blocking.block_dimensions) { Array($0.bindMemory(to: Int32.self)) }
+    let strides = withUnsafeBytes(of: blocking.strides) { Array($0.bindMemory(to: Int64.self)) }
+    let padded = withUnsafeBytes(of: blocking.padded) { Array($0.bindMemory(to: Int64.self)) }
+    let dimensions = Int(blocking.dimension_count)
+    let blocks = (0..<Int(blocking.block_count)).map { "\(sizes[$0])\(["a", "b", "c", "d"][Int(owners[$0])])" }
+    return padded.prefix(dimensions).map(String.init).joined(separator: "x") + "/"
+      + strides.prefix(dimensions).map(String.init).joined(separator: ",") + "/" + blocks.joined()
+      + (blocking.element_size == 2 ? "bf16" : "f32")
+  }
+}
