@@ -1,7 +1,7 @@
 /// Places buffers in one piece of memory so that buffers never needed at the same time share it.
-struct BufferPlanner {
+package struct BufferPlanner {
   /// A buffer of a plan.
-  struct Buffer: Hashable {
+  package struct Buffer: Hashable, Sendable {
     fileprivate let index: Int
   }
 
@@ -16,13 +16,15 @@ struct BufferPlanner {
 
   private var requests: [Request] = []
 
-  mutating func makeBuffer(byteCount: Int) -> Buffer {
+  package init() {}
+
+  package mutating func makeBuffer(byteCount: Int) -> Buffer {
     requests.append(Request(byteCount: byteCount, lifetime: nil))
     return Buffer(index: requests.count - 1)
   }
 
   /// Notes that the instruction at `position` reads or writes the buffer.
-  mutating func touch(_ buffer: Buffer, at position: Int) {
+  package mutating func touch(_ buffer: Buffer, at position: Int) {
     guard let lifetime = requests[buffer.index].lifetime else {
       requests[buffer.index].lifetime = position...position
       return
@@ -31,14 +33,14 @@ struct BufferPlanner {
   }
 
   /// Where each buffer starts, and how much memory they need together.
-  struct Placement {
-    fileprivate(set) var offsets: [Int]
-    fileprivate(set) var byteCount: Int
-    func offset(of buffer: Buffer) -> Int { offsets[buffer.index] }
+  package struct Placement {
+    fileprivate var offsets: [Int]
+    package fileprivate(set) var byteCount: Int
+    package func offset(of buffer: Buffer) -> Int { offsets[buffer.index] }
   }
 
   /// Largest first, each at the lowest place that is free through its lifetime.
-  func place() -> Placement {
+  package func place() -> Placement {
     var placement = Placement(offsets: [Int](repeating: 0, count: requests.count), byteCount: 0)
     var placed: [(bytes: Range<Int>, lifetime: ClosedRange<Int>)] = []
     let order = requests.indices.sorted {

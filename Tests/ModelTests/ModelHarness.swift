@@ -36,6 +36,15 @@ final class ModelHarness {
     prepare()
   }
 
+  /// Zero biases put the padding of the image right on the kink of the rectification: random values instead.
+  func randomiseScoresAndBiases() throws {
+    for (index, parameter) in network.parameters.parameters.enumerated() where parameter.kind == .bias {
+      try parameter.importCanonical(
+        modelRandom(parameter.canonicalCount, stream: UInt64(200 + index)).map { $0 * 0.2 }, into: master.floats())
+    }
+    try randomiseScores()
+  }
+
   func canonical(_ name: String, in arena: MemoryRegion) -> [Float] {
     network.parameters[name]?.exportCanonical(from: arena.floats()) ?? []
   }
