@@ -1,4 +1,5 @@
 import Basics
+import Collectives
 import Model
 
 /// The state of a training in memory: the master parameters and the optimizer's arenas, all whole.
@@ -26,15 +27,21 @@ package struct StateArena {
   package var arenas: [UnsafeMutablePointer<Float>] { [master] + slots.map(\.values) }
 }
 
-/// A state of its own beside the trainers': what a dedicated coordinator evaluates and writes.
+/// A state of its own beside the trainers': what is evaluated or written while they go on.
 package final class Snapshot {
   package let arena: StateArena
   package let memory: ParameterMemory
   private let region: MemoryRegion
 
-  package init(table: ParameterTable, slotNames: [String]) throws {
+  /// In memory that the ranks of `machine` share, with room for the compute copies where they are `evaluable`.
+  ///
+  /// - Important: Collective over `machine`.
+  package init(
+    table: ParameterTable, slotNames: [String], machine: any ProcessGroup, evaluable: Bool = false
+  ) throws {
     let floats = (table.floatCount + 1023) / 1024 * 1024
-    region = try MemoryRegion(byteCount: 4 * floats * (1 + slotNames.count) + table.preparedByteCount)
+    region = try machine.sharedMemory(
+      byteCount: 4 * floats * (1 + slotNames.count) + (evaluable ? table.preparedByteCount : 0))
     let base = region.floats()
     arena = StateArena(
       table: table, master: base,

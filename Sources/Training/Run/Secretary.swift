@@ -14,6 +14,7 @@ package final class Secretary {
   private let batch: Int
   private let sampleCount: Int
   private var steps: [StepRecord] = []
+  private let writing = BackgroundWork()
 
   package init(
     folder: RunFolder, console: Console, inputs: TrainingInputs, optimizerName: String, provenance: [String: String]
@@ -29,7 +30,12 @@ package final class Secretary {
     store = CheckpointStore(folder: folder.checkpointsPath)
   }
 
-  package func close() { folder.close() }
+  /// Ends what still goes on and gives the folder back.
+  package func close() {
+    // A run that ends well has waited for its last checkpoint and heard of its errors.
+    try? writing.finish()
+    folder.close()
+  }
 
   package func begin(_ start: StartingPoint) throws {
     steps = start.steps
@@ -50,19 +56,28 @@ package final class Secretary {
         + "  pixel accuracy \(percentage(evaluation.pixelAccuracy))")
   }
 
-  /// Writes a checkpoint, moves `latest.h5` and, after a new best evaluation, `best.h5`, and removes what is no longer
-  /// kept. A disk that is full or gone in the middle of a run is said and survived: the next checkpoint may succeed.
+  /// Begins to write a checkpoint, on a thread of its own: moves `latest.h5` and, after a new best evaluation,
+  /// `best.h5`, and removes what is no longer kept. `arena` must not change before `finishWriting`.
+  package func write(_ arena: StateArena, event: Event, steering: Steering) throws {
+    let state = HandedOver((state(arena, event: event, steering: steering), store, configuration.train.keep))
+    let isBest = steering.best?.step == event.step
+    try writing.begin("checkpoint") {
+      let (state, store, keep) = state.value
+      try store.save(state, replacing: true)
+      if isBest { try store.markBest(state.step) }
+      try store.prune(keep: keep)
+    }
+  }
+
+  /// Waits for the checkpoint that is being written. A disk that is full or gone in the middle of a run is said and
+  /// survived: the next checkpoint may succeed.
   ///
-  /// - Throws: when the run's last checkpoint can't be written.
-  package func save(_ arena: StateArena, event: Event, steering: Steering) throws {
+  /// - Throws: when it is the run's last and could not be written.
+  package func finishWriting(isLast: Bool) throws {
     do {
-      console.transient("writing the checkpoint of step \(event.step)")
-      try store.save(state(arena, event: event, steering: steering), replacing: true)
-      if steering.best?.step == event.step { try store.markBest(event.step) }
-      try store.prune(keep: configuration.train.keep)
-      console.clear()
-    } catch let failure as Failure where event.ending == nil {
-      console.line("warning: no checkpoint after step \(event.step): \(failure); training goes on")
+      try writing.finish()
+    } catch let failure as Failure where !isLast {
+      console.line("warning: a checkpoint could not be written: \(failure); training goes on")
     }
   }
 

@@ -73,7 +73,8 @@ package final class TrainingRun {
   /// Rank 0 of a run with a dedicated coordinator.
   private func coordinate(_ secretary: Secretary?) throws -> Event.Ending {
     guard let secretary else { preconditionFailure("only rank 0 is a dedicated coordinator") }
-    let snapshot = try Snapshot(table: network.parameters, slotNames: optimizer.slotNames)
+    let snapshot = try Snapshot(
+      table: network.parameters, slotNames: optimizer.slotNames, machine: SoloProcessGroup(), evaluable: true)
     let start = try startingPoint(snapshot.arena, secretary)
     return try DedicatedCoordinator(
       steering: steering(start), network: network, evaluator: evaluator(over: SoloProcessGroup()), snapshot: snapshot,
@@ -116,7 +117,9 @@ package final class TrainingRun {
     try exchange.waitForMachine()
     try trainer.prepare()
     let coordinator = coordinator(
-      steering(start), store: store, exchange: exchange, trainers: trainers, secretary: secretary, log: log)
+      steering(start), store: store, exchange: exchange, trainers: trainers,
+      copier: StateCopier(topology: roles.topology, trainer: trainers.rank, machine: machine, pool: pool),
+      secretary: secretary, log: log)
     return try loop(trainer, coordinator, from: start.step, log: log)
   }
 
@@ -158,7 +161,7 @@ package final class TrainingRun {
 
   private func coordinator(
     _ steering: Steering, store: ParameterStore, exchange: GradientExchange, trainers: any ProcessGroup,
-    secretary: Secretary?, log: RunLog?
+    copier: StateCopier, secretary: Secretary?, log: RunLog?
   ) -> any Coordinator {
     if roles.isDedicated {
       return RemoteCoordinator(
@@ -166,7 +169,7 @@ package final class TrainingRun {
     }
     return SharedCoordinator(
       steering: steering, evaluator: evaluator(over: trainers), store: store, exchange: exchange, group: trainers,
-      classNames: inputs.training.info.classNames, secretary: secretary, log: log)
+      classNames: inputs.training.info.classNames, copier: copier, secretary: secretary, log: log)
   }
 
   private func evaluator(over group: any ProcessGroup) -> Evaluator? {

@@ -8,10 +8,12 @@ import Dispatch
 /// The trainers agree on it at the end of a step, write a checkpoint and exit with 75.
 package final class StopSignal: @unchecked Sendable {
   private var sources: [any DispatchSourceSignal] = []
+  private let signals: [Int32]
   private let lock = DispatchQueue(label: "fcn-dist.stop-signal")
   private var requested = false
 
   package init(signals: [Int32] = [SIGTERM, SIGUSR1]) {
+    self.signals = signals
     let queue = DispatchQueue(label: "fcn-dist.signals")
     for number in signals {
       signal(number, SIG_IGN)
@@ -22,7 +24,11 @@ package final class StopSignal: @unchecked Sendable {
     }
   }
 
-  deinit { for source in sources { source.cancel() } }
+  /// From then on the signals end the process again, and what it starts.
+  deinit {
+    for source in sources { source.cancel() }
+    for number in signals { signal(number, SIG_DFL) }
+  }
 
   package func request() { lock.sync { requested = true } }
   package var isRequested: Bool { lock.sync { requested } }
