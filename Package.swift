@@ -65,7 +65,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "Model", "Kernels", "SegmentationData", "Storage", "Collectives", "Basics"]),
-    .testTarget(name: "CommandsTests", dependencies: ["Commands", "Training", "Basics"]),
+    .testTarget(name: "CommandsTests", dependencies: ["Commands", "Training", "Basics", "fcn-dist"]),
     .testTarget(name: "ParallelTests", dependencies: ["Basics", "fcn-dist", "mpi-conformance"]),
   ],
   swiftLanguageModes: [.v6]

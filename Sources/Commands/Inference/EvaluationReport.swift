@@ -2,13 +2,19 @@ import Basics
 import Training
 
 /// An evaluation as people and programs read it.
-struct EvaluationReport {
-  let split: String
-  let classNames: [String]
-  let evaluation: Evaluation
+package struct EvaluationReport {
+  package let split: String
+  package let classNames: [String]
+  package let evaluation: Evaluation
+
+  package init(split: String, classNames: [String], evaluation: Evaluation) {
+    self.split = split
+    self.classNames = classNames
+    self.evaluation = evaluation
+  }
 
   /// A line for each class and the means below.
-  var table: String {
+  package var table: String {
     let confusion = evaluation.confusion
     var table = TextTable()
     table.add(["class", "IoU", "accuracy", "pixels"])
@@ -33,7 +39,7 @@ struct EvaluationReport {
   }
 
   /// FORMATS.md section 6.
-  var json: JSONText {
+  package var json: JSONText {
     let confusion = evaluation.confusion
     let classes = classNames.enumerated().map { label, name in
       JSONText.object([

@@ -1,14 +1,14 @@
 extension Canvas {
   /// Height of a line of text from the top of a capital to the end of a descender, at a scale of 2.
-  static let textHeight = 2 * (Typeface.ascent + Typeface.descent)
+  package static let textHeight = 2 * (Typeface.ascent + Typeface.descent)
 
   /// How wide `text` will be.
-  static func textWidth(_ text: String) -> Int {
+  package static func textWidth(_ text: String) -> Int {
     2 * max(0, text.reduce(0) { $0 + (Typeface.glyph($1).first?.count ?? 0) + 1 } - 1)
   }
 
   /// Writes `text` with its top left corner at (x, y).
-  mutating func write(_ text: String, x: Int, y: Int, _ colour: Colour = .ink) {
+  package mutating func write(_ text: String, x: Int, y: Int, _ colour: Colour = .ink) {
     var left = x
     for character in text {
       let glyph = Typeface.glyph(character)
@@ -18,7 +18,7 @@ extension Canvas {
   }
 
   /// As much of `text` as fits into `width`.
-  static func shortened(_ text: String, toFit width: Int) -> String {
+  package static func shortened(_ text: String, toFit width: Int) -> String {
     guard textWidth(text) > width else { return text }
     var shorter = text
     while !shorter.isEmpty, textWidth(shorter + "..") > width { shorter.removeLast() }

@@ -1,14 +1,14 @@
 import ImageFiles
 
 /// A picture that is being drawn: RGB, rows from the top. What falls outside is left out.
-struct Canvas {
-  let width: Int
-  let height: Int
+package struct Canvas {
+  package let width: Int
+  package let height: Int
   /// [height, width, 3]
-  private(set) var pixels: [UInt8]
+  package private(set) var pixels: [UInt8]
 
   /// - Precondition: both sides are at least 1.
-  init(width: Int, height: Int, colour: Colour = .white) {
+  package init(width: Int, height: Int, colour: Colour = .white) {
     precondition(width > 0 && height > 0)
     self.width = width
     self.height = height
@@ -17,16 +17,16 @@ struct Canvas {
   }
 
   /// - Precondition: `pixels` are height x width x 3.
-  init(width: Int, height: Int, pixels: [UInt8]) {
+  package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(pixels.count == 3 * width * height)
     self.width = width
     self.height = height
     self.pixels = pixels
   }
 
-  var image: Image { Image(width: width, height: height, channels: 3, pixels: pixels) }
+  package var image: Image { Image(width: width, height: height, channels: 3, pixels: pixels) }
 
-  subscript(x: Int, y: Int) -> Colour {
+  package subscript(x: Int, y: Int) -> Colour {
     get {
       let start = 3 * (y * width + x)
       return Colour(pixels[start], pixels[start + 1], pixels[start + 2])
@@ -40,27 +40,27 @@ struct Canvas {
     }
   }
 
-  mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
+  package mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
     for row in max(0, y)..<max(0, y, min(self.height, y + height)) {
       for column in max(0, x)..<max(0, x, min(self.width, x + width)) { self[column, row] = colour }
     }
   }
 
-  mutating func draw(_ other: Canvas, x: Int, y: Int) {
+  package mutating func draw(_ other: Canvas, x: Int, y: Int) {
     for row in 0..<other.height where y + row >= 0 && y + row < height {
       for column in 0..<other.width { self[x + column, y + row] = other[column, row] }
     }
   }
 
   /// A filled square with a thin border, as legends show a class.
-  mutating func swatch(x: Int, y: Int, side: Int, _ colour: Colour) {
+  package mutating func swatch(x: Int, y: Int, side: Int, _ colour: Colour) {
     fill(x: x, y: y, width: side, height: side, colour.covered(by: .ink, share: 0.45))
     fill(x: x + 1, y: y + 1, width: side - 2, height: side - 2, colour)
   }
 
   /// The picture with sides of at most the given ones, its proportions kept. Each pixel is the mean of those that it
   /// covers; nothing is made larger.
-  func reduced(toFit width: Int, _ height: Int) -> Canvas {
+  package func reduced(toFit width: Int, _ height: Int) -> Canvas {
     let factor = max(Double(self.width) / Double(width), Double(self.height) / Double(height))
     guard factor > 1 else { return self }
     let target = (
@@ -78,7 +78,7 @@ struct Canvas {
   }
 
   /// Every pixel as a square of `factor` x `factor`.
-  func enlarged(by factor: Int) -> Canvas {
+  package func enlarged(by factor: Int) -> Canvas {
     guard factor > 1 else { return self }
     var result = Canvas(width: factor * width, height: factor * height)
     for y in 0..<result.height {
@@ -88,7 +88,7 @@ struct Canvas {
   }
 
   /// The picture as large as it can be within the given sides: reduced, or enlarged by a whole factor.
-  func fitted(to width: Int, _ height: Int) -> Canvas {
+  package func fitted(to width: Int, _ height: Int) -> Canvas {
     let factor = min(width / self.width, height / self.height)
     return factor > 1 ? enlarged(by: factor) : reduced(toFit: width, height)
   }

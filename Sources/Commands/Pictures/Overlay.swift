@@ -1,5 +1,5 @@
 /// Pictures that show labels or predictions together with their image.
-enum Overlay {
+package enum Overlay {
   private static let margin = 12
   /// What pixels of no class look like.
   private static let ignored = Colour(236, 236, 236)
@@ -8,7 +8,7 @@ enum Overlay {
 
   /// The image beside the prediction laid over it, between them the true labels where they are known, and the
   /// prediction's legend below.
-  static func panel(
+  package static func panel(
     image: Canvas, labels: [UInt16], truth: [UInt16]? = nil, classNames: [String], palette: [UInt8], caption: String
   ) -> Canvas {
     let factor = max(1, (smallestWidth + image.width / 2) / image.width)
@@ -36,7 +36,7 @@ enum Overlay {
 
   /// The image under the classes' colours, with the edges between classes drawn in full; pixels of no class are left
   /// as they are.
-  static func blend(_ image: Canvas, _ labels: [UInt16], palette: [UInt8], classCount: Int) -> Canvas {
+  package static func blend(_ image: Canvas, _ labels: [UInt16], palette: [UInt8], classCount: Int) -> Canvas {
     var result = image
     for y in 0..<image.height {
       for x in 0..<image.width {
@@ -53,7 +53,7 @@ enum Overlay {
   }
 
   /// The labels in their colours, light grey where they are no class.
-  static func coloured(
+  package static func coloured(
     _ labels: [UInt16], width: Int, height: Int, palette: [UInt8], classCount: Int
   ) -> Canvas {
     var result = Canvas(width: width, height: height)

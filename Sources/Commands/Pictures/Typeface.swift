@@ -1,10 +1,10 @@
 /// Small upright letters for legends and captions, seven dots above the base line and two below.
-enum Typeface {
+package enum Typeface {
   /// Rows of a glyph from the top; true is ink. All rows of a glyph are equally wide.
-  static func glyph(_ character: Character) -> [[Bool]] { glyphs[character] ?? unknown }
+  package static func glyph(_ character: Character) -> [[Bool]] { glyphs[character] ?? unknown }
 
-  static let ascent = 7
-  static let descent = 2
+  package static let ascent = 7
+  package static let descent = 2
 
   private static let unknown = rows("###/#.#/#.#/#.#/#.#/#.#/###")
   private static let glyphs = Dictionary(uniqueKeysWithValues: art.map { ($0.0, rows($0.1)) })

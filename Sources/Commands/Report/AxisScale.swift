@@ -1,14 +1,14 @@
 import Basics
 
 /// How numbers lie along an axis: its ends, and the round numbers that are marked.
-struct AxisScale: Equatable {
-  let lower: Double
-  let upper: Double
-  let ticks: [Double]
+package struct AxisScale: Equatable {
+  package let lower: Double
+  package let upper: Double
+  package let ticks: [Double]
   private let step: Double
 
   /// An axis that has room for all of `values`, with about `count` marks. It begins at 0 where the values allow it.
-  init(covering values: [Double], count: Int, fromZero: Bool = true) {
+  package init(covering values: [Double], count: Int, fromZero: Bool = true) {
     let finite = values.filter(\.isFinite)
     var low = finite.min() ?? 0
     var high = finite.max() ?? 1
@@ -24,7 +24,7 @@ struct AxisScale: Equatable {
   }
 
   /// An axis from one given end to the other, marked at round numbers between.
-  init(from lower: Double, to upper: Double, count: Int) {
+  package init(from lower: Double, to upper: Double, count: Int) {
     let end = upper > lower ? upper : lower + 1
     let step = Self.roundStep((end - lower) / Double(max(1, count)))
     let (first, last) = ((lower / step).rounded(.up), (end / step).rounded(.down))
@@ -35,10 +35,10 @@ struct AxisScale: Equatable {
   }
 
   /// Where `value` lies, 0 at the lower end and 1 at the upper.
-  func position(of value: Double) -> Double { (value - lower) / (upper - lower) }
+  package func position(of value: Double) -> Double { (value - lower) / (upper - lower) }
 
   /// A mark's number, with as many digits as tell the marks apart.
-  func label(_ tick: Double) -> String {
+  package func label(_ tick: Double) -> String {
     let largest = max(abs(lower), abs(upper))
     if largest < 0.001 || largest >= 1e7 { return tick == 0 ? "0" : significant(tick, 2) }
     var places = 0

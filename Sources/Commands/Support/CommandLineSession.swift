@@ -9,10 +9,12 @@ import Training
 #endif
 
 /// One use of the command line: the arguments become a command, what it throws becomes a line and an exit code.
-struct CommandLineSession {
-  let arguments: [String]
+package struct CommandLineSession {
+  package let arguments: [String]
 
-  func run() -> Never {
+  package init(arguments: [String]) { self.arguments = arguments }
+
+  package func run() -> Never {
     switch outcome() {
     case .text(let text):
       if Launch.isFirstProcess { Output.write(text) }
@@ -25,14 +27,14 @@ struct CommandLineSession {
     }
   }
 
-  enum Outcome: Equatable {
+  package enum Outcome: Equatable {
     case done
     /// A help text or the version, asked for.
     case text(String)
     case failure(Failure)
   }
 
-  func outcome() -> Outcome {
+  package func outcome() -> Outcome {
     do {
       var command = try FCNDist.parseAsRoot(arguments)
       try command.run()

@@ -1,14 +1,14 @@
 /// A table for a terminal: the first column to the left, the others to the right, as wide as their texts.
-struct TextTable {
+package struct TextTable {
   private var rows: [[String]] = []
   private let leftColumns: Set<Int>
 
-  init(leftColumns: Set<Int> = [0]) { self.leftColumns = leftColumns }
+  package init(leftColumns: Set<Int> = [0]) { self.leftColumns = leftColumns }
 
-  mutating func add(_ cells: [String]) { rows.append(cells) }
+  package mutating func add(_ cells: [String]) { rows.append(cells) }
 
   /// Lines without trailing blanks.
-  var text: String {
+  package var text: String {
     let columnCount = rows.map(\.count).max() ?? 0
     let widths = (0..<columnCount).map { column in
       rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0

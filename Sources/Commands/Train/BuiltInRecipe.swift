@@ -1,6 +1,6 @@
 /// What `fcn-dist train` trains where it is told nothing: the text of configs/quickstart.yaml.
-enum BuiltInRecipe {
-  static let yaml = """
+package enum BuiltInRecipe {
+  package static let yaml = """
     # A small FCN-8s that learns the synthetic scenes in a minute or two on two cores. It is also what
     # `fcn-dist train` uses where there is no configuration.
     model:
@@ -23,8 +23,8 @@ enum BuiltInRecipe {
       name: poly
       warmup_steps: 20
     train:
-      steps: 300
-      evaluate_every: 100
+      steps: 400
+      evaluate_every: 50
       checkpoint_every: 100
 
     """

@@ -1,0 +1,43 @@
+import Commands
+import Foundation
+import Testing
+import Training
+
+/// The files in configs/.
+@Suite struct RecipeTests {
+  static let names = ((try? FileManager.default.contentsOfDirectory(atPath: packageRoot + "/configs")) ?? []).filter {
+    $0.hasSuffix(".yaml")
+  }.sorted()
+
+  @Test func theyAreThere() { #expect(Self.names.count >= 10) }
+
+  @Test(arguments: names) func reads(name: String) throws {
+    let text = try String(contentsOfFile: "\(packageRoot)/configs/\(name)", encoding: .utf8)
+    let configuration = try Configuration(yaml: text, file: name)
+    #expect(try Configuration(yaml: configuration.yaml, file: name) == configuration)
+    #expect(text.hasPrefix("# "), "it says what it is and where it comes from")
+  }
+
+  @Test func theBuiltInRecipeIsTheQuickstart() throws {
+    let text = try String(contentsOfFile: packageRoot + "/configs/quickstart.yaml", encoding: .utf8)
+    #expect(BuiltInRecipe.yaml == text)
+  }
+
+  /// oneDNN computes bfloat16 from AVX-512 on; elsewhere the portable engine stands in.
+  private static let engine =
+    (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512bw") == true ? "auto" : "portable"
+
+  /// Two steps of each, with few channels so that it takes seconds: everything but the widths is as in the file.
+  @Test(arguments: names) func trainsTwoSteps(name: String) throws {
+    try withTool { tool in
+      try tool("dataset synthesize --output data --train 4 --val 1")
+      let outcome = try tool(
+        "train --config \(packageRoot)/configs/\(name) --data data --output run --backend \(Self.engine)"
+          + " --set model.widths=[4,4,8,8,8] --set model.fc=16 --set train.steps=2 --set train.evaluate_every=2")
+      #expect(outcome.exitCode == 0, "\(outcome)")
+      let metrics = try MetricsContent(path: tool.folder + "/run/metrics.jsonl")
+      #expect(metrics.steps.map(\.step) == [1, 2] && metrics.evaluations.map(\.step) == [2])
+      #expect(metrics.steps.allSatisfy { $0.loss.isFinite && $0.loss > 0 })
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Commands
+import Foundation
+import Testing
+import Training
+
+/// The commands as people use them, on a small synthetic dataset.
+@Suite struct WorkflowTests {
+  private static let smoke = packageRoot + "/configs/smoke.yaml"
+
+  private static func synthesise(_ tool: Tool) throws {
+    let outcome = try tool("dataset synthesize --output data --train 6 --val 3 --height 48 --width 64 --shards 2")
+    #expect(outcome.exitCode == 0 && outcome.output.contains("train: 6 scenes of 64 x 48 in data"), "\(outcome)")
+  }
+
+  @Test func fromADatasetToPictures() throws {
+    try withTool { tool in
+      try Self.synthesise(tool)
+      #expect(try tool("dataset verify data").output.contains("data is good: 9 samples"))
+      let shown = try tool("dataset show data --output sheet.png --count 3")
+      #expect(shown.exitCode == 0 && shown.output.contains("drew samples of val into sheet.png"), "\(shown)")
+      let trained = try tool("train --config \(Self.smoke) --data data --output run --set train.steps=2")
+      #expect(trained.exitCode == 0 && trained.output.contains("finished"), "\(trained)")
+      let evaluated = try tool("evaluate --checkpoint run/checkpoints/latest.h5 --data data --json val.json")
+      #expect(evaluated.exitCode == 0 && evaluated.output.contains("split val, 3 images: mean IoU"), "\(evaluated)")
+      let predicted = try tool(
+        "predict --checkpoint run/checkpoints/latest.h5 --data data --overlay --output run/predictions --logits l.h5")
+      #expect(predicted.exitCode == 0, "\(predicted)")
+      #expect(try tool("report run").exitCode == 0)
+      let files = try FileManager.default.subpathsOfDirectory(atPath: tool.folder)
+      for file in [
+        "sheet.png", "run/config.yaml", "run/metrics.jsonl", "run/report.html", "run/checkpoints/latest.h5",
+        "run/predictions/scene-00000.png", "run/predictions/scene-00002-overlay.png", "val.json", "l.h5",
+      ] {
+        #expect(files.contains(file), "\(file)")
+      }
+      #expect(!files.contains { $0.contains(".partial") })
+    }
+  }
+
+  @Test(.enabled(if: hasH5py)) func othersReadWhatPredictWrites() throws {
+    try withTool { tool in
+      try Self.synthesise(tool)
+      try tool("train --config \(Self.smoke) --data data --output run --set train.steps=1")
+      let outcome = try tool(
+        "predict --checkpoint run/checkpoints/latest.h5 --data data --split train --output out --logits l.h5")
+      #expect(outcome.exitCode == 0, "\(outcome)")
+      let script = """
+        import h5py, sys, numpy
+        from PIL import Image
+        logits = h5py.File("l.h5")["logits"]
+        shard = [h5py.File(f"data/train-{i:05}-of-00002.h5") for i in range(2)]
+        keys = [key.decode() for file in shard for key in file["keys"][:]]
+        assert sorted(logits) == sorted(keys), list(logits)
+        for key in keys:
+            scores = logits[key]
+            assert scores.shape == (8, 48, 64) and scores.dtype == numpy.float32
+            picture = Image.open(f"out/{key}.png")
+            assert picture.mode == "P" and picture.getpalette()[:768] == shard[0]["palette"][:].ravel().tolist()
+            assert (numpy.array(picture) == scores[:].argmax(0)).all()
+        print("ok")
+        """
+      #expect(python("import os, sys; os.chdir(sys.argv[1])\n" + script, [tool.folder]) == "ok\n")
+    }
+  }
+
+  @Test func aRunGoesOnWhereItStopped() throws {
+    try withTool { tool in
+      try Self.synthesise(tool)
+      let train = "train --config \(Self.smoke) --data data --output"
+      #expect(try tool("\(train) whole --set train.steps=4").exitCode == 0)
+      #expect(try tool("\(train) parts --set train.steps=2").exitCode == 0)
+      let refused = try tool("\(train) parts --set train.steps=4")
+      #expect(refused.exitCode == 73 && refused.errors.contains("--resume auto"), "\(refused)")
+      // Without --config the run's own configuration is taken, its data too.
+      #expect(try tool("train --output parts --resume auto --set train.steps=4").exitCode == 0)
+      let digests = try ["whole", "parts"].map {
+        try tool("checkpoint digest \($0)/checkpoints/latest.h5").output
+      }
+      #expect(digests[0] == digests[1] && digests[0].count == 65, "\(digests)")
+      #expect(try tool("checkpoint diff whole/checkpoints/latest.h5 parts/checkpoints/latest.h5").exitCode == 0)
+    }
+  }
+
+  @Test func parametersGoOutAndIn() throws {
+    try withTool { tool in
+      try Self.synthesise(tool)
+      try tool("train --config \(Self.smoke) --data data --output run --set train.steps=1")
+      #expect(try tool("checkpoint verify run/checkpoints/latest.h5").output.contains("good, step 1"))
+      #expect(try tool("checkpoint show run/checkpoints/latest.h5").output.contains("model.architecture"))
+      let text = try tool("checkpoint show --configuration run/checkpoints/latest.h5").output
+      #expect(try Configuration(yaml: text, file: "shown").model.widths == [4, 4, 8, 8, 8])
+      #expect(try tool("checkpoint export run/checkpoints/latest.h5 plain.h5").exitCode == 0)
+      #expect(try tool("checkpoint export run/checkpoints/latest.h5 plain.h5").exitCode == 73)
+      #expect(try tool("checkpoint import plain.h5 again.h5").output.contains("wrote 39 tensors"))
+      let unnamed = try tool("evaluate --checkpoint again.h5 --data data")
+      #expect(unnamed.exitCode == 66 && unnamed.errors.contains("--config"), "\(unnamed)")
+      let results = try [
+        "--checkpoint run/checkpoints/latest.h5", "--checkpoint again.h5 --config run/config.yaml",
+      ].map { try tool("evaluate \($0) --data data").output }
+      #expect(results[0] == results[1] && !results[0].isEmpty)
+    }
+  }
+
+  @Test(.enabled(if: hasH5py)) func vggWeightsOfTorchvisionAreTaken() throws {
+    try withTool { tool in
+      let script = """
+        import h5py, numpy, sys
+        with h5py.File(sys.argv[1] + "/vgg.h5", "w") as f:
+            f["features.0.weight"] = numpy.ones((4, 3, 3, 3), "f4")
+            f["features/28/bias"] = numpy.zeros(8, "f4")
+            f["classifier.0.weight"] = numpy.arange(16 * 8 * 49, dtype="f4").reshape(16, 8 * 49)
+            f["classifier.6.weight"] = numpy.zeros((10, 16), "f4")
+            f["conv2_1/0"] = numpy.zeros((4, 4, 3, 3), "f8")
+        print("ok")
+        """
+      #expect(python(script, [tool.folder]) == "ok\n")
+      let outcome = try tool("checkpoint import vgg.h5 fcn.h5")
+      #expect(outcome.output.contains("left out /classifier.6.weight") && outcome.output.contains("wrote 4 tensors"))
+      let reader = """
+        import h5py, numpy, sys
+        f = h5py.File(sys.argv[1] + "/fcn.h5")["model/parameters"]
+        assert sorted(f) == ["conv1_1", "conv2_1", "conv5_3", "fc6"], list(f)
+        assert f["fc6/weight"].shape == (16, 8, 7, 7) and f["fc6/weight"].dtype == "f4"
+        assert (f["fc6/weight"][:].ravel() == numpy.arange(16 * 8 * 49)).all()
+        print("ok")
+        """
+      #expect(python(reader, [tool.folder]) == "ok\n")
+    }
+  }
+}
