@@ -67,12 +67,12 @@ import Training
     try withTool { tool in
       try Self.synthesise(tool)
       let train = "train --config \(Self.smoke) --data data --output"
-      #expect(try tool("\(train) whole --set train.steps=4").exitCode == 0)
-      #expect(try tool("\(train) parts --set train.steps=2").exitCode == 0)
-      let refused = try tool("\(train) parts --set train.steps=4")
+      #expect(try tool("\(train) whole --set train.steps=6").exitCode == 0)
+      #expect(try tool("\(train) parts --set train.steps=3").exitCode == 0)
+      let refused = try tool("\(train) parts --set train.steps=6")
       #expect(refused.exitCode == 73 && refused.errors.contains("--resume auto"), "\(refused)")
       // Without --config the run's own configuration is taken, its data too.
-      #expect(try tool("train --output parts --resume auto --set train.steps=4").exitCode == 0)
+      #expect(try tool("train --output parts --resume auto --set train.steps=6").exitCode == 0)
       let digests = try ["whole", "parts"].map {
         try tool("checkpoint digest \($0)/checkpoints/latest.h5").output
       }
