@@ -3,6 +3,8 @@ import Basics
 /// Memory that several plans use in turn: as large as the largest of them needs.
 final class Arena {
   private var region: MemoryRegion?
+  /// The plan whose values are in the arena.
+  private var user: ObjectIdentifier?
 
   var base: UnsafeMutableRawPointer {
     guard let region else { preconditionFailure("an arena that nothing was reserved in") }
@@ -14,6 +16,10 @@ final class Arena {
     if let region, region.byteCount >= byteCount { return }
     // First give the old memory back: the two need not fit together.
     region = nil
+    user = nil
     region = try MemoryRegion(byteCount: byteCount)
   }
+
+  func claim(for plan: Plan) { user = ObjectIdentifier(plan) }
+  func isClaimed(by plan: Plan) -> Bool { user == ObjectIdentifier(plan) }
 }

@@ -80,8 +80,8 @@ package struct ModelConfiguration: Equatable, Sendable {
       try Self.check(width, "model.widths[\(block)]", atMost: Self.largestWidth)
     }
     try Self.check(fc, "model.fc", atMost: Self.largestWidth)
-    // Labels are 16-bit numbers.
-    try Self.check(classes, "model.classes", atMost: 1 << 16)
+    // Labels are 16-bit numbers, of which one means no class.
+    try Self.check(classes, "model.classes", atMost: 65_535)
     try Self.check(channels, "model.channels", atMost: 1 << 12)
     guard dropout >= 0 && dropout < 1 else {
       throw Failure(

@@ -31,6 +31,8 @@ package final class Plan {
   private let scratch: Arena
   private var memory: ParameterMemory?
   private var appliedDropout = false
+  /// Of the layer at hand; kept because a step allocates nothing.
+  private var dropoutKeys: [UInt64]
 
   /// Engines read and write a little beyond the scratch memory they ask for (oneDNN 3.2 does).
   private static let scratchSlack = 64 << 10
@@ -58,6 +60,7 @@ package final class Plan {
     logits = builder.logits
     self.activations = activations
     self.scratch = scratch
+    dropoutKeys = [UInt64](repeating: 0, count: images)
     try reserveMemory()
   }
 
@@ -80,6 +83,7 @@ package final class Plan {
   ) -> UnsafePointer<Float> {
     precondition(dropoutKeys == nil || dropoutKeys?.count == images, "one dropout key per image")
     self.memory = memory
+    activations.claim(for: self)
     appliedDropout = isTraining && dropoutKeys != nil
     for instruction in forwardInstructions { run(instruction, pixels, memory, dropoutKeys) }
     return logitsPointer
@@ -100,7 +104,7 @@ package final class Plan {
       guard let dropoutKeys else { return }
       backend.dropout(
         address(activation), countPerImage: count, rate: configuration.dropout,
-        keys: dropoutKeys.map { Self.layerKey($0, ordinal) })
+        keys: layerKeys(dropoutKeys, ordinal))
     case .scale(let source, let factor, let destination, let count):
       backend.scale(address(source), by: factor, into: address(destination), count: count)
     case .addCropped(let source, let shape, let offset, let destination, let kept):
@@ -113,8 +117,11 @@ package final class Plan {
   }
 
   /// Different layers drop independently.
-  private static func layerKey(_ key: UInt64, _ ordinal: Int) -> UInt64 {
-    Philox.mixed(key &+ UInt64(ordinal) &* 0x9E37_79B9_7F4A_7C15)
+  private func layerKeys(_ keys: [UInt64], _ ordinal: Int) -> [UInt64] {
+    for (image, key) in keys.enumerated() {
+      dropoutKeys[image] = Philox.mixed(key &+ UInt64(ordinal) &* 0x9E37_79B9_7F4A_7C15)
+    }
+    return dropoutKeys
   }
 
   /// The loss of the last forward pass and the gradient of every parameter. Only for training plans.
@@ -206,7 +213,8 @@ package final class Plan {
   }
 
   private var logitsPointer: UnsafePointer<Float> {
-    UnsafePointer(address(logits).assumingMemoryBound(to: Float.self))
+    precondition(activations.isClaimed(by: self), "another plan has run since this one's forward pass")
+    return UnsafePointer(address(logits).assumingMemoryBound(to: Float.self))
   }
 
   private func address(_ buffer: BufferPlanner.Buffer) -> UnsafeMutableRawPointer {

@@ -31,7 +31,7 @@ import Testing
       ("model.widths[4]", { $0.widths[4] = .max }),
       ("model.fc", { $0.fc = -1 }),
       ("model.classes", { $0.classes = 0 }),
-      ("model.classes", { $0.classes = 65_537 }),
+      ("model.classes", { $0.classes = 65_536 }),
       ("model.channels", { $0.channels = 0 }),
       ("model.dropout", { $0.dropout = 1 }),
       ("model.dropout", { $0.dropout = -0.1 }),
