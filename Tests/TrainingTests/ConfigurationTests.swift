@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Testing
 import Model
 import Training
@@ -268,5 +269,13 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
 
   @Test func aMissingNumberOfClassesIsNamed() {
     #expect { try ModelConfiguration(read("model: {channels: 3}").model) } throws: { "\($0)".contains("model.classes") }
+  }
+}
+
+@Suite struct ConfigurationReferenceTests {
+  @Test func theReferenceInTheDocsIsComplete() throws {
+    let path = #filePath.components(separatedBy: "/Tests/")[0] + "/docs/configuration.md"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.contains(ConfigurationKey.reference), "the table should be:\n\(ConfigurationKey.reference)")
   }
 }

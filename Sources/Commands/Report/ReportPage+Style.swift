@@ -46,7 +46,6 @@ extension ReportPage {
     i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 8px; }
     .gallery { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); }
     .gallery img { width: 100%; height: auto; display: block; border-radius: 6px; background: #fff; }
-    figcaption { color: var(--faint); font-size: 13px; overflow-wrap: anywhere; }
     pre { margin: 0; padding: 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; }
     details { margin-top: 12px; } summary { cursor: pointer; color: var(--faint); margin-bottom: 8px; }
     """

@@ -117,7 +117,7 @@ struct ReportPage {
       let data = Data(picture.png).base64EncodedString()
       let name = HTML.escaped(picture.name)
       return
-        "<figure><img alt=\"\(name)\" src=\"data:image/png;base64,\(data)\"><figcaption>\(name)</figcaption></figure>"
+        "<figure><img alt=\"\(name)\" src=\"data:image/png;base64,\(data)\"></figure>"
     }
     return "<section><h2>Predictions</h2><div class=\"gallery\">\(figures.joined(separator: "\n"))</div></section>"
   }

@@ -41,7 +41,7 @@ struct RunSummary {
   var charts: [LineChart] {
     let steps = metrics.steps
     let evaluations = metrics.evaluations
-    let span = Double(steps.first?.step ?? 0)...Double(max(steps.last?.step ?? 1, evaluations.last?.step ?? 1))
+    let span = Double(max(0, (steps.first?.step ?? 1) - 1))...Double(max(steps.last?.step ?? 1, evaluations.last?.step ?? 1))
     let losses = steps.map { (x: Double($0.step), y: $0.loss) }
     var charts = [
       LineChart(
