@@ -41,7 +41,9 @@ struct RunSummary {
   var charts: [LineChart] {
     let steps = metrics.steps
     let evaluations = metrics.evaluations
-    let span = Double(max(0, (steps.first?.step ?? 1) - 1))...Double(max(steps.last?.step ?? 1, evaluations.last?.step ?? 1))
+    let first = max(0, (steps.first?.step ?? 1) - 1)
+    let last = max(steps.last?.step ?? 1, evaluations.last?.step ?? 1, first)
+    let span = Double(first)...Double(last)
     let losses = steps.map { (x: Double($0.step), y: $0.loss) }
     var charts = [
       LineChart(
