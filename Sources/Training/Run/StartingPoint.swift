@@ -101,7 +101,7 @@ package struct StartingPoint: Codable {
           .badData, "\(path): \(what) of \(parameter.name) has shape \(tensor.shape), the model wants "
             + "\(parameter.canonicalShape)")
       }
-      try tensor.withValues { try parameter.importCanonical(Array($0), into: arena) }
+      try tensor.withValues { if let base = $0.baseAddress { parameter.importCanonical(base, into: arena) } }
     }
   }
 
