@@ -34,6 +34,12 @@ import Training
         #expect(files.contains(file), "\(file)")
       }
       #expect(!files.contains { $0.contains(".partial") })
+      let repetition = try tool("train --config run/config.yaml --output again")
+      #expect(repetition.exitCode == 0, "\(repetition)")
+      let started = try String(contentsOfFile: tool.folder + "/run/config.yaml", encoding: .utf8)
+      #expect(started.hasPrefix("# fcn-dist train --config "))
+      let report = try String(contentsOfFile: tool.folder + "/run/report.html", encoding: .utf8)
+      #expect(report.contains("# fcn-dist train --config "))
     }
   }
 

@@ -41,13 +41,20 @@ struct ReportCommand: ParsableCommand {
     let name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
     return ReportPage(
       title: name, summary: RunSummary(metrics: try MetricsContent(path: metrics)), configuration: configuration,
-      command: "mpirun -n 8 fcn-dist train --config \(folder)/config.yaml --output \(folder)-again",
+      command: repetition(of: folder, configuration),
       pictures: try pictures(in: folder + "/predictions"),
       pictureCommand: """
         fcn-dist predict --checkpoint \(folder)/checkpoints/best.h5 --data DIR --split val --overlay \\
           --output \(folder)/predictions
         fcn-dist report \(folder)
         """)
+  }
+
+  /// How the run was started, which the first line of its configuration says, and how to start it again.
+  private static func repetition(of folder: String, _ configuration: String) -> String {
+    let first = configuration.split(separator: "\n").first ?? ""
+    let started = first.hasPrefix("# fcn-dist ") ? "\(first)\n" : ""
+    return started + "fcn-dist train --config \(folder)/config.yaml --output \(folder)-again"
   }
 
   /// At most so many pictures are shown, evenly spread over those that there are.

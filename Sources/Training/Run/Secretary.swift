@@ -37,10 +37,13 @@ package final class Secretary {
     folder.close()
   }
 
-  package func begin(_ start: StartingPoint) throws {
+  /// - Parameter commandLine: how the run was started; the first line of its configuration's file, as a comment.
+  package func begin(_ start: StartingPoint, commandLine: String) throws {
     steps = start.steps
     for note in start.notes { console.line(note) }
-    try Array(configuration.yaml.utf8).withUnsafeBytes { try FileBytes.write($0, to: folder.configurationPath) }
+    let comment = commandLine.split(whereSeparator: \.isNewline).joined(separator: " ")
+    let text = (comment.isEmpty ? "" : "# \(comment)\n") + configuration.yaml
+    try Array(text.utf8).withUnsafeBytes { try FileBytes.write($0, to: folder.configurationPath) }
   }
 
   package func note(_ records: [StepRecord]) { steps += records }

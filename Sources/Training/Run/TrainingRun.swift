@@ -129,7 +129,7 @@ package final class TrainingRun {
         options: options, configuration: configuration, model: inputs.modelConfiguration, store: secretary.store,
         arena: arena, warn: { secretary.console.line("warning: \($0)") })
     }
-    if let start { try secretary?.begin(start) }
+    if let start { try secretary?.begin(start, commandLine: options.commandLine) }
     return try StartingPoint.distributed(start, arena: arena, recipients: roles.recipients, world: world)
   }
 
