@@ -203,7 +203,7 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
       accepted += 1
       #expect((try? read(configuration.yaml)) == configuration)
     }
-    #expect(accepted > 30 && accepted < 2900, "\(accepted)")
+    #expect(accepted > 10 && accepted < 2900, "\(accepted)")
   }
 
   @Test func hostileTextEndsInTime() {

@@ -17,14 +17,32 @@ struct RunHarness {
     deinit { try? FileManager.default.removeItem(atPath: path) }
   }
 
+  /// What a run says to people.
+  final class LineLog: Sendable {
+    private let lines = Monitor<[String]>([])
+    func add(_ line: String) { lines.change { $0.append(line) } }
+    var text: String { lines.withLock { $0.joined() } }
+  }
+
   /// Checkerboard scenes of three classes with some unlabelled pixels; sizes in turn.
-  static func writeData(to folder: String, train: Int = 10, val: Int = 3, sizes: [(Int, Int)] = [(33, 40)]) throws {
+  ///
+  /// - Parameter broken: a sample's key; the pixels are float32 then, and that sample's too large to compute with.
+  static func writeData(
+    to folder: String, train: Int = 10, val: Int = 3, sizes: [(Int, Int)] = [(33, 40)], broken: String? = nil
+  ) throws {
     for (split, count, stream) in [("train", train, UInt64(0)), ("val", val, UInt64(1))] {
       let info = DatasetInfo(
         split: split, classNames: ["ground", "square", "stripe"], palette: [UInt8](repeating: 7, count: 768),
         ignoreLabel: 255, channels: 3, sampleCount: count)
       try DatasetWriter(folder: folder, shardCount: 2, threads: 1).write(info) { i in
-        sample(i, split: split, size: sizes[i % sizes.count], stream: stream)
+        let sample = sample(i, split: split, size: sizes[i % sizes.count], stream: stream)
+        guard let broken else { return sample }
+        let values = (0..<sample.pixels.count).map {
+          sample.key == broken ? Float.greatestFiniteMagnitude : sample.pixels[$0]
+        }
+        return RawSample(
+          key: sample.key, height: sample.height, width: sample.width, channels: 3, pixels: .float32(values),
+          labels: sample.labels)
       }
     }
   }
@@ -62,15 +80,16 @@ struct RunHarness {
   @discardableResult
   static func train(
     _ configuration: String = configuration, set: [String] = [], data: String, output: String, ranks: Int = 1,
-    ranksPerMachine: Int? = nil, initialise: String? = nil, resume: TrainingOptions.Resume = .never
+    ranksPerMachine: Int? = nil, initialise: String? = nil, resume: TrainingOptions.Resume = .never,
+    faults: String = "", log: LineLog? = nil
   ) throws -> [Event.Ending] {
     let settings = try Configuration(yaml: configuration, file: "test.yaml", overrides: set)
     let options = TrainingOptions(
-      dataFolder: data, outputFolder: output, initialise: initialise, resume: resume)
+      dataFolder: data, outputFolder: output, initialise: initialise, resume: resume, faults: try InjectedFaults(faults))
     @Sendable func run(_ group: any ProcessGroup) throws -> Event.Ending {
       let backend = try PortableBackend(precision: settings.train.precision, threads: 1)
       return try TrainingRun(settings, options: options, world: group, backend: backend)
-        .run(console: Console(isTerminal: false) { _ in })
+        .run(console: Console(isTerminal: false) { log?.add($0) })
     }
     if ranks == 1 { return [try run(SoloProcessGroup())] }
     return try ThreadProcessGroup.run(ranks: ranks, ranksPerMachine: ranksPerMachine) { try run($0) }

@@ -98,7 +98,7 @@ struct TrainCommand: ParsableCommand {
     return TrainingOptions(
       dataFolder: data, outputFolder: folder, initialise: initialParameters, resume: resumption,
       loaderThreads: loaderThreads, watchdog: watchdog.minimum > 0 ? watchdog : nil,
-      commandLine: Launch.commandLine)
+      commandLine: Launch.commandLine, faults: try .fromEnvironment())
   }
 
   /// Says how it ended, and what to do next.

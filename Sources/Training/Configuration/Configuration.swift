@@ -136,6 +136,8 @@ extension Configuration {
       case steps(Int)
     }
 
+    package enum NonFinite: String, CaseIterable, Sendable { case stop, skip }
+
     package var duration = Duration.epochs(30)
     package var seed: UInt64 = 1
     package var precision = Precision.float32
@@ -145,6 +147,8 @@ extension Configuration {
     package var keep = 2
     /// Evaluations without a new best that end the training; nil: never.
     package var earlyStop: Int?
+    /// What is done about a step whose loss or gradient is not finite.
+    package var nonfinite = NonFinite.stop
   }
 
   package struct Distributed: Equatable, Sendable {
@@ -158,6 +162,8 @@ extension Configuration {
     package var reproducible = true
     /// Threads of one rank; nil: the cores that the rank may use.
     package var threads: Int?
+    /// Steps between two comparisons of the machines' parameters; 0: parameters in memory are never checked.
+    package var verifyEvery = 100
   }
 }
 

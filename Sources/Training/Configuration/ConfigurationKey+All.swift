@@ -143,6 +143,7 @@ extension ConfigurationKey {
     .optionalInteger(
       "train.early_stop", \.train.earlyStop, in: 1...1_000_000, or: "none",
       "evaluations without a new best that end the training"),
+    .choice("train.nonfinite", \.train.nonfinite, "a step whose loss or gradient is not finite is never applied: and then?"),
   ]
 
   private static let distributed: [ConfigurationKey] = [
@@ -152,6 +153,9 @@ extension ConfigurationKey {
     .boolean("distributed.reproducible", \.distributed.reproducible, "the same bits for any number of ranks"),
     .optionalInteger(
       "distributed.threads", \.distributed.threads, in: 1...4096, or: "auto", "threads of a rank; auto: its cores"),
+    .integer(
+      "distributed.verify_every", \.distributed.verifyEvery, in: 0...1_000_000_000,
+      "steps between comparisons of the machines' parameters; 0: no check of parameters in memory"),
   ]
 
   /// `text` as a YAML scalar: in quotes unless it is sure to be read back as itself.

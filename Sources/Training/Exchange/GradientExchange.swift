@@ -56,11 +56,16 @@ package final class GradientExchange {
 
   private let route: Route
 
+  /// The first of this trainer's gradient buffers.
+  package var ownBuffer: UnsafeMutablePointer<Float> {
+    store.gradientBuffers[topology.localIndex(of: group.rank)][0]
+  }
+
   /// Sums all trainers' gradients over this trainer's slice.
   ///
   /// - Returns: the sums, indexed like the arena and valid inside `slice`.
   package func sum() throws -> UnsafeMutablePointer<Float> {
-    let result = store.gradientBuffers[topology.localIndex(of: group.rank)][0]
+    let result = ownBuffer
     guard isTreeOrdered else { return try plainSum(into: result) }
     try machine.barrier()
     var sources = localSources(from: slice.lowerBound)

@@ -20,10 +20,13 @@ package struct TrainingOptions: Sendable {
   package var watchdog: Watchdog.Settings?
   /// As the user typed it, for the run's report.
   package var commandLine: String
+  /// What a test wants to go wrong.
+  package var faults: InjectedFaults
 
   package init(
     dataFolder: String, outputFolder: String, initialise: String? = nil, resume: Resume = .never,
-    loaderThreads: Int = 1, watchdog: Watchdog.Settings? = nil, commandLine: String = ""
+    loaderThreads: Int = 1, watchdog: Watchdog.Settings? = nil, commandLine: String = "",
+    faults: InjectedFaults = .none
   ) {
     self.dataFolder = dataFolder
     self.outputFolder = outputFolder
@@ -32,5 +35,6 @@ package struct TrainingOptions: Sendable {
     self.loaderThreads = loaderThreads
     self.watchdog = watchdog
     self.commandLine = commandLine
+    self.faults = faults
   }
 }

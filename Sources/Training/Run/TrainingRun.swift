@@ -109,13 +109,13 @@ package final class TrainingRun {
     let trainer = try Trainer(
       TrainerParts(
         configuration: configuration, network: network, store: store, exchange: exchange, dataset: inputs.training,
-        transform: inputs.transform, group: trainers, optimizer: optimizer, schedule: schedule,
+        transform: inputs.transform, group: trainers, rank: world.rank, optimizer: optimizer, schedule: schedule,
         classWeights: inputs.classWeights, totalSteps: milestones.totalSteps, pool: pool,
-        loaderThreads: options.loaderThreads, stopSignal: stopSignal, watchdog: watchdog), startStep: start.step)
+        loaderThreads: options.loaderThreads, stopSignal: stopSignal, watchdog: watchdog,
+        faults: options.faults.of(rank: world.rank)), startStep: start.step)
     defer { trainer.stop() }
     // The first of the machine's trainers has filled the store.
-    try exchange.waitForMachine()
-    try trainer.prepare()
+    try trainer.begin()
     let coordinator = coordinator(
       steering(start), store: store, exchange: exchange, trainers: trainers,
       copier: StateCopier(topology: roles.topology, trainer: trainers.rank, machine: machine, pool: pool),
@@ -147,6 +147,7 @@ package final class TrainingRun {
         isStopRequested = outcome.isStopRequested
         records.append(outcome.record)
         try log?.record(outcome.record)
+        if let warning = outcome.warning { log?.warn(warning) }
       }
       guard
         let event = Event.due(
@@ -154,6 +155,8 @@ package final class TrainingRun {
           records: records)
       else { continue }
       records.removeAll()
+      // What is wrong in memory must not become a checkpoint.
+      try trainer.verifyMemory(afterStep: step)
       try trainer.pauseWatchdog { try coordinator.settle(event) }
       if let ending = event.ending { return ending }
     }

@@ -30,6 +30,8 @@ package final class RunLog {
     progress.show(step)
   }
 
+  package func warn(_ text: String) { console.line("warning: \(text)") }
+
   package func record(_ evaluation: EvaluationRecord) throws {
     try metrics.append(evaluation)
     let classes = evaluation.classes.compactMap { result in

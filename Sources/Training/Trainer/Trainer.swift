@@ -21,6 +21,10 @@ package final class Trainer {
   private let stopSignal: StopSignal
   private let watchdog: Watchdog?
   private let pool: WorkerPool
+  private let faults: InjectedFaults
+  private let memoryGuard: MemoryGuard?
+  private var skippedInARow = 0
+  private static let mostSkippedInARow = 10
 
   package init(_ parts: TrainerParts, startStep: Int) throws {
     configuration = parts.configuration
@@ -34,6 +38,11 @@ package final class Trainer {
     stopSignal = parts.stopSignal
     watchdog = parts.watchdog
     pool = parts.pool
+    faults = parts.faults
+    memoryGuard =
+      parts.configuration.distributed.verifyEvery == 0
+      ? nil
+      : MemoryGuard(exchange: parts.exchange, group: parts.group, rank: parts.rank, pool: parts.pool)
     let plan = parts.exchange.plan
     let sampler = Sampler(sampleCount: parts.dataset.info.sampleCount, seed: parts.configuration.train.seed)
     self.sampler = sampler
@@ -73,7 +82,7 @@ package final class Trainer {
   /// - Important: Collective over the trainers.
   package func step(
     _ index: Int, effectiveResults results: [EvaluationRecord]
-  ) throws -> (record: StepRecord, isStopRequested: Bool) {
+  ) throws -> StepOutcome {
     let watch = Stopwatch()
     var seconds = StepRecord.Seconds(data: 0, compute: 0, exchange: 0, update: 0)
     let plateau = PlateauState(after: results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
@@ -85,29 +94,34 @@ package final class Trainer {
 
     watchdog?.heartbeat("computing gradients", step: index)
     let losses = try Stopwatch.time(&seconds.compute) { try computation.run(samples, scale: Float(1 / divisor)) }
+    faults.strikeProcess(step: index + 1, workSeconds: seconds.compute)
+    if faults.strikes(.nan, step: index + 1) { exchange.ownBuffer[0] = .nan }
 
     watchdog?.heartbeat("summing gradients", step: index, isWaiting: true)
     let (gradient, ballot) = try Stopwatch.time(&seconds.exchange) {
       let gradient = try exchange.sum()
+      // Before the ballot, on which everybody waits: nobody updates before all have looked.
+      try memoryGuard?.verify(step: index + 1)
       let ballot = try Ballot(
         losses: losses, slotCount: exchange.plan.slotCount, chunkNorms: exchange.chunkNorms(of: gradient),
         isStopRequested: stopSignal.isRequested, over: group)
       return (gradient, ballot)
     }
-    guard ballot.isFinite else { throw nonFinite(ballot, step: index) }
-
-    watchdog?.heartbeat("updating parameters", step: index)
-    try Stopwatch.time(&seconds.update) {
-      update(gradient, norm: ballot.gradientNorm, learningRate: rate, step: index + 1)
-      try exchange.publish()
-      try prepare()
+    let warning = try judge(ballot, step: index)
+    if ballot.isFinite {
+      watchdog?.heartbeat("updating parameters", step: index)
+      try Stopwatch.time(&seconds.update) {
+        update(gradient, norm: ballot.gradientNorm, learningRate: rate, step: index + 1)
+        try spread(step: index + 1)
+        try prepare()
+      }
     }
 
     let batch = exchange.plan.globalBatch
     let record = StepRecord(
       step: index + 1, epoch: Double((index + 1) * batch) / Double(sampler.sampleCount),
       loss: ballot.weightedLoss / divisor, learningRate: rate, imagesPerSecond: Double(batch) / watch.seconds, seconds: seconds)
-    return (record, ballot.isStopRequested)
+    return StepOutcome(record: record, isStopRequested: ballot.isStopRequested, warning: warning)
   }
 
   private func nextSamples() throws -> [Sample] {
@@ -125,32 +139,85 @@ package final class Trainer {
       step: step, pool: pool)
   }
 
+  private func spread(step: Int) throws {
+    try exchange.publish()
+    if faults.strikes(.corruptCopy, step: step) {
+      flipBit(ofElement: exchange.slice.lowerBound > 0 ? 0 : exchange.slice.upperBound)
+    }
+    memoryGuard?.seal()
+    let interval = configuration.distributed.verifyEvery
+    if interval > 0, step % interval == 0 { try memoryGuard?.compareMachines(step: step) }
+    if !exchange.slice.isEmpty, faults.strikes(.flipWeight, step: step) {
+      flipBit(ofElement: (exchange.slice.lowerBound + exchange.slice.upperBound) / 2)
+    }
+  }
+
+  private func flipBit(ofElement element: Int) {
+    let value = store.memory.master + element
+    value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1 << 20)
+  }
+
+  /// Looks whether the state in memory is still what the last update left, before it is used for anything else.
+  package func verifyMemory(afterStep step: Int) throws { try memoryGuard?.verify(step: step) }
+
+  /// Begins with the state that is in memory now.
+  ///
+  /// - Important: Collective over the trainers.
+  package func begin() throws {
+    try exchange.waitForMachine()
+    memoryGuard?.seal()
+    try prepare()
+  }
+
   /// Makes the compute copies; the trainers of a machine share the work.
   ///
   /// - Important: Collective over the trainers.
-  package func prepare() throws {
+  private func prepare() throws {
     let machine = exchange.topology.machines[exchange.topology.machineOfTrainer[group.rank]]
     network.prepare(store.memory, piece: exchange.topology.localIndex(of: group.rank), of: machine.count)
     try exchange.waitForMachine()
   }
 
+  /// Decides about a step that is not finite: the same on every trainer, for all have the same ballot.
+  ///
+  /// - Returns: what to tell people where the training goes on without the step.
+  private func judge(_ ballot: Ballot, step: Int) throws -> String? {
+    guard !ballot.isFinite else {
+      skippedInARow = 0
+      return nil
+    }
+    skippedInARow += 1
+    let failure = nonFinite(ballot, step: step)
+    guard configuration.train.nonfinite == .skip, skippedInARow <= Self.mostSkippedInARow else { throw failure }
+    return failure.message
+  }
+
   /// The same words on every trainer: whichever ends the job first says all there is to say.
   private func nonFinite(_ ballot: Ballot, step: Int) -> Failure {
     let broken = ballot.brokenSlots
-    let positions = broken.flatMap { Array(exchange.plan.positions(ofSlot: $0)) }
+    let positions =
+      broken.isEmpty
+      ? Array(0..<exchange.plan.globalBatch) : broken.flatMap { Array(exchange.plan.positions(ofSlot: $0)) }
     let keys = positions.map {
       dataset.key(sampler.sample(atPosition: step * exchange.plan.globalBatch + $0).sample)
     }
     let what =
-      broken.isEmpty
-      ? "the gradient is not finite (loss \(ballot.weightedLoss))"
-      : "the loss is not finite on the samples \(keys.prefix(8).joined(separator: ", "))"
-        + (keys.count > 8 ? " and \(keys.count - 8) more" : "")
+      (broken.isEmpty ? "the gradient is not finite after the samples " : "the loss is not finite on the samples ")
+      + keys.prefix(8).joined(separator: ", ") + (keys.count > 8 ? " and \(keys.count - 8) more" : "")
+    let row = skippedInARow > 1 ? ", the \(skippedInARow). in a row" : ""
     return Failure(
-      .badData, "step \(step + 1): \(what); no rank has applied the step",
+      .badData, "step \(step + 1)\(row): \(what); no rank has applied the step",
       remedy: "look at these samples with 'fcn-dist dataset show', lower optimizer.learning_rate, or set "
         + "optimizer.gradient_clip; the last checkpoint is untouched")
   }
+}
+
+/// What a step came to: the same on every trainer, but for the seconds.
+package struct StepOutcome {
+  package let record: StepRecord
+  package let isStopRequested: Bool
+  /// Why the step was left out.
+  package let warning: String?
 }
 
 /// What a trainer is put together from.
@@ -162,6 +229,8 @@ package struct TrainerParts {
   package var dataset: Dataset
   package var transform: SampleTransform
   package var group: any ProcessGroup
+  /// This rank's number in the job.
+  package var rank: Int
   package var optimizer: Optimizer
   package var schedule: LearningRateSchedule
   package var classWeights: [Float]
@@ -170,4 +239,6 @@ package struct TrainerParts {
   package var loaderThreads: Int
   package var stopSignal: StopSignal
   package var watchdog: Watchdog?
+  /// Those of this rank.
+  package var faults: InjectedFaults
 }

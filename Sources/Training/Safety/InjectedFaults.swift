@@ -1,0 +1,90 @@
+import Basics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Faults that a test orders with `FCN_DIST_FAULT`, so that real processes fail at a chosen place: `kill@1:7` kills
+/// rank 1 in the step that makes the 7th update, `flip-weight@0:3,slow@2:5` orders two. Where `FCN_DIST_FAULT_ONCE` names
+/// a file, only the first order strikes that finds it missing: a job that is started again then runs through.
+package struct InjectedFaults: Equatable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable {
+    /// The gradient of the rank is not a number.
+    case nan
+    /// A bit of a weight that the rank owns turns over between two steps.
+    case flipWeight = "flip-weight"
+    /// A bit of a weight that another machine owns turns over on its way here.
+    case corruptCopy = "corrupt-copy"
+    /// SIGKILL, SIGSEGV and SIGSTOP.
+    case kill, crash, stall
+    /// This step and all later ones take longer.
+    case slow
+  }
+
+  package struct Order: Equatable, Sendable {
+    package let kind: Kind
+    package let rank: Int
+    package let step: Int
+  }
+
+  package let orders: [Order]
+  /// The file that lets only one of them strike.
+  package let marker: String?
+
+  package static let none = InjectedFaults(orders: [], marker: nil)
+
+  private init(orders: [Order], marker: String?) {
+    self.orders = orders
+    self.marker = marker
+  }
+
+  package init(_ text: String, marker: String? = nil) throws {
+    let orders = try text.split(separator: ",").map { word in
+      let parts = word.split(whereSeparator: { $0 == "@" || $0 == ":" }).map(String.init)
+      guard parts.count == 3, let kind = Kind(rawValue: parts[0]), let rank = Int(parts[1]), let step = Int(parts[2])
+      else {
+        throw Failure(
+          .usage, "environment variable FCN_DIST_FAULT has '\(word)'",
+          remedy: "it takes KIND@RANK:STEP with \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return Order(kind: kind, rank: rank, step: step)
+    }
+    self.init(orders: orders, marker: marker)
+  }
+
+  package static func fromEnvironment() throws -> InjectedFaults {
+    try InjectedFaults(
+      ProcessEnvironment.string("FCN_DIST_FAULT") ?? "", marker: ProcessEnvironment.string("FCN_DIST_FAULT_ONCE"))
+  }
+
+  /// Those of one rank of the job.
+  package func of(rank: Int) -> InjectedFaults {
+    InjectedFaults(orders: orders.filter { $0.rank == rank }, marker: marker)
+  }
+
+  /// Is `kind` ordered for the step that makes update number `step`?
+  package func strikes(_ kind: Kind, step: Int) -> Bool {
+    orders.contains { $0.kind == kind && $0.step == step } && mayStrike()
+  }
+
+  /// Does to this process what is ordered for `step`.
+  package func strikeProcess(step: Int, workSeconds: Double = 0) {
+    for (kind, signal) in [(Kind.kill, SIGKILL), (.crash, SIGSEGV), (.stall, SIGSTOP)]
+    where strikes(kind, step: step) {
+      _ = kill(getpid(), signal)
+    }
+    if orders.contains(where: { $0.kind == .slow && $0.step <= step }) {
+      usleep(UInt32(min(3 * workSeconds, 60) * 1e6))
+    }
+  }
+
+  private func mayStrike() -> Bool {
+    guard let marker else { return true }
+    let file = open(marker, O_CREAT | O_EXCL | O_WRONLY, 0o666)
+    guard file >= 0 else { return false }
+    close(file)
+    return true
+  }
+}

@@ -1,0 +1,114 @@
+import Basics
+import Collectives
+import CVector
+import Model
+
+/// Notices when the parameters or the optimizer's state change in memory without an update: a bit that turned over, a
+/// stray pointer, a message that arrived wrong.
+///
+/// The trainers of a machine share its master among them. Each seals its share right after an update and compares before
+/// the next; the optimizer's state, which only its owner holds, is sealed by the owner. Every few steps the machines
+/// compare their seals with each other.
+package final class MemoryGuard {
+  private struct Part {
+    let name: String
+    let values: UnsafeMutablePointer<Float>
+    let chunks: Range<Int>
+    var seals: [UInt64] = []
+  }
+
+  private let exchange: GradientExchange
+  private let group: any ProcessGroup
+  /// In the job, for people.
+  private let rank: Int
+  private let pool: WorkerPool
+  /// The share of the master first.
+  private var parts: [Part]
+
+  /// - Parameters:
+  ///   - group: the trainers.
+  ///   - rank: this rank's number in the job.
+  package init(exchange: GradientExchange, group: any ProcessGroup, rank: Int, pool: WorkerPool) {
+    self.exchange = exchange
+    self.group = group
+    self.rank = rank
+    self.pool = pool
+    let topology = exchange.topology
+    let neighbours = topology.machines[topology.machineOfTrainer[group.rank]].count
+    let share = exchange.layout.chunks(ofOwner: topology.localIndex(of: group.rank), of: neighbours)
+    parts = [Part(name: "", values: exchange.store.memory.master, chunks: share)]
+    parts += zip(exchange.store.slotNames, exchange.store.optimizerSlots).map {
+      Part(name: "\($0) of ", values: $1, chunks: exchange.chunks)
+    }
+  }
+
+  /// To be called when an update is whole on this machine, before anybody can begin the next.
+  package func seal() {
+    for i in parts.indices { parts[i].seals = digests(parts[i]) }
+  }
+
+  /// - Throws: a `Failure` that asks for a restart, naming the parameter, the rank and the machine.
+  package func verify(step: Int) throws {
+    for part in parts {
+      let found = digests(part)
+      guard let i = found.indices.first(where: { found[$0] != part.seals[$0] }) else { continue }
+      throw failure(
+        step, "\(part.name)\(names(inChunk: part.chunks.lowerBound + i)) changed in the memory of rank \(rank) on "
+          + "\(ProcessEnvironment.hostName) between two updates")
+    }
+  }
+
+  /// Compares the machines' masters as sealed.
+  ///
+  /// - Important: Collective over the trainers.
+  package func compareMachines(step: Int) throws {
+    guard exchange.topology.machines.count > 1 else { return }
+    let seals = parts[0].seals.map { Int64(bitPattern: $0) }
+    var lowest = [Int64](repeating: .max, count: exchange.layout.chunkCount)
+    lowest.replaceSubrange(parts[0].chunks, with: seals)
+    var highest = [Int64](repeating: .min, count: exchange.layout.chunkCount)
+    highest.replaceSubrange(parts[0].chunks, with: seals)
+    try group.allReduce(&lowest, .minimum)
+    try group.allReduce(&highest, .maximum)
+    guard let chunk = lowest.indices.first(where: { lowest[$0] != highest[$0] }) else { return }
+    let holders = try holdersThatDiffer(inChunk: chunk).joined(separator: ", ")
+    throw failure(step, "\(names(inChunk: chunk)) differs from its owner's in the memory of \(holders)")
+  }
+
+  /// - Important: Collective over the trainers.
+  private func holdersThatDiffer(inChunk chunk: Int) throws -> [String] {
+    let part = parts[0]
+    let seal = part.chunks.contains(chunk) ? "\(part.seals[chunk - part.chunks.lowerBound])" : ""
+    let texts = try group.allGather(Array("\(seal)/rank \(rank) on \(ProcessEnvironment.hostName)".utf8))
+    let entries = texts.map { String(decoding: $0, as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false) }
+    let topology = exchange.topology
+    let owner = (0..<group.size).first { exchange.layout.chunks(ofOwner: $0, of: group.size).contains(chunk) } ?? 0
+    let truth = entries.indices.first {
+      topology.machineOfTrainer[$0] == topology.machineOfTrainer[owner] && !entries[$0][0].isEmpty
+    }
+    return entries.filter { !$0[0].isEmpty && $0[0] != entries[truth ?? 0][0] }.map { String($0[1]) }
+  }
+
+  private func digests(_ part: Part) -> [UInt64] {
+    var digests = [UInt64](repeating: 0, count: part.chunks.count)
+    digests.withUnsafeMutableBufferPointer { digests in
+      pool.run(part.chunks.count) { i, _ in
+        let chunk = exchange.layout.chunk(part.chunks.lowerBound + i)
+        digests[i] = cvector_digest(part.values + chunk.lowerBound, chunk.count)
+      }
+    }
+    return digests
+  }
+
+  private func names(inChunk chunk: Int) -> String {
+    let elements = exchange.layout.chunk(chunk)
+    let names = exchange.store.table.parameters.filter { $0.range.overlaps(elements) }.map(\.name)
+    return names.count > 3 ? "\(names[0]) … \(names[names.count - 1])" : names.joined(separator: ", ")
+  }
+
+  private func failure(_ step: Int, _ what: String) -> Failure {
+    Failure(
+      .restart, "step \(step): \(what); no rank goes on with it",
+      remedy: "start again with --resume auto, from the last checkpoint; if it comes back, test that machine's memory")
+  }
+}
