@@ -7,11 +7,14 @@ package struct StateArena {
   package let table: ParameterTable
   package let master: UnsafeMutablePointer<Float>
   package let slots: [(name: String, values: UnsafeMutablePointer<Float>)]
+  /// Whose memory this is: who holds the arena holds the memory.
+  package let owner: AnyObject
 
   package init(
     table: ParameterTable, master: UnsafeMutablePointer<Float>,
-    slots: [(name: String, values: UnsafeMutablePointer<Float>)]
+    slots: [(name: String, values: UnsafeMutablePointer<Float>)], owner: AnyObject
   ) {
+    self.owner = owner
     self.table = table
     self.master = master
     self.slots = slots
@@ -20,7 +23,7 @@ package struct StateArena {
   package init(_ store: ParameterStore) {
     self.init(
       table: store.table, master: store.memory.master,
-      slots: Array(zip(store.slotNames, store.optimizerSlots)).map { (name: $0.0, values: $0.1) })
+      slots: Array(zip(store.slotNames, store.optimizerSlots)).map { (name: $0.0, values: $0.1) }, owner: store)
   }
 
   /// The arenas one after the other: the master first.
@@ -45,7 +48,7 @@ package final class Snapshot {
     let base = region.floats()
     arena = StateArena(
       table: table, master: base,
-      slots: slotNames.enumerated().map { (name: $1, values: base + (1 + $0) * floats) })
+      slots: slotNames.enumerated().map { (name: $1, values: base + (1 + $0) * floats) }, owner: region)
     memory = ParameterMemory(master: base, prepared: region.base + 4 * floats * (1 + slotNames.count))
   }
 }

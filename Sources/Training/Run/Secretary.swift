@@ -62,10 +62,11 @@ package final class Secretary {
   /// Begins to write a checkpoint, on a thread of its own: moves `latest.h5` and, after a new best evaluation,
   /// `best.h5`, and removes what is no longer kept. `arena` must not change before `finishWriting`.
   package func write(_ arena: StateArena, event: Event, steering: Steering) throws {
-    let state = HandedOver((state(arena, event: event, steering: steering), store, configuration.train.keep))
+    // With the arena: a training that fails must not take the memory from under the thread.
+    let work = HandedOver((state(arena, event: event, steering: steering), store, configuration.train.keep, arena))
     let isBest = steering.best?.step == event.step
     try writing.begin("checkpoint") {
-      let (state, store, keep) = state.value
+      let (state, store, keep, _) = work.value
       try store.save(state, replacing: true)
       if isBest { try store.markBest(state.step) }
       try store.prune(keep: keep)
