@@ -17,11 +17,8 @@ struct HangReport {
   /// This rank's last operations, oldest first.
   let recent: [OperationHistory.Record]
 
-  /// The rank of this machine that the others wait for: one that is in the middle of its own work, the one that has
-  /// been silent longest. Nil where all only wait.
-  var culprit: HeartbeatBoard.Entry? {
-    neighbours.filter { $0.isActive && !$0.isWaiting }.min { $0.time < $1.time }
-  }
+  /// The rank of this machine that the others wait for; nil where all only wait.
+  let culprit: HeartbeatBoard.Entry?
 
   var sentence: String {
     guard let culprit else {
@@ -36,12 +33,14 @@ struct HangReport {
 
   private func seconds(_ time: Double) -> Int { Int((now - time).rounded()) }
 
+  static let stopped = "stopped"
+
   /// The process's state in words, from /proc.
   static func state(of processIdentifier: Int) -> String? {
     guard let text = SystemFile.text("/proc/\(processIdentifier)/status") else { return "which is gone" }
     guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("State:") }) else { return nil }
     switch line.dropFirst(6).drop(while: \.isWhitespace).first {
-    case "T", "t": return "stopped"
+    case "T", "t": return stopped
     case "D": return "waiting for a disk"
     case "Z", "X": return "dead"
     case "R": return "running"

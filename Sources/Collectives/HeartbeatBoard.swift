@@ -17,6 +17,8 @@ final class HeartbeatBoard: @unchecked Sendable {
     var time: Double
     /// False where the rank is not under watch now.
     var isActive: Bool
+    /// Seconds of silence that are allowed.
+    var patience: Double
   }
 
   private static let slotByteCount = 256
@@ -46,24 +48,40 @@ final class HeartbeatBoard: @unchecked Sendable {
     name.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
     let words = [
       Int64(entry.rank), Int64(entry.processIdentifier), Int64(entry.step), entry.isWaiting ? 1 : 0,
-      Int64(entry.time * 1e9), entry.isActive ? 1 : 0,
+      Int64(entry.time * 1e9), entry.isActive ? 1 : 0, Int64(entry.patience * 1e9),
     ]
     for (index, value) in words.enumerated() { word(position + 1, index).pointee.store(value, ordering: .releasing) }
   }
 
   /// What rank `position` of the machine said last. Its parts may come from two posts: good enough to tell people.
   func entry(at position: Int) -> Entry {
-    let words = (0..<6).map { word(position + 1, $0).pointee.load(ordering: .acquiring) }
+    let words = (0..<7).map { word(position + 1, $0).pointee.load(ordering: .acquiring) }
     let name = memory.base + (position + 1) * Self.slotByteCount + Self.nameOffset
     let bytes = UnsafeRawBufferPointer(start: name, count: Self.nameByteCount).prefix { $0 != 0 }
     return Entry(
       rank: Int(words[0]), processIdentifier: Int(words[1]), step: Int(words[2]),
       operation: String(decoding: bytes, as: UTF8.self), isWaiting: words[3] != 0, time: Double(words[4]) * 1e-9,
-      isActive: words[5] != 0)
+      isActive: words[5] != 0, patience: Double(words[6]) * 1e-9)
   }
 
   /// What all ranks of the machine said last.
   var entries: [Entry] { (0..<count).map { entry(at: $0) } }
+
+  /// The rank of this machine that stops the others, as it stands at `now`: one that has been silent for too long in its
+  /// own work, or, where one that waits has waited for too long, one whose process is stopped.
+  func culprit(at now: Double) -> Entry? {
+    let entries = entries
+    let late = entries.filter { $0.isActive && now - $0.time > $0.patience }
+    if late.isEmpty { return nil }
+    let stopped = entries.first { HangReport.state(of: $0.processIdentifier) == HangReport.stopped }
+    return stopped ?? late.filter { !$0.isWaiting }.min { $0.time < $1.time }
+  }
+
+  /// Do all ranks of this machine only wait, each for more than `factor` times as long as it should?
+  func isDeserted(at now: Double, factor: Double) -> Bool {
+    let active = entries.filter(\.isActive)
+    return !active.isEmpty && active.allSatisfy { $0.isWaiting && now - $0.time > factor * $0.patience }
+  }
 
   /// Some rank of the machine has run out of patience.
   var hasExpired: Bool { word(0, 0).pointee.load(ordering: .acquiring) != 0 }

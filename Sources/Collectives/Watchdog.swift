@@ -39,6 +39,9 @@ package final class Watchdog: Sendable {
     }
   }
 
+  /// Leniency for storage, where seconds become minutes on a bad day, and for what cannot be seen from here.
+  package static let storageLeniency = 10.0
+
   /// What was found when patience ended.
   package struct Finding: Sendable, Equatable {
     /// The error line's text.
@@ -86,7 +89,7 @@ package final class Watchdog: Sendable {
     self.endJob = endJob ?? { finding in job.end(finding) }
     let start = HeartbeatBoard.Entry(
       rank: self.rank, processIdentifier: Int(getpid()), step: 0, operation: "start", isWaiting: false,
-      time: ProcessEnvironment.monotonicSeconds, isActive: true)
+      time: ProcessEnvironment.monotonicSeconds, isActive: true, patience: settings.minimum)
     state = Monitor(State(current: start))
     board.post(start, at: position)
     // Nobody may look at a neighbour that has not posted yet.
@@ -111,8 +114,10 @@ package final class Watchdog: Sendable {
 
   /// This rank begins `operation` of `step`.
   ///
-  /// - Parameter isWaiting: does the operation end only with the help of other ranks?
-  package func heartbeat(_ operation: String, step: Int, isWaiting: Bool = false) {
+  /// - Parameters:
+  ///   - isWaiting: does the operation end only with the help of other ranks?
+  ///   - leniency: how many times longer than a step's part it may take.
+  package func heartbeat(_ operation: String, step: Int, isWaiting: Bool = false, leniency: Double = 1) {
     let now = ProcessEnvironment.monotonicSeconds
     state.withLock { state in
       state.history.note(operation, step: step, at: now)
@@ -120,11 +125,13 @@ package final class Watchdog: Sendable {
       state.current.operation = operation
       state.current.isWaiting = isWaiting
       state.current.time = now
+      state.current.isActive = true
+      state.current.patience = leniency * patience(state)
       board.post(state.current, at: position)
     }
   }
 
-  /// Stops the clock for work of unknown length, until `resume`.
+  /// Stops the clock, for work of unknown length or while nobody waits for this rank, until `resume` or a heartbeat.
   package func suspend() { setActive(false) }
   package func resume() { setActive(true) }
 
@@ -136,10 +143,14 @@ package final class Watchdog: Sendable {
     }
   }
 
+  /// Is `rank` on this machine, so that its silence is seen from here?
+  package func sees(_ rank: Int) -> Bool { board.entries.contains { $0.rank == rank } }
+
   /// Seconds of silence that are allowed now.
-  package var patience: Double {
-    let median = state.withLock { $0.history.medianStepSeconds } ?? 0
-    return max(settings.minimum, settings.factor * median)
+  package var patience: Double { state.withLock { patience($0) } }
+
+  private func patience(_ state: State) -> Double {
+    max(settings.minimum, settings.factor * (state.history.medianStepSeconds ?? 0))
   }
 
   private func watch() {
@@ -149,27 +160,27 @@ package final class Watchdog: Sendable {
       if isOver { return }
       let now = ProcessEnvironment.monotonicSeconds
       // This thread itself did not run: the whole job was suspended, and silence in that time means nothing.
-      if now - last > max(5, 10 * settings.interval) { state.withLock { $0.current.time = now } }
+      if now - last > max(5, 10 * settings.interval) {
+        state.withLock {
+          $0.current.time = now
+          board.post($0.current, at: position)
+        }
+        last = now
+        continue
+      }
       last = now
-      if board.hasExpired || isLate(at: now) { return expire(at: now) }
+      let culprit = board.culprit(at: now)
+      if board.hasExpired || culprit != nil || board.isDeserted(at: now, factor: settings.remoteFactor) {
+        return expire(at: now, culprit)
+      }
     }
   }
 
-  /// Has this rank been silent for too long? Not while it waits for a neighbour that still works.
-  private func isLate(at now: Double) -> Bool {
-    let patience = patience
-    let own = state.withLock { $0.current }
-    guard own.isActive, now - own.time > patience else { return false }
-    guard own.isWaiting else { return true }
-    let working = board.entries.filter { $0.isActive && !$0.isWaiting }
-    if working.isEmpty { return now - own.time > settings.remoteFactor * patience }
-    return working.allSatisfy { now - $0.time > patience }
-  }
-
-  private func expire(at now: Double) {
+  private func expire(at now: Double, _ culprit: HeartbeatBoard.Entry?) {
     let path = "\(folder)/hang-rank-\(rank).txt"
     let report = HangReport(
-      rank: rank, host: host, now: now, neighbours: board.entries, recent: state.withLock { $0.history.recent })
+      rank: rank, host: host, now: now, neighbours: board.entries, recent: state.withLock { $0.history.recent },
+      culprit: culprit)
     let isWritten = write(report, to: path)
     // Ranks that only wait for another machine let that one speak first: it knows whom to name.
     if report.culprit == nil { sleepSeconds(2) }

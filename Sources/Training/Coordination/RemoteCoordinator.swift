@@ -10,11 +10,12 @@ package final class RemoteCoordinator: Coordinator {
   private let trainers: any ProcessGroup
   private let world: any ProcessGroup
   private let log: RunLog?
+  private let watchdog: Watchdog?
   private var loggedResults: Int
 
   package init(
     steering: Steering, store: ParameterStore, slice: Range<Int>, trainers: any ProcessGroup,
-    world: any ProcessGroup, log: RunLog?
+    world: any ProcessGroup, log: RunLog?, watchdog: Watchdog?
   ) {
     self.steering = steering
     self.store = store
@@ -22,10 +23,14 @@ package final class RemoteCoordinator: Coordinator {
     self.trainers = trainers
     self.world = world
     self.log = log
+    self.watchdog = watchdog
     loggedResults = steering.results.count
   }
 
   package func settle(_ event: Event) throws {
+    // On another machine it may be evaluating still, unseen.
+    let leniency = watchdog?.sees(0) == false ? Watchdog.storageLeniency : 1
+    watchdog?.heartbeat("handing over to rank 0", step: event.step, isWaiting: true, leniency: leniency)
     if trainers.isCoordinator { try Letter.send(event, to: 0, tag: DedicatedCoordinator.eventTag, over: world) }
     try learn()
     let arena = StateArena(store)

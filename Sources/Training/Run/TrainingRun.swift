@@ -76,9 +76,12 @@ package final class TrainingRun {
     let snapshot = try Snapshot(
       table: network.parameters, slotNames: optimizer.slotNames, machine: SoloProcessGroup(), evaluable: true)
     let start = try startingPoint(snapshot.arena, secretary)
+    let watchdog = try watchdog()
+    defer { watchdog?.stop() }
     return try DedicatedCoordinator(
       steering: steering(start), network: network, evaluator: evaluator(over: SoloProcessGroup()), snapshot: snapshot,
-      world: world, classNames: inputs.training.info.classNames, secretary: secretary
+      world: world, classNames: inputs.training.info.classNames, secretary: secretary, watchdog: watchdog,
+      faults: options.faults.of(rank: world.rank)
     ).run()
   }
 
@@ -102,9 +105,7 @@ package final class TrainingRun {
       ? RunLog(
         folder: options.outputFolder, console: console, totalSteps: milestones.totalSteps,
         totalEpochs: milestones.totalEpochs, continuingAfterStep: start.step) : nil
-    let watchdog = try options.watchdog.map {
-      try Watchdog(group: trainers, rank: world.rank, folder: options.outputFolder, settings: $0)
-    }
+    let watchdog = try watchdog()
     defer { watchdog?.stop() }
     let trainer = try Trainer(
       TrainerParts(
@@ -119,8 +120,15 @@ package final class TrainingRun {
     let coordinator = coordinator(
       steering(start), store: store, exchange: exchange, trainers: trainers,
       copier: StateCopier(topology: roles.topology, trainer: trainers.rank, machine: machine, pool: pool),
-      secretary: secretary, log: log)
+      secretary: secretary, log: log, watchdog: watchdog)
     return try loop(trainer, coordinator, from: start.step, log: log)
+  }
+
+  /// Over all ranks, a dedicated coordinator included.
+  ///
+  /// - Important: Collective over the world.
+  private func watchdog() throws -> Watchdog? {
+    try options.watchdog.map { try Watchdog(group: world, folder: options.outputFolder, settings: $0) }
   }
 
   private func startingPoint(_ arena: StateArena, _ secretary: Secretary?) throws -> StartingPoint {
@@ -157,22 +165,24 @@ package final class TrainingRun {
       records.removeAll()
       // What is wrong in memory must not become a checkpoint.
       try trainer.verifyMemory(afterStep: step)
-      try trainer.pauseWatchdog { try coordinator.settle(event) }
+      try coordinator.settle(event)
       if let ending = event.ending { return ending }
     }
   }
 
   private func coordinator(
     _ steering: Steering, store: ParameterStore, exchange: GradientExchange, trainers: any ProcessGroup,
-    copier: StateCopier, secretary: Secretary?, log: RunLog?
+    copier: StateCopier, secretary: Secretary?, log: RunLog?, watchdog: Watchdog?
   ) -> any Coordinator {
     if roles.isDedicated {
       return RemoteCoordinator(
-        steering: steering, store: store, slice: exchange.slice, trainers: trainers, world: world, log: log)
+        steering: steering, store: store, slice: exchange.slice, trainers: trainers, world: world, log: log,
+        watchdog: watchdog)
     }
     return SharedCoordinator(
       steering: steering, evaluator: evaluator(over: trainers), store: store, exchange: exchange, group: trainers,
-      classNames: inputs.training.info.classNames, copier: copier, secretary: secretary, log: log)
+      classNames: inputs.training.info.classNames, copier: copier, secretary: secretary, log: log,
+      watchdog: watchdog)
   }
 
   private func evaluator(over group: any ProcessGroup) -> Evaluator? {

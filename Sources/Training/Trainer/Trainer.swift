@@ -69,13 +69,6 @@ package final class Trainer {
 
   package func stop() { loader.stop() }
 
-  /// Runs what takes as long as it takes: an evaluation, a checkpoint.
-  package func pauseWatchdog<T>(_ body: () throws -> T) rethrows -> T {
-    watchdog?.suspend()
-    defer { watchdog?.resume() }
-    return try body()
-  }
-
   /// One update of the parameters. `index` counts the updates done before; `results` are the evaluations that the
   /// schedule may look at.
   ///

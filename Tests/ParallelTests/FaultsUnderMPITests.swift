@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+extension ParallelTests {
+  /// Real processes that fail at a chosen place: the job ends in bounded time, says which rank, and goes on to the same
+  /// bits as a training that nothing happened to.
+  @Suite struct FaultsUnderMPI {
+    let folder: TemporaryFolder
+    let good: String
+    var data: String { folder.path + "/data" }
+
+    static let configuration = """
+      model: {architecture: fcn32s, widths: [4, 4, 4, 4, 4], fc: 8, dropout: 0.5}
+      batch: {global: 4, micro: 1}
+      optimizer: {name: adamw, learning_rate: 0.002}
+      train: {steps: 10, seed: 3, evaluate_every: 4, checkpoint_every: 3, keep: 9}
+      """
+
+    init() throws {
+      folder = try TemporaryFolder()
+      try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
+      let made = try MPILauncher(ranks: 0).run(
+        "fcn-dist",
+        [
+          "dataset", "synthesize", "--output", folder.path + "/data", "--train", "9", "--val", "3", "--height", "32",
+          "--width", "48",
+        ])
+      try #require(made.exitCode == 0, "\(made.tail)")
+      let outcome = try Self.train(folder, "good", ranks: 0)
+      try #require(outcome.exitCode == 0, "\(outcome.tail)")
+      good = try Self.digest(folder, "good")
+    }
+
+    private static func train(
+      _ folder: TemporaryFolder, _ output: String, ranks: Int, fault: String = "", _ more: [String] = []
+    ) throws -> MPILauncher.Outcome {
+      try MPILauncher(
+        ranks: ranks, timeout: 40, environment: ["FCN_DIST_FAULT": fault, "FCN_DIST_WATCHDOG_SECONDS": "2"]
+      ).run(
+        "fcn-dist",
+        [
+          "train", "--config", folder.path + "/config.yaml", "--data", folder.path + "/data", "--output",
+          folder.path + "/" + output, "--backend", "portable",
+        ] + more)
+    }
+
+    private static func digest(_ folder: TemporaryFolder, _ output: String) throws -> String {
+      let outcome = try MPILauncher(ranks: 0).run(
+        "fcn-dist", ["checkpoint", "digest", "\(folder.path)/\(output)/checkpoints/step-000000010.h5"])
+      try #require(outcome.exitCode == 0, "\(outcome.tail)")
+      return outcome.output.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+    }
+
+    private func resumesToTheSameEnd(_ output: String, ranks: Int) throws {
+      let resumed = try Self.train(folder, output, ranks: ranks, ["--resume", "auto"])
+      #expect(resumed.exitCode == 0, "\(resumed.tail)")
+      #expect(try Self.digest(folder, output) == good)
+    }
+
+    /// Trainers in the middle of a step, and a dedicated coordinator while the others train or wait for it.
+    @Test(arguments: [
+      (2, "shared", 0, 7), (3, "shared", 1, 5), (3, "dedicated", 0, 8), (3, "dedicated", 2, 7), (2, "dedicated", 1, 5),
+    ]) func aStoppedRankIsNamedInTime(ranks: Int, coordinator: String, rank: Int, step: Int) throws {
+      let outcome = try Self.train(
+        folder, "stopped", ranks: ranks, fault: "stall@\(rank):\(step)",
+        ["--set", "distributed.coordinator=\(coordinator)"])
+      #expect(outcome.exitCode == 75, "\(outcome.tail)")
+      #expect(outcome.seconds < 25)
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      let line = outcome.errorLines.first ?? ""
+      #expect(line.contains("rank \(rank) on ") && line.contains("stopped) has not moved"), "\(line)")
+      try resumesToTheSameEnd("stopped", ranks: 2)
+    }
+
+    @Test(arguments: [(3, "shared", "kill@1:7"), (3, "dedicated", "kill@0:8"), (2, "shared", "crash@0:5")])
+    func aDeadRankEndsTheJob(ranks: Int, coordinator: String, fault: String) throws {
+      let outcome = try Self.train(
+        folder, "dead", ranks: ranks, fault: fault, ["--set", "distributed.coordinator=\(coordinator)"])
+      #expect(outcome.exitCode > 128, "\(outcome.tail)")
+      #expect(outcome.seconds < 15)
+      try resumesToTheSameEnd("dead", ranks: 3)
+    }
+
+    @Test func aSlowRankChangesNothing() throws {
+      let outcome = try Self.train(folder, "slow", ranks: 3, fault: "slow@1:2")
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(try Self.digest(folder, "slow") == good)
+    }
+
+    @Test(arguments: [2, 4]) func aWrongBitSendsTheJobBack(ranks: Int) throws {
+      let outcome = try Self.train(folder, "flipped", ranks: ranks, fault: "flip-weight@\(ranks - 1):7")
+      #expect(outcome.exitCode == 75, "\(outcome.tail)")
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains("changed in the memory of rank") == true, "\(outcome.tail)")
+      try resumesToTheSameEnd("flipped", ranks: 2)
+    }
+
+    @Test func anInfiniteGradientStopsOrIsSkipped() throws {
+      let stopped = try Self.train(folder, "nan", ranks: 2, fault: "nan@1:4")
+      #expect(stopped.exitCode == 65, "\(stopped.tail)")
+      #expect(stopped.errorLines.count == 1, "\(stopped.tail)")
+      #expect(stopped.errorLines.first?.contains("step 4: the gradient is not finite") == true, "\(stopped.tail)")
+      let skipped = try Self.train(folder, "skip", ranks: 2, fault: "nan@1:4", ["--set", "train.nonfinite=skip"])
+      #expect(skipped.exitCode == 0, "\(skipped.tail)")
+      #expect(skipped.output.contains("warning: step 4: the gradient is not finite"), "\(skipped.tail)")
+    }
+  }
+}
