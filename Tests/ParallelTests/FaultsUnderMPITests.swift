@@ -95,6 +95,38 @@ extension ParallelTests {
       try resumesToTheSameEnd("flipped", ranks: 2)
     }
 
+    private func supervise(_ output: String, fault: [String: String], _ more: [String] = []) throws -> MPILauncher.Outcome {
+      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+      let environment = ["FCN_DIST_WATCHDOG_SECONDS": "2"].merging(fault) { _, new in new }
+      return try MPILauncher(ranks: 0, timeout: 90, environment: environment).run(
+        "/bin/bash",
+        [
+          "\(root)/launch/supervise", "-n", "2", "--threads", "1", "--program", try MPILauncher.program("fcn-dist"),
+          "--", "train", "--config", folder.path + "/config.yaml", "--data", data, "--output",
+          folder.path + "/" + output, "--backend", "portable",
+        ] + more)
+    }
+
+    @Test(arguments: ["kill@1:7", "stall@0:5", "flip-weight@1:7"]) func theSupervisorStartsAgain(fault: String) throws {
+      let outcome = try supervise(
+        "supervised", fault: ["FCN_DIST_FAULT": fault, "FCN_DIST_FAULT_ONCE": folder.path + "/marker"])
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(outcome.output.contains("; start 2, from the newest good checkpoint"), "\(outcome.tail)")
+      #expect(!outcome.output.contains("start 3"), "\(outcome.tail)")
+      #expect(try Self.digest(folder, "supervised") == good)
+    }
+
+    @Test func theSupervisorGivesUp() throws {
+      let twice = try supervise("twice", fault: ["FCN_DIST_FAULT": "kill@1:7"])
+      #expect(twice.exitCode == 137, "\(twice.tail)")
+      #expect(twice.errorLines.last?.contains("failed twice alike after step 6") == true, "\(twice.tail)")
+      #expect(!twice.output.contains("start 3"), "\(twice.tail)")
+      // What would only come back is not tried again.
+      let wrong = try supervise("wrong", fault: [:], ["--set", "train.seed=-1"])
+      #expect(wrong.exitCode == 78 && !wrong.output.contains("start 2"), "\(wrong.tail)")
+    }
+
     @Test func anInfiniteGradientStopsOrIsSkipped() throws {
       let stopped = try Self.train(folder, "nan", ranks: 2, fault: "nan@1:4")
       #expect(stopped.exitCode == 65, "\(stopped.tail)")

@@ -13,7 +13,7 @@ extension ParallelTests {
       try MPILauncher(ranks: 0, environment: environment).run("/bin/bash", ["\(Self.root)/launch/\(name)"] + arguments)
     }
 
-    @Test(arguments: ["setup", "build", "run", "slurm.sbatch", "quickstart", "test"]) func helps(name: String) throws {
+    @Test(arguments: ["setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test"]) func helps(name: String) throws {
       let outcome = try script(name, ["--help"])
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
       #expect(outcome.output.contains("launch/\(name)"), "\(outcome.tail)")
@@ -21,7 +21,8 @@ extension ParallelTests {
     }
 
     @Test(
-      arguments: [("run", []), ("run", ["-n", "x", "--", "a"]), ("setup", ["--what"]), ("quickstart", ["--what"])]
+      arguments: [("run", []), ("run", ["-n", "x", "--", "a"]), ("supervise", ["--restarts", "x"]),
+        ("supervise", ["evaluate"]), ("supervise", ["train"]), ("setup", ["--what"]), ("quickstart", ["--what"])]
         as [(String, [String])])
     func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
       let outcome = try script(name, arguments)
@@ -113,7 +114,7 @@ extension ParallelTests {
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/shellcheck"), "shellcheck is missing"))
     func pleasesShellcheck() throws {
-      let scripts = ["environment", "setup", "build", "run", "slurm.sbatch", "quickstart", "test"].map {
+      let scripts = ["environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test"].map {
         "launch/\($0)"
       }
       let outcome = try MPILauncher(ranks: 0, folder: Self.root).run(

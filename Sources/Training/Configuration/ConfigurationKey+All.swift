@@ -143,7 +143,9 @@ extension ConfigurationKey {
     .optionalInteger(
       "train.early_stop", \.train.earlyStop, in: 1...1_000_000, or: "none",
       "evaluations without a new best that end the training"),
-    .choice("train.nonfinite", \.train.nonfinite, "a step whose loss or gradient is not finite is never applied: and then?"),
+    .choice(
+      "train.nonfinite", \.train.nonfinite,
+      "what follows a step whose loss or gradient is not finite, which is never applied"),
   ]
 
   private static let distributed: [ConfigurationKey] = [
