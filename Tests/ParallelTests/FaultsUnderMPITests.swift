@@ -95,7 +95,9 @@ extension ParallelTests {
       try resumesToTheSameEnd("flipped", ranks: 2)
     }
 
-    private func supervise(_ output: String, fault: [String: String], _ more: [String] = []) throws -> MPILauncher.Outcome {
+    private func supervise(_ output: String, fault: [String: String], _ more: [String] = []) throws
+      -> MPILauncher.Outcome
+    {
       let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
       let environment = ["FCN_DIST_WATCHDOG_SECONDS": "2"].merging(fault) { _, new in new }

@@ -68,7 +68,8 @@ import Training
     let settings = ["data.mean=[0, 0, 0]", "data.std=[0.001, 0.001, 0.001]"]
     let output = folder.path + "/run"
     let found = failure { try RunHarness.train(set: settings, data: data, output: output, ranks: 2) }
-    #expect(found?.message.contains("the loss is not finite on the samples train6; ") == true, "\(String(describing: found))")
+    #expect(
+      found?.message.contains("the loss is not finite on the samples train6; ") == true, "\(String(describing: found))")
     let skip = settings + ["train.nonfinite=skip"]
     try RunHarness.train(set: skip, data: data, output: folder.path + "/one")
     try RunHarness.train(set: skip, data: data, output: folder.path + "/three", ranks: 3)

@@ -8,7 +8,7 @@ import Model
 ///
 /// The trainers of a machine share its master among them. Each seals its share right after an update and compares before
 /// the next; the optimizer's state, which only its owner holds, is sealed by the owner. Every few steps the machines
-/// compare their seals with each other.
+/// compare their seals.
 package final class MemoryGuard {
   private struct Part {
     let name: String
@@ -53,7 +53,8 @@ package final class MemoryGuard {
       let found = digests(part)
       guard let i = found.indices.first(where: { found[$0] != part.seals[$0] }) else { continue }
       throw failure(
-        step, "\(part.name)\(names(inChunk: part.chunks.lowerBound + i)) changed in the memory of rank \(rank) on "
+        step,
+        "\(part.name)\(names(inChunk: part.chunks.lowerBound + i)) changed in the memory of rank \(rank) on "
           + "\(ProcessEnvironment.hostName) between two updates")
     }
   }
@@ -80,7 +81,9 @@ package final class MemoryGuard {
     let part = parts[0]
     let seal = part.chunks.contains(chunk) ? "\(part.seals[chunk - part.chunks.lowerBound])" : ""
     let texts = try group.allGather(Array("\(seal)/rank \(rank) on \(ProcessEnvironment.hostName)".utf8))
-    let entries = texts.map { String(decoding: $0, as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false) }
+    let entries = texts.map {
+      String(decoding: $0, as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false)
+    }
     let topology = exchange.topology
     let owner = (0..<group.size).first { exchange.layout.chunks(ofOwner: $0, of: group.size).contains(chunk) } ?? 0
     let truth = entries.indices.first {
