@@ -38,7 +38,8 @@ int32_t conednn_descriptor_blocking(conednn_descriptor descriptor, conednn_block
   if (!status) status = conednn_dnnl.memory_desc_query(layout, dnnl_query_inner_idxs, &indices);
   if (status) return conednn_check(status, "dnnl_memory_desc_query");
   if (count > 4 || blocks > 8) return conednn_fail(CONEDNN_FAILED, "a layout with more blocks than expected");
-  *result = (conednn_blocking){.dimension_count = count, .element_size = type == dnnl_f32 ? 4 : 2, .block_count = blocks};
+  *result = (conednn_blocking){.dimension_count = count, .block_count = blocks};
+  result->element_size = type == dnnl_f32 ? 4 : 2;
   for (int i = 0; i < count; i++) {
     result->dimensions[i] = (*dimensions)[i];
     result->padded[i] = (*padded)[i];

@@ -27,6 +27,9 @@ extern conednn_openmp conednn_threading;
 /// the caller's floating-point mode given back after.
 uint32_t conednn_enter(int32_t threads);
 void conednn_leave(uint32_t mode);
+/// Runs `body` for each index of 0 ..< count; `worker` (below `threads`) says whose scratch memory it may use.
+void conednn_parallel_workers(int32_t threads, int64_t count, void *context,
+                              void (*body)(void *context, int32_t worker, int64_t index));
 
 #ifdef CONEDNN_HEADERS
 #include <oneapi/dnnl/dnnl.h>

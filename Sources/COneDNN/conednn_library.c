@@ -63,8 +63,9 @@ static int32_t open_library(const char *path) {
   const dnnl_version_t *found = conednn_dnnl.version();
   snprintf(version, sizeof version, "%d.%d.%d", found->major, found->minor, found->patch);
   if (found->major != DNNL_VERSION_MAJOR || found->minor != DNNL_VERSION_MINOR)
-    return conednn_fail(CONEDNN_FAILED, "%s is oneDNN %s, but this program was built with the headers of " HEADER_VERSION,
-                        name, version);
+    return conednn_fail(CONEDNN_FAILED,
+                        "%s is oneDNN %s, but this program was built with the headers of " HEADER_VERSION, name,
+                        version);
   find_threading(library);
   if (conednn_check(conednn_dnnl.engine_create(&conednn_engine, dnnl_cpu, 0), "dnnl_engine_create"))
     return CONEDNN_FAILED;

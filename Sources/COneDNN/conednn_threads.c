@@ -71,3 +71,32 @@ void conednn_parallel(int32_t threads, int64_t count, int64_t grain, void *conte
     take_pieces(&shared);
   conednn_leave(mode);
 }
+
+typedef struct {
+  _Atomic int32_t workers;
+  _Atomic int64_t next;
+  int64_t count;
+  void *context;
+  void (*body)(void *context, int32_t worker, int64_t index);
+} numbered_work;
+
+static void take_indices(void *data) {
+  numbered_work *shared = data;
+  int32_t worker = atomic_fetch_add_explicit(&shared->workers, 1, memory_order_relaxed);
+  for (;;) {
+    int64_t index = atomic_fetch_add_explicit(&shared->next, 1, memory_order_relaxed);
+    if (index >= shared->count) return;
+    shared->body(shared->context, worker, index);
+  }
+}
+
+void conednn_parallel_workers(int32_t threads, int64_t count, void *context,
+                              void (*body)(void *context, int32_t worker, int64_t index)) {
+  numbered_work shared = {.count = count, .context = context, .body = body};
+  uint32_t mode = conednn_enter(threads);
+  if (threads > 1 && count > 1 && conednn_threading.parallel)
+    conednn_threading.parallel(take_indices, &shared, (unsigned)threads, 0);
+  else
+    take_indices(&shared);
+  conednn_leave(mode);
+}

@@ -34,6 +34,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     ConvolutionCase(3, 1, 1, 8, 8, k: 3, p: 1),
     ConvolutionCase(1, 1, 1, 512, 64, k: 7, p: 3),
     ConvolutionCase(2, 2, 1, 64, 64, k: 7, p: 3),
+    ConvolutionCase(1, 8, 6, 150, 64, k: 3, p: 0),
+    ConvolutionCase(1, 7, 6, 32, 32, k: 3, p: 2),
   ]
 }
 
@@ -81,6 +83,33 @@ extension OneDNNTests {
     /// In an order that does not depend on the arrangement: sorted.
     private func squares(_ values: [Float]) -> Double {
       values.filter { $0 != 0 }.sorted().reduce(0) { $0 + Double($1) * Double($1) }
+    }
+
+    /// Large enough for several strips, several images and several pieces a thread.
+    @Test(
+      "weight gradients of wide images agree with the portable engine",
+      arguments: [
+        ConvolutionCase(2, 14, 500, 64, 32, k: 3, p: 1), ConvolutionCase(1, 21, 300, 150, 64, k: 3, p: 1),
+        ConvolutionCase(3, 33, 40, 256, 64, k: 1, p: 0),
+      ])
+    func wideImages(_ one: ConvolutionCase) throws {
+      for precision in Precision.allCases {
+        let portable = try OperationHarness(
+          PortableBackend(precision: precision, threads: 2), one.convolution, source: one.source)
+        let input = randomValues(one.source.count, stream: 1, precision)
+        let gradient = randomValues(portable.operation.destination.count, stream: 4, precision)
+        let outputs = one.convolution.outputChannels
+        let expected = try portable.backwardWeights(input, gradient, biasCount: outputs)
+        // Sums of n products of numbers up to 1 in magnitude: rounding errors grow with the root of n.
+        let allowed = 2e-6 * Double(portable.operation.destination.pixelCount).squareRoot()
+        for threads in [1, 2, 3] {
+          let backend = try OneDNNBackend.make(precision: precision, threads: threads)
+          let found = try OperationHarness(backend, one.convolution, source: one.source)
+            .backwardWeights(input, gradient, biasCount: outputs)
+          #expect(Double(largestDifference(found.canonical, expected.canonical)) < allowed)
+          #expect(Double(largestDifference(found.bias, expected.bias)) < allowed)
+        }
+      }
     }
 
     @Test("accumulating adds to what the destination holds", arguments: Precision.allCases)

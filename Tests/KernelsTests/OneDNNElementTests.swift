@@ -123,7 +123,7 @@ extension OneDNNTests {
         var sourceGradients: [[Float]] = []
         let both = try pair.results([Float](repeating: .nan, count: pooled.count)) { backend, memory in
           let operation = try backend.maxPool(source: shape, purpose: .training)
-          let workspace = try MemoryRegion(byteCount: operation.workspaceByteCount)
+          let workspace = try GuardedMemory(byteCount: operation.workspaceByteCount)
           let input = try Activation(source, backend.activationType)
           operation.forward(input.base, into: memory, workspace: workspace.base)
           let incoming = try Activation(gradient, backend.activationType)

@@ -2,6 +2,12 @@ import Basics
 import Kernels
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// All tests of the oneDNN backend, one after another: each wants the cores.
 @Suite(
   .serialized,
@@ -13,8 +19,8 @@ struct OperationHarness {
   let backend: any Backend
   let operation: any WeightedOperation
   let layout: any WeightLayout
-  let scratch: MemoryRegion
-  private let prepared: MemoryRegion
+  private let scratch: GuardedMemory
+  private let prepared: GuardedMemory
   private let destinationType: ElementType
 
   init(
@@ -45,25 +51,22 @@ struct OperationHarness {
     self.layout = layout
     self.operation = operation
     self.destinationType = destinationType
-    scratch = try MemoryRegion(byteCount: max(operation.scratchByteCount, layout.preparationScratchByteCount))
-    prepared = try MemoryRegion(byteCount: max(64, layout.preparedByteCount))
-    scratch.base.initializeMemory(as: UInt8.self, repeating: 0xFF, count: scratch.byteCount)
-    prepared.base.initializeMemory(as: UInt8.self, repeating: 0xFF, count: prepared.byteCount)
+    scratch = try GuardedMemory(byteCount: max(operation.scratchByteCount, layout.preparationScratchByteCount))
+    prepared = try GuardedMemory(byteCount: layout.preparedByteCount)
   }
 
   private func withWeights<R>(_ canonical: [Float], _ bias: [Float]?, _ body: (LayerWeights) throws -> R) throws -> R {
-    let master = try MemoryRegion(byteCount: 4 * layout.count)
-    master.floats().update(repeating: .nan, count: layout.count)
-    layout.importCanonical(canonical, into: master.floats())
+    let master = try GuardedMemory(byteCount: 4 * layout.count)
+    layout.importCanonical(canonical, into: master.floats)
     // In two parts, as two ranks of a machine would.
     let middle = layout.preparationPieces / 2
     for pieces in [middle..<layout.preparationPieces, 0..<middle] {
-      layout.prepare(master.floats(), into: prepared.base, pieces: pieces, scratch: scratch.base)
+      layout.prepare(master.floats, into: prepared.base, pieces: pieces, scratch: scratch.base)
     }
     return try (bias ?? [0]).withUnsafeBufferPointer { values in
       try body(
         LayerWeights(
-          master: master.floats(), prepared: prepared.base, bias: bias == nil ? nil : values.baseAddress))
+          master: master.floats, prepared: prepared.base, bias: bias == nil ? nil : values.baseAddress))
     }
   }
 
@@ -90,45 +93,66 @@ struct OperationHarness {
   ) throws -> (raw: [Float], canonical: [Float], bias: [Float]) {
     let input = try Activation(source, backend.activationType)
     let output = try Activation(gradient, backend.activationType)
-    let raw = try MemoryRegion(byteCount: 4 * layout.count)
-    raw.floats().update(repeating: .nan, count: layout.count)
-    let bias = try MemoryRegion(byteCount: 4 * max(1, biasCount))
-    bias.floats().update(repeating: .nan, count: biasCount)
+    let raw = try GuardedMemory(byteCount: 4 * layout.count)
+    let bias = try GuardedMemory(byteCount: 4 * biasCount)
     operation.backwardWeights(
-      input.base, output.base, into: raw.floats(), biasGradient: biasCount == 0 ? nil : bias.floats(),
+      input.base, output.base, into: raw.floats, biasGradient: biasCount == 0 ? nil : bias.floats,
       scratch: scratch.base)
     var canonical = [Float](repeating: .nan, count: layout.canonicalCount)
-    layout.exportCanonical(raw.floats(), into: &canonical)
+    layout.exportCanonical(raw.floats, into: &canonical)
     return (
-      Array(UnsafeBufferPointer(start: raw.floats(), count: layout.count)), canonical,
-      Array(UnsafeBufferPointer(start: bias.floats(), count: biasCount))
+      Array(UnsafeBufferPointer(start: raw.floats, count: layout.count)), canonical,
+      Array(UnsafeBufferPointer(start: bias.floats, count: biasCount))
     )
   }
 }
 
+/// Memory between two inaccessible pages, ending at most 63 bytes before the second, filled with not-a-numbers.
+final class GuardedMemory {
+  let base: UnsafeMutableRawPointer
+  private let region: UnsafeMutableRawPointer
+  private let regionByteCount: Int
+  private static let page = 4096
+
+  init(byteCount: Int) throws {
+    let aligned = (max(1, byteCount) + 63) / 64 * 64
+    let middle = (aligned + Self.page - 1) / Self.page * Self.page
+    regionByteCount = middle + 2 * Self.page
+    region = try #require(
+      mmap(nil, regionByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    try #require(region != MAP_FAILED)
+    memset(region + Self.page, 0xFF, middle)
+    mprotect(region, Self.page, PROT_NONE)
+    mprotect(region + Self.page + middle, Self.page, PROT_NONE)
+    base = region + Self.page + middle - aligned
+  }
+
+  deinit { munmap(region, regionByteCount) }
+
+  var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+}
+
 /// An activation in memory of its own, in the backend's type.
 struct Activation {
-  private let region: MemoryRegion
+  private let memory: GuardedMemory
   private let count: Int
   let type: ElementType
 
   init(_ values: [Float], _ type: ElementType) throws {
     count = values.count
     self.type = type
-    region = try MemoryRegion(byteCount: max(64, values.count * type.byteCount))
+    memory = try GuardedMemory(byteCount: values.count * type.byteCount)
     if type == .float32 {
-      region.floats().update(from: values, count: count)
+      memory.floats.update(from: values, count: count)
     } else {
       for (index, value) in values.enumerated() { halves[index] = bfloat16Bits(value) }
     }
   }
 
-  private var halves: UnsafeMutablePointer<UInt16> { region.base.assumingMemoryBound(to: UInt16.self) }
-  var base: UnsafeMutableRawPointer { region.base }
+  private var halves: UnsafeMutablePointer<UInt16> { memory.base.assumingMemoryBound(to: UInt16.self) }
+  var base: UnsafeMutableRawPointer { memory.base }
   var values: [Float] {
-    (0..<count).map {
-      type == .float32 ? region.floats()[$0] : Float(bitPattern: UInt32(halves[$0]) << 16)
-    }
+    (0..<count).map { type == .float32 ? memory.floats[$0] : Float(bitPattern: UInt32(halves[$0]) << 16) }
   }
 }
 

@@ -37,6 +37,17 @@ struct OneDNNArrangement {
     description = "\(outs)x\(taps)x\(inputs)"
   }
 
+  /// Blocks of [16 in][16 out] float32 for each tap, the taps of two channel blocks following each other.
+  init(tiledOuts outs: Int, taps: Int, inputs: Int) {
+    let block = 16
+    let inputBlocks = (inputs + block - 1) / block
+    let outBlocks = (outs + block - 1) / block
+    descriptor = nil
+    offsets = .tiled(outs: outs, inputs: inputs, taps: taps, block: block)
+    byteCount = 4 * outBlocks * inputBlocks * taps * block * block
+    description = "\(outBlocks)x\(inputBlocks)x\(taps)x\(block)x\(block)"
+  }
+
   func libraryDescriptor() throws -> OneDNNDescriptor {
     guard let descriptor else { throw Failure(.internalError, "a layout that oneDNN does not know (\(description))") }
     return descriptor

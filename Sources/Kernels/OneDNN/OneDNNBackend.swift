@@ -64,7 +64,7 @@ package final class OneDNNBackend: Backend {
 
   /// By the library's own (de)convolutions.
   private func layout(_ shape: conednn_convolution) throws -> OneDNNWeightLayout {
-    guard let layout = try layout(shape, form: .direct) else {
+    guard let layout = try layout(shape, form: .library) else {
       throw Failure(.internalError, "a convolution's layout does not need taps to be separate")
     }
     return layout
@@ -80,14 +80,18 @@ package final class OneDNNBackend: Backend {
       let primitive = try OneDNNPrimitive.product(.sourceGradient(shape), threads: threadCount, weights: nil)
       return try OneDNNArrangement(product: primitive.weightsDescriptor(), inputs: Int(shape.source_channels))
     }
-    guard let backwardData = form.unrollsSourceGradient ? try unrolledChoice() : try choice(.backwardData) else {
+    guard let backwardData = form.sourceGradient == .unrolled ? try unrolledChoice() : try choice(.backwardData) else {
       return nil
     }
+    let outs = Int(shape.destination_channels)
+    let inputs = Int(shape.source_channels)
+    let taps = Int(shape.kernel * shape.kernel)
     let master =
-      form.unrollsWeightGradient
-      ? OneDNNArrangement(
-        outs: Int(shape.destination_channels), taps: Int(shape.kernel * shape.kernel),
-        inputs: Int(shape.source_channels)) : try choice(.backwardWeights)
+      switch form.weightGradient {
+      case .library: try choice(.backwardWeights)
+      case .unrolled: OneDNNArrangement(outs: outs, taps: taps, inputs: inputs)
+      case .outerProducts: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
+      }
     return try OneDNNWeightLayout(
       form: form, master: master, forward: choice(.forward), backwardData: backwardData,
       isTransposed: shape.transposed != 0, isBFloat16: isBFloat16, threads: threadCount)

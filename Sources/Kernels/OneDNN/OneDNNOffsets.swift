@@ -61,6 +61,16 @@ final class OneDNNOffsets {
       spatial: (0..<taps).map { Int64($0 * inputs) })
   }
 
+  /// [out blocks, input blocks, spatial, inputs of a block, outs of a block].
+  static func tiled(outs: Int, inputs: Int, taps: Int, block: Int) -> OneDNNOffsets {
+    let inputStride = taps * block * block
+    let outStride = (inputs + block - 1) / block * inputStride
+    return OneDNNOffsets(
+      out: (0..<outs).map { Int64($0 / block * outStride + $0 % block) },
+      input: (0..<inputs).map { Int64($0 / block * inputStride + $0 % block * block) },
+      spatial: (0..<taps).map { Int64($0 * block * block) })
+  }
+
   /// [out, input, spatial], or [input, out, spatial] for a deconvolution: the order in files.
   static func canonical(outs: Int, inputs: Int, taps: Int, isTransposed: Bool) -> OneDNNOffsets {
     let outStep = isTransposed ? taps : inputs * taps

@@ -2,7 +2,7 @@ import Basics
 import COneDNN
 
 /// The library's own backward-data.
-struct DirectSourceGradient: SourceGradient {
+struct LibrarySourceGradient: SourceGradient {
   private let primitive: OneDNNPinnedPrimitive
 
   init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
@@ -22,7 +22,7 @@ struct DirectSourceGradient: SourceGradient {
 }
 
 /// The library's own backward-weights, with the padding made real where its result would be wrong or slow.
-struct DirectWeightGradient: WeightGradient {
+struct LibraryWeightGradient: WeightGradient {
   private let primitive: OneDNNPinnedPrimitive
   private let frame: OneDNNFrame?
   private let isTransposed: Bool
