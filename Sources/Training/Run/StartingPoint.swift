@@ -55,15 +55,16 @@ package struct StartingPoint: Codable {
       try reader.verify()
       return reader
     case .auto: return try store.newestGood(warn: warn)
-    case .never:
-      let steps = try store.steps()
-      guard steps.isEmpty else {
-        throw Failure(
-          .cannotCreate, "\(options.outputFolder) holds the checkpoints of a training already (up to step \(steps.last ?? 0))",
-          remedy: "continue it with --resume auto, or give another folder with --output")
-      }
-      return nil
+    case .never: return nil
     }
+  }
+
+  /// Refuses to begin a new training where there is one.
+  static func checkIsNew(_ folder: String, _ store: CheckpointStore) throws {
+    guard let last = try store.steps().last else { return }
+    throw Failure(
+      .cannotCreate, "\(folder) holds the checkpoints of a training already (up to step \(last))",
+      remedy: "continue it with --resume auto, or give another folder with --output")
   }
 
   private static func resumed(

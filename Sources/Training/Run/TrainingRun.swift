@@ -64,10 +64,13 @@ package final class TrainingRun {
 
   private func secretary(_ console: Console) throws -> Secretary {
     let provenance = Provenance(network: network, roles: roles)
-    for line in provenance.lines(inputs: inputs, milestones: milestones) { console.line(line) }
-    return try Secretary(
+    let secretary = try Secretary(
       folder: try RunFolder(path: options.outputFolder), console: console, inputs: inputs,
       optimizerName: optimizer.name, provenance: provenance.facts)
+    // A refusal should not have to be looked for below the whole configuration.
+    if options.resume == .never { try StartingPoint.checkIsNew(options.outputFolder, secretary.store) }
+    for line in provenance.lines(inputs: inputs, milestones: milestones) { console.line(line) }
+    return secretary
   }
 
   /// Rank 0 of a run with a dedicated coordinator.
