@@ -35,6 +35,18 @@ package struct ParameterTable {
     indices = Dictionary(uniqueKeysWithValues: parameters.enumerated().map { ($1.name, $0) })
   }
 
+  /// One tensor without a layout: for measuring what does not depend on a network.
+  package init(flatCount count: Int) {
+    parameters = [
+      Parameter(
+        name: "flat/weight", layer: "flat", kind: .weight, canonicalShape: [count], range: 0..<count, isUpdated: true,
+        layout: nil, preparedRange: 0..<0)
+    ]
+    floatCount = Self.roundedUp(count, to: 16)
+    preparedByteCount = 0
+    indices = ["flat/weight": 0]
+  }
+
   private static func roundedUp(_ count: Int, to multiple: Int) -> Int {
     (count + multiple - 1) / multiple * multiple
   }

@@ -23,8 +23,8 @@ package final class Plan {
   private let configuration: ModelConfiguration
   private let imageShape: ActivationShape
   private let imagePadding: Int
-  private let forwardInstructions: [Instruction]
-  private let backwardInstructions: [Instruction]
+  let forwardInstructions: [Instruction]
+  let backwardInstructions: [Instruction]
   private let placement: BufferPlanner.Placement
   private let logits: BufferPlanner.Buffer
   private let activations: Arena

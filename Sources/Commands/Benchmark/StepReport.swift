@@ -1,0 +1,106 @@
+import Basics
+import Kernels
+import Model
+import Training
+
+/// Puts the times of a step beside those of its layers.
+struct StepReport {
+  let benchmark: StepBenchmark
+  let configuration: Configuration
+  let size: (height: Int, width: Int)
+  let measurements: Measurements
+
+  private var images: Int { configuration.batch.global }
+
+  func report(_ machine: BenchmarkMachine, _ rounds: Rounds) -> BenchmarkReport {
+    let batch = configuration.batch
+    var report = BenchmarkReport(
+      "step",
+      title: "\(configuration.model.architecture.rawValue), \(grouped(benchmark.parameterCount)) parameters, "
+        + "\(counted(images, "image")) of \(size.height) x \(size.width) a step, \(batch.micro) at a time, "
+        + configuration.train.precision.rawValue, machine: machine, rounds: rounds)
+    report.settings = settings
+    addRows(to: &report)
+    report.appendix = layerTable
+    report.members = [("layers", .list(benchmark.layers.layers.indices.map(layerJSON)))]
+    return report
+  }
+
+  private var settings: [(String, JSONText)] {
+    [
+      ("architecture", .text(configuration.model.architecture.rawValue)),
+      ("parameters", .integer(Int64(benchmark.parameterCount))), ("batch", .integer(Int64(images))),
+      ("micro", .integer(Int64(configuration.batch.micro))), ("height", .integer(Int64(size.height))),
+      ("width", .integer(Int64(size.width))), ("precision", .text(configuration.train.precision.rawValue)),
+      ("optimizer", .text(configuration.optimizer.name.rawValue)),
+    ]
+  }
+
+  private func addRows(to report: inout BenchmarkReport) {
+    let step = measurements[StepBenchmark.step]
+    let layers = measurements.sum(of: benchmark.layers.names) * Double(benchmark.slotCount)
+    let bandwidth = Double(benchmark.streamByteCount) / measurements[StepBenchmark.stream].median
+    let update = Double(benchmark.updateByteCount) / bandwidth
+    let limit = Timings(layers.seconds.map { $0 + update })
+    let rate = Double(images) / step.median
+    report.add("step", "step", step, "\(significant(rate, 3)) images/s")
+    for part in StepBenchmark.parts { report.add(part, "  \(part)", measurements[part]) }
+    report.add("limit", "limit", limit, "\(significant(Double(images) / limit.median, 3)) images/s")
+    report.add(
+      "limit_layers", "  layers alone", layers, "\(counted(benchmark.slotCount, "pass", "passes")) of the busiest rank")
+    report.add(
+      "limit_update", "  update", Timings(layers.seconds.map { _ in update }),
+      "\(significant(Double(benchmark.updateByteCount) / 1e9, 3)) GB at \(significant(bandwidth / 1e9, 3)) GB/s")
+    report.add(figure: "images_per_second", rate)
+    report.add(figure: "limit_images_per_second", Double(images) / limit.median)
+    report.add(figure: "share_of_limit", limit.median / step.median)
+    report.add(figure: "memory_bytes_per_second", bandwidth)
+    report.conclusion =
+      "\(significant(rate, 3)) images/s, \(fixed(100 * limit.median / step.median, 1)) % of the limit"
+  }
+
+  // MARK: Layers
+
+  private func seconds(_ layer: LayerOperation, _ pass: LayerBenchmark.Pass) -> Timings? {
+    guard benchmark.layers.passes(of: layer).contains(pass) else { return nil }
+    return measurements[LayerBenchmark.name(layer, pass)]
+  }
+
+  /// Of all passes that a step makes; a multiplication and an addition are two operations.
+  private func operationsPerSecond(_ layer: LayerOperation) -> Double {
+    let passes = benchmark.layers.passes(of: layer)
+    let total = passes.reduce(0.0) { $0 + measurements[LayerBenchmark.name(layer, $1)].median }
+    return 2 * Double(layer.multiplicationCount * passes.count) / total
+  }
+
+  private func implementation(_ layer: Int) -> String {
+    layer < benchmark.implementations.count ? benchmark.implementations[layer].implementation : ""
+  }
+
+  private var layerTable: String {
+    var table = TextTable(leftColumns: [0, 1, 6])
+    table.add(["layer", "destination", "forward", "bwd data", "bwd weights", "GFLOP/s", "implementation"])
+    for (index, layer) in benchmark.layers.layers.enumerated() {
+      let times = LayerBenchmark.Pass.allCases.map { BenchmarkReport.time(seconds(layer, $0)?.median ?? .nan) }
+      table.add(
+        [layer.name, "\(layer.operation.destination)"] + times + [
+          significant(operationsPerSecond(layer) / 1e9, 4), implementation(index),
+        ])
+    }
+    let ranks = benchmark.layers.rankCount
+    return "layers alone, all ranks at once"
+      + (ranks > 1 ? " (times of the slowest of \(ranks), GFLOP/s of one)" : "") + "\n\(table.text)"
+  }
+
+  private func layerJSON(_ index: Int) -> JSONText {
+    let layer = benchmark.layers.layers[index]
+    return .object([
+      ("name", .text(layer.name)), ("destination", .text("\(layer.operation.destination)")),
+      ("multiplications", .integer(Int64(layer.multiplicationCount))),
+      ("forward", .number(seconds(layer, .forward)?.median)),
+      ("backward_data", .number(seconds(layer, .backwardData)?.median)),
+      ("backward_weights", .number(seconds(layer, .backwardWeights)?.median)),
+      ("operations_per_second", .number(operationsPerSecond(layer))), ("implementation", .text(implementation(index))),
+    ])
+  }
+}

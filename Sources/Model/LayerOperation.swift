@@ -1,0 +1,44 @@
+import Kernels
+
+/// One weighted layer of a plan by itself: for measuring what it costs without the rest.
+package struct LayerOperation {
+  package let operation: any WeightedOperation
+  /// Whether the plan's backward pass asks it for the gradient of its weights, and of its source.
+  package let hasWeightGradient: Bool
+  package let hasSourceGradient: Bool
+  private let slots: LayerSlots
+
+  init(_ operation: any WeightedOperation, _ slots: LayerSlots, backward: [Instruction]) {
+    self.operation = operation
+    self.slots = slots
+    hasWeightGradient = backward.contains {
+      if case .backwardWeights(let other, _, _, _) = $0 { other === operation } else { false }
+    }
+    hasSourceGradient = backward.contains {
+      if case .backwardData(let other, _, _, _) = $0 { other === operation } else { false }
+    }
+  }
+
+  package var name: String { slots.name }
+  /// Floats of an arena.
+  package var weightRange: Range<Int> { slots.weight.range }
+  /// nil for deconvolutions.
+  package var biasRange: Range<Int>? { slots.bias?.range }
+  package func weights(in memory: ParameterMemory) -> LayerWeights { slots.weights(in: memory) }
+
+  /// Multiplications of one pass, each with an addition; those with the padding's zeros are counted too.
+  package var multiplicationCount: Int {
+    let isDeconvolution = slots.bias == nil
+    return (isDeconvolution ? operation.source : operation.destination).pixelCount * slots.weight.canonicalCount
+  }
+}
+
+extension Plan {
+  /// The layers with weights, in forward order.
+  package var layerOperations: [LayerOperation] {
+    forwardInstructions.compactMap {
+      guard case .forward(let operation, let slots, _, _) = $0 else { return nil }
+      return LayerOperation(operation, slots, backward: backwardInstructions)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import Basics
+import Collectives
+import Model
+
+/// The memory and the exchange of a training in which all ranks train, without data.
+package final class BenchmarkStore {
+  package let topology: Topology
+  package let plan: SlotPlan
+  package let store: ParameterStore
+  package let exchange: GradientExchange
+  package let optimizer: Optimizer
+  package let pool: WorkerPool
+  package let group: any ProcessGroup
+
+  /// - Important: Collective over `group`.
+  package init(
+    table: ParameterTable, configuration: Configuration, group: any ProcessGroup, pool: WorkerPool
+  ) throws {
+    self.group = group
+    self.pool = pool
+    optimizer = Optimizer(configuration.optimizer)
+    let machine: any ProcessGroup
+    if configuration.distributed.exchange == .allreduce {
+      machine = SoloProcessGroup()
+      topology = Topology.separate(trainerCount: group.size)
+    } else {
+      machine = try group.nodeGroup()
+      topology = try Topology.discovered(by: group, on: machine)
+    }
+    let plan = SlotPlan(
+      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: group.size)
+    self.plan = plan
+    let neighbours = topology.machines[topology.machineOfTrainer[group.rank]]
+    store = try ParameterStore(
+      table: table, slotNames: optimizer.slotNames,
+      bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
+    exchange = try GradientExchange(
+      plan: plan, topology: topology, store: store, group: group, machine: machine, pool: pool,
+      isTreeOrdered: configuration.distributed.reproducible)
+  }
+
+  /// This rank's gradient buffers.
+  package var gradientBuffers: [UnsafeMutablePointer<Float>] {
+    store.gradientBuffers[topology.localIndex(of: group.rank)]
+  }
+
+  /// The first of the ranks that share this rank's store.
+  package var isFirstOfStore: Bool { topology.localIndex(of: group.rank) == 0 }
+
+  /// Bytes that an update moves through memory, over all owners: parameter and slots read and written, gradient read.
+  package var updateByteCount: Int { 4 * (2 * (1 + optimizer.slotNames.count) + 1) * store.table.floatCount }
+
+  /// Bytes that the sum moves through memory, over all owners: every rank's gradient read, the sum written.
+  package var sumByteCount: Int {
+    let nodes = (0..<group.size).reduce(0) { $0 + plan.accumulation(ofTrainer: $1).results.count }
+    return nodes > 1 ? 4 * (nodes + 1) * store.table.floatCount : 0
+  }
+}

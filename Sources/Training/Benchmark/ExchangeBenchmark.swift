@@ -1,0 +1,113 @@
+import Basics
+import Collectives
+import Model
+
+/// Sum, update and publication of a gradient, against an all-reduce of the transport with a whole update on every rank,
+/// and against the speed of memory.
+package final class ExchangeBenchmark {
+  package static let own = "exchange"
+  package static let ownParts = ["sum", "update", "publish"]
+  package static let peer = "all-reduce"
+  package static let peerParts = ["all-reduce: sum", "all-reduce: update"]
+  package static let stream = "memory stream"
+
+  private let parts: BenchmarkStore
+  private let table: ParameterTable
+  private let replica: Replica
+  private let memory: MemoryStream
+  private var step = 0
+
+  /// - Parameters:
+  ///   - configuration: `batch`, `optimizer` and `distributed` of it count.
+  ///   - parameterCount: how many floats are summed.
+  /// - Important: Collective over `group`.
+  package init(
+    _ configuration: Configuration, parameterCount: Int, group: any ProcessGroup, pool: WorkerPool
+  ) throws {
+    var configuration = configuration
+    // One gradient a rank, as in a step whose images went through the network before.
+    configuration.batch.global = group.size
+    configuration.batch.micro = 1
+    table = ParameterTable(flatCount: parameterCount)
+    parts = try BenchmarkStore(table: table, configuration: configuration, group: group, pool: pool)
+    replica = try Replica(count: table.floatCount, slotCount: parts.optimizer.slotNames.count)
+    memory = try MemoryStream(count: table.floatCount / group.size, pool: pool)
+    touch()
+    try group.barrier()
+  }
+
+  /// Bytes that sum and update move through memory, over all ranks.
+  package var byteCount: Int { parts.sumByteCount + parts.updateByteCount }
+  package var streamByteCount: Int { memory.byteCount * parts.group.size }
+  package var machineCount: Int { parts.topology.machines.count }
+
+  /// Values that stay finite however often they are summed; pages that are there before they are measured.
+  private func touch() {
+    let count = table.floatCount
+    for buffer in parts.gradientBuffers { buffer.update(repeating: 0, count: count) }
+    if parts.isFirstOfStore {
+      for arena in [parts.store.memory.master] + parts.store.optimizerSlots {
+        arena.update(repeating: 0.5, count: count)
+      }
+    }
+    replica.touch()
+  }
+
+  /// - Important: Collective.
+  package func run(_ round: Round) throws {
+    step += 1
+    let group = parts.group
+    try group.barrier()
+    try round.time(Self.own) {
+      let gradient = try round.time(Self.ownParts[0]) { try parts.exchange.sum() }
+      round.time(Self.ownParts[1]) {
+        update(parts.exchange.slice, parts.store.memory.master, parts.store.optimizerSlots, gradient)
+      }
+      try round.time(Self.ownParts[2]) { try parts.exchange.publish() }
+    }
+    try group.barrier()
+    try round.time(Self.peer) {
+      let gradient = replica.gradient
+      try round.time(Self.peerParts[0]) {
+        try group.allReduce(UnsafeMutableBufferPointer(start: gradient, count: table.floatCount), .sum)
+      }
+      round.time(Self.peerParts[1]) { update(0..<table.floatCount, replica.master, replica.slots, gradient) }
+    }
+    try group.barrier()
+    try round.time(Self.stream) {
+      memory.run()
+      try group.barrier()
+    }
+  }
+
+  private func update(
+    _ slice: Range<Int>, _ master: UnsafeMutablePointer<Float>, _ slots: [UnsafeMutablePointer<Float>],
+    _ gradient: UnsafePointer<Float>
+  ) {
+    parts.optimizer.update(
+      slice, of: table, master: master, slots: slots, gradient: gradient, gradientScale: 1, learningRate: 0.001,
+      step: step, pool: parts.pool)
+  }
+}
+
+/// What every rank holds for itself where nothing is shared.
+private final class Replica {
+  let gradient: UnsafeMutablePointer<Float>
+  let master: UnsafeMutablePointer<Float>
+  let slots: [UnsafeMutablePointer<Float>]
+  private let regions: [MemoryRegion]
+  private let count: Int
+
+  init(count: Int, slotCount: Int) throws {
+    self.count = count
+    regions = try (0..<2 + slotCount).map { _ in try MemoryRegion(byteCount: 4 * count) }
+    gradient = regions[0].floats()
+    master = regions[1].floats()
+    slots = regions[2...].map { $0.floats() }
+  }
+
+  func touch() {
+    gradient.update(repeating: 0, count: count)
+    for arena in [master] + slots { arena.update(repeating: 0.5, count: count) }
+  }
+}

@@ -1,0 +1,87 @@
+import Basics
+import Collectives
+import Kernels
+import Model
+
+/// Every weighted layer of a plan run alone, forward and backward: nothing that trains with this engine is faster than
+/// their sum.
+package final class LayerBenchmark {
+  package enum Pass: String, CaseIterable, Sendable {
+    case forward
+    case backwardData = "backward data"
+    case backwardWeights = "backward weights"
+  }
+
+  package let layers: [LayerOperation]
+  package var rankCount: Int { group.size }
+  private let memory: ParameterMemory
+  private let gradient: UnsafeMutablePointer<Float>
+  private let group: any ProcessGroup
+  /// source, destination, and the gradients of both
+  private let activations: [MemoryRegion]
+  private let scratch: MemoryRegion
+
+  /// - Parameters:
+  ///   - memory: prepared parameters.
+  ///   - gradient: an arena for weight gradients, overwritten.
+  package init(
+    _ plan: Plan, memory: ParameterMemory, gradient: UnsafeMutablePointer<Float>, group: any ProcessGroup
+  ) throws {
+    layers = plan.layerOperations
+    self.memory = memory
+    self.gradient = gradient
+    self.group = group
+    // Engines read and write a little beyond the scratch memory they ask for.
+    scratch = try MemoryRegion(byteCount: (layers.map(\.operation.scratchByteCount).max() ?? 0) + 64 << 10)
+    let counts = [layers.map(\.operation.source.count).max() ?? 0, layers.map(\.operation.destination.count).max() ?? 0]
+    activations = try (counts + counts).map { try MemoryRegion(byteCount: 4 * $0) }
+    for region in activations { Self.fill(region) }
+  }
+
+  /// Numbers of either sign and of about 1, whether they are read as float32 or as bfloat16.
+  private static func fill(_ region: MemoryRegion) {
+    let words = region.base.assumingMemoryBound(to: UInt16.self)
+    for i in 0..<region.byteCount / 2 {
+      let random = UInt16(truncatingIfNeeded: Philox.mixed(UInt64(i)))
+      words[i] = 0x3F00 | (random & 0x807F)
+    }
+  }
+
+  package func passes(of layer: LayerOperation) -> [Pass] {
+    Pass.allCases.filter {
+      switch $0 {
+      case .forward: true
+      case .backwardData: layer.hasSourceGradient
+      case .backwardWeights: layer.hasWeightGradient
+      }
+    }
+  }
+
+  package static func name(_ layer: LayerOperation, _ pass: Pass) -> String { "\(layer.name) \(pass.rawValue)" }
+
+  /// What is timed, of all layers.
+  package var names: [String] { layers.flatMap { layer in passes(of: layer).map { Self.name(layer, $0) } } }
+
+  /// - Important: Collective: all ranks run the same layer at the same time.
+  package func run(_ round: Round) throws {
+    for layer in layers {
+      try group.barrier()
+      for pass in passes(of: layer) { round.time(Self.name(layer, pass)) { run(pass, of: layer) } }
+    }
+  }
+
+  private func run(_ pass: Pass, of layer: LayerOperation) {
+    let (source, destination) = (activations[0].base, activations[1].base)
+    let (sourceGradient, destinationGradient) = (activations[2].base, activations[3].base)
+    let weights = layer.weights(in: memory)
+    switch pass {
+    case .forward: layer.operation.forward(source, weights, into: destination, scratch: scratch.base)
+    case .backwardData:
+      layer.operation.backwardData(destinationGradient, weights, into: sourceGradient, scratch: scratch.base)
+    case .backwardWeights:
+      layer.operation.backwardWeights(
+        source, destinationGradient, into: gradient + layer.weightRange.lowerBound,
+        biasGradient: layer.biasRange.map { gradient + $0.lowerBound }, scratch: scratch.base)
+    }
+  }
+}
