@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the table of benchmarks/run: the medians of all rounds of each side, in Markdown.
 
-    python3 table.py RAW FAILURES
+    python3 table.py RAW FAILURES [yes]         yes: of a trial with tiny sizes
 """
 
 import collections
@@ -104,8 +104,12 @@ def main():
     with open(sys.argv[2]) as file:
         failures = collections.Counter(line.strip() for line in file)
     print(f"# Measured on {platform.node()}\n")
+    if sys.argv[3:] == ["yes"]:
+        print("**A trial with tiny sizes (--quick): these numbers say nothing about speed.**\n")
     print(f"{version(['date', '-u', '+%Y-%m-%d %H:%M UTC'])}; {processor()}; {platform.system()} {platform.release()}.")
-    engines = {result.get("engine") for side in sides.values() for result in side} - {None}
+    # Library, version and instruction set; precision and threads are in the names of the sides.
+    engines = {", ".join(result["engine"].split(", ")[:2])
+               for side in sides.values() for result in side if result.get("engine")}
     tools = {result.get("tool_version") for side in sides.values() for result in side} - {None}
     print(f"fcn-dist {', '.join(sorted(tools)) or 'not there'} ({'; '.join(sorted(engines)) or 'no engine'}); "
           f"{version(['mpirun', '--version'])}; PyTorch {package('torch')}; h5py {package('h5py')}; "

@@ -10,7 +10,8 @@ private func outcome(_ arguments: String) -> CommandLineSession.Outcome {
   static let commands = [
     "train", "evaluate", "predict", "dataset import", "dataset synthesize", "dataset verify", "dataset show",
     "checkpoint show", "checkpoint verify", "checkpoint digest", "checkpoint diff", "checkpoint export",
-    "checkpoint import", "doctor", "report",
+    "checkpoint import", "benchmark step", "benchmark exchange", "benchmark loader", "benchmark checkpoint", "doctor",
+    "report",
   ]
 
   @Test(arguments: commands) func helpHasAnExampleAndFitsATerminal(command: String) throws {

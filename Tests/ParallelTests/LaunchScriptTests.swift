@@ -116,7 +116,7 @@ extension ParallelTests {
     func pleasesShellcheck() throws {
       let scripts = ["environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test"].map {
         "launch/\($0)"
-      }
+      } + ["benchmarks/run", "benchmarks/peers"]
       let outcome = try MPILauncher(ranks: 0, folder: Self.root).run(
         "/usr/bin/shellcheck", ["-x"] + scripts + [".ci/run"])
       #expect(outcome.exitCode == 0, "\(outcome.output)")

@@ -85,5 +85,7 @@ struct BenchmarkReport {
     return significant(seconds * 1e6, 3) + " us"
   }
 
-  static func gigabytes(_ bytes: Double, in seconds: Double) -> String { "\(significant(bytes / seconds / 1e9, 3)) GB/s" }
+  static func gigabytes(_ bytes: Double, in seconds: Double) -> String {
+    "\(significant(bytes / seconds / 1e9, 3)) GB/s"
+  }
 }

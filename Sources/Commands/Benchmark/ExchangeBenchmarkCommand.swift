@@ -12,6 +12,7 @@ struct ExchangeBenchmarkCommand: ParsableCommand {
       share. The other way: the transport's all-reduce, then every rank updates a copy of its own. The limit is what \
       the bytes cost at the speed of memory; a network comes on top.
 
+        fcn-dist benchmark exchange --threads 2
         mpirun -n 2 fcn-dist benchmark exchange
         mpirun -n 8 fcn-dist benchmark exchange --parameters 10000000 --set optimizer.name=adamw --json exchange.json
       """)
@@ -19,7 +20,8 @@ struct ExchangeBenchmarkCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many parameters there are.", valueName: "number")) var parameters = 134_000_000
   @OptionGroup var settings: ConfigurationOptions
   @Option(
-    help: ArgumentHelp("Threads of a rank. Default: $OMP_NUM_THREADS, else its share of the cores.", valueName: "number")
+    help: ArgumentHelp(
+      "Threads of a rank. Default: $OMP_NUM_THREADS, else its share of the cores.", valueName: "number")
   )
   var threads: Int?
   @OptionGroup var options: BenchmarkOptions
@@ -44,9 +46,10 @@ struct ExchangeBenchmarkCommand: ParsableCommand {
       let benchmark = try ExchangeBenchmark(
         configuration, parameterCount: parameters, group: group, pool: try WorkerPool(threadCount: threads))
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
+      let machines = try BenchmarkMachine.machineCount(group)
       guard group.isCoordinator else { return }
       let machine = BenchmarkMachine(
-        ranks: group.size, machines: benchmark.machineCount, threads: threads, engine: nil)
+        ranks: group.size, machines: machines, threads: threads, engine: nil)
       try options.publish(report(benchmark, configuration, measurements, machine))
     }
   }

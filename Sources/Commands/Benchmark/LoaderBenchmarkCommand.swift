@@ -69,7 +69,8 @@ struct LoaderBenchmarkCommand: ParsableCommand {
     let settings =
       isGiven
       ? AugmentationSettings(
-        flip: augment.flip, scale: augment.scale, crop: augment.crop.map { ($0.height, $0.width) }, color: augment.color)
+        flip: augment.flip, scale: augment.scale, crop: augment.crop.map { ($0.height, $0.width) }, color: augment.color
+      )
       : AugmentationSettings(flip: 0.5, scale: 0.75...1.75, crop: (model.height, model.width), color: 0.3)
     try settings.validate()
     return settings

@@ -43,9 +43,10 @@ struct StepBenchmarkCommand: ParsableCommand {
       let benchmark = try StepBenchmark(
         configuration, size: (model.height, model.width), backend: backend, group: group)
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
+      let machines = try BenchmarkMachine.machineCount(group)
       guard group.isCoordinator else { return }
       let machine = BenchmarkMachine(
-        ranks: group.size, machines: benchmark.machineCount, threads: backend.threadCount, engine: backend.summary)
+        ranks: group.size, machines: machines, threads: backend.threadCount, engine: backend.summary)
       let report = StepReport(
         benchmark: benchmark, configuration: configuration, size: (model.height, model.width),
         measurements: measurements)

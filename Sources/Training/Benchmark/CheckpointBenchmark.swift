@@ -1,4 +1,5 @@
 import Basics
+import Collectives
 import Model
 
 #if canImport(Glibc)
@@ -25,7 +26,8 @@ package final class CheckpointBenchmark {
   package init(_ configuration: Configuration, network: Network, folder: String) throws {
     self.folder = folder
     let optimizer = Optimizer(configuration.optimizer)
-    snapshot = try Snapshot(table: network.parameters, slotNames: optimizer.slotNames)
+    snapshot = try Snapshot(
+      table: network.parameters, slotNames: optimizer.slotNames, machine: SoloProcessGroup())
     arena = snapshot.arena
     initialise(network.parameters, configuration: network.configuration, seed: 1, into: arena.master)
     for (_, values) in arena.slots { values.update(from: arena.master, count: network.parameters.floatCount) }

@@ -39,7 +39,6 @@ package final class ExchangeBenchmark {
   /// Bytes that sum and update move through memory, over all ranks.
   package var byteCount: Int { parts.sumByteCount + parts.updateByteCount }
   package var streamByteCount: Int { memory.byteCount * parts.group.size }
-  package var machineCount: Int { parts.topology.machines.count }
 
   /// Values that stay finite however often they are summed; pages that are there before they are measured.
   private func touch() {

@@ -33,7 +33,9 @@ package final class LayerBenchmark {
     self.group = group
     // Engines read and write a little beyond the scratch memory they ask for.
     scratch = try MemoryRegion(byteCount: (layers.map(\.operation.scratchByteCount).max() ?? 0) + 64 << 10)
-    let counts = [layers.map(\.operation.source.count).max() ?? 0, layers.map(\.operation.destination.count).max() ?? 0]
+    let counts = [
+      layers.map(\.operation.source.count).max() ?? 0, layers.map(\.operation.destination.count).max() ?? 0,
+    ]
     activations = try (counts + counts).map { try MemoryRegion(byteCount: 4 * $0) }
     for region in activations { Self.fill(region) }
   }

@@ -66,7 +66,6 @@ package final class StepBenchmark {
   }
 
   package var parameterCount: Int { network.parameters.canonicalCount }
-  package var machineCount: Int { parts.topology.machines.count }
   /// Slots of the rank that has most: as often its layers run in a step.
   package var slotCount: Int {
     (0..<parts.group.size).map { parts.plan.slots(ofTrainer: $0).count }.max() ?? 0
