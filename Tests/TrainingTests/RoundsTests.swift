@@ -25,9 +25,16 @@ import Training
     #expect(zip(measured["inner"].seconds, measured["outer"].seconds).allSatisfy { $0 <= $1 })
   }
 
-  @Test func `sums are taken round by round`() throws {
-    let sums = Measurements(names: ["a", "b"], timings: [Timings([1, 2]), Timings([10, 30])])
-    #expect(sums.sum(of: ["a", "b"]).seconds == [11, 32])
-    #expect((sums["a"] * 3).seconds == [3, 6])
+  @Test func `a round's time is that of the slowest rank`() throws {
+    let seconds = try ThreadProcessGroup.run(ranks: 3) { group in
+      try Rounds(warmups: 0, repeats: 2).run(over: group) { round -> Void in
+        round.note("a", Double(group.rank))
+        round.note("b", Double(2 - group.rank))
+      }
+    }
+    for measured in seconds {
+      #expect(measured["a"].seconds == [2, 2])
+      #expect((measured["b"] * 3).seconds == [6, 6])
+    }
   }
 }

@@ -38,7 +38,7 @@ struct StepReport {
 
   private func addRows(to report: inout BenchmarkReport) {
     let step = measurements[StepBenchmark.step]
-    let layers = measurements.sum(of: benchmark.layers.names) * Double(benchmark.slotCount)
+    let layers = measurements[LayerBenchmark.all] * Double(benchmark.slotCount)
     let bandwidth = Double(benchmark.streamByteCount) / measurements[StepBenchmark.stream].median
     let update = Double(benchmark.updateByteCount) / bandwidth
     let limit = Timings(layers.seconds.map { $0 + update })

@@ -49,6 +49,12 @@ package final class Round {
     defer { seconds[place] = watch.seconds }
     return try body()
   }
+
+  /// Notes a time that was taken otherwise.
+  package func note(_ name: String, _ seconds: Double) {
+    names.append(name)
+    self.seconds.append(seconds)
+  }
 }
 
 /// What some rounds came to.
@@ -56,19 +62,8 @@ package struct Measurements: Sendable {
   package let names: [String]
   package let timings: [Timings]
 
-  package init(names: [String], timings: [Timings]) {
-    self.names = names
-    self.timings = timings
-  }
-
   /// No timings at all for a name that was not measured.
   package subscript(name: String) -> Timings {
     names.firstIndex(of: name).map { timings[$0] } ?? Timings([])
-  }
-
-  /// Round by round.
-  package func sum(of names: [String]) -> Timings {
-    guard let first = names.first else { return Timings([]) }
-    return names.dropFirst().reduce(self[first]) { $0 + self[$1] }
   }
 }

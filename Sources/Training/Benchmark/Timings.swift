@@ -14,8 +14,5 @@ package struct Timings: Equatable, Sendable {
   package var minimum: Double { seconds.min() ?? .nan }
   package var maximum: Double { seconds.max() ?? .nan }
 
-  /// Round by round.
-  package static func + (a: Timings, b: Timings) -> Timings { Timings(zip(a.seconds, b.seconds).map { $0 + $1 }) }
-
   package static func * (timings: Timings, factor: Double) -> Timings { Timings(timings.seconds.map { $0 * factor }) }
 }
