@@ -36,6 +36,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     ConvolutionCase(2, 2, 1, 64, 64, k: 7, p: 3),
     ConvolutionCase(1, 8, 6, 150, 64, k: 3, p: 0),
     ConvolutionCase(1, 7, 6, 32, 32, k: 3, p: 2),
+    ConvolutionCase(2, 6, 9, 64, 32, k: 3, p: 0, rectified: true),
+    ConvolutionCase(1, 10, 9, 160, 96, k: 3, p: 1, rectified: true),
   ]
 }
 

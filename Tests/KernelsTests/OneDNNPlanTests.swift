@@ -70,6 +70,7 @@ extension OneDNNTests {
       ConvolutionCase(2, 12, 15, 64, 256, k: 7, p: 3, rectified: true),
       ConvolutionCase(2, 12, 15, 256, 128, k: 1, p: 0),
       ConvolutionCase(2, 45, 60, 3, 64, k: 3, p: 1, rectified: true),
+      ConvolutionCase(3, 21, 30, 128, 256, k: 3, p: 1, rectified: true),
     ]
 
     @Test("forward and backward-data: the same bits for any threads and any batch split", arguments: repeatable)

@@ -4,6 +4,7 @@
 
 #include "conednn_relayout.h"
 #include "conednn_weight_gradient.h"
+#include "conednn_winograd.h"
 
 // A small, coarse face of oneDNN (API v3, 3.2 or newer) for the CPU. No header of oneDNN is needed to use it, and the
 // library itself is opened at run time. Functions return 0 or a status; `conednn_message` then says in words what

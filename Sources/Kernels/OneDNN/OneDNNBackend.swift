@@ -72,29 +72,40 @@ package final class OneDNNBackend: Backend {
 
   /// - Returns: nil where the form's products want layouts that can't be described tap by tap.
   private func layout(_ shape: conednn_convolution, form: OneDNNForm) throws -> OneDNNWeightLayout? {
-    func choice(_ direction: OneDNNPrimitive.Direction) throws -> OneDNNArrangement {
-      let primitive = try OneDNNPrimitive.convolution(shape, direction, threads: threadCount, weights: nil)
-      return try OneDNNArrangement(convolution: primitive.weightsDescriptor())
-    }
-    func unrolledChoice() throws -> OneDNNArrangement? {
-      let primitive = try OneDNNPrimitive.product(.sourceGradient(shape), threads: threadCount, weights: nil)
-      return try OneDNNArrangement(product: primitive.weightsDescriptor(), inputs: Int(shape.source_channels))
-    }
-    guard let backwardData = form.sourceGradient == .unrolled ? try unrolledChoice() : try choice(.backwardData) else {
-      return nil
-    }
     let outs = Int(shape.destination_channels)
     let inputs = Int(shape.source_channels)
     let taps = Int(shape.kernel * shape.kernel)
     let master =
       switch form.weightGradient {
-      case .library: try choice(.backwardWeights)
+      case .library: try libraryChoice(shape, .backwardWeights)
       case .unrolled: OneDNNArrangement(outs: outs, taps: taps, inputs: inputs)
-      case .outerProducts: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
+      case .outerProducts, .winograd: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
       }
-    return try OneDNNWeightLayout(
-      form: form, master: master, forward: choice(.forward), backwardData: backwardData,
-      isTransposed: shape.transposed != 0, isBFloat16: isBFloat16, threads: threadCount)
+    let copies: any ComputeCopies
+    if form.forward == .winograd {
+      copies = WinogradCopies(outs: outs, inputs: inputs, threads: threadCount)
+    } else {
+      let isUnrolled = form.sourceGradient == .unrolled
+      guard let backwardData = try isUnrolled ? unrolledChoice(shape) : libraryChoice(shape, .backwardData) else {
+        return nil
+      }
+      copies = try RelaidCopies(
+        of: master, forward: libraryChoice(shape, .forward), backwardData: backwardData, isBFloat16: isBFloat16,
+        threads: threadCount)
+    }
+    return OneDNNWeightLayout(form: form, master: master, copies: copies, isTransposed: shape.transposed != 0)
+  }
+
+  private func libraryChoice(
+    _ shape: conednn_convolution, _ direction: OneDNNPrimitive.Direction
+  ) throws -> OneDNNArrangement {
+    let primitive = try OneDNNPrimitive.convolution(shape, direction, threads: threadCount, weights: nil)
+    return try OneDNNArrangement(convolution: primitive.weightsDescriptor())
+  }
+
+  private func unrolledChoice(_ shape: conednn_convolution) throws -> OneDNNArrangement? {
+    let primitive = try OneDNNPrimitive.product(.sourceGradient(shape), threads: threadCount, weights: nil)
+    return try OneDNNArrangement(product: primitive.weightsDescriptor(), inputs: Int(shape.source_channels))
   }
 
   package func operation(

@@ -4,6 +4,15 @@ import COneDNN
 /// Bytes past what the library asks for: its kernels have been seen to reach a little beyond their scratch memory.
 let scratchSlack = 64 << 10
 
+/// One way to compute a product.
+protocol ForwardProduct {
+  var scratchByteCount: Int { get }
+  var implementation: String { get }
+  func run(
+    _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
+    into destination: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer)
+}
+
 /// One way to compute the gradient of a product's source.
 protocol SourceGradient {
   var scratchByteCount: Int { get }
@@ -22,14 +31,13 @@ protocol WeightGradient {
     biasGradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer)
 }
 
-/// A convolution or deconvolution for one source shape: the library's forward pass, and for each gradient whichever
-/// way is fastest.
+/// A convolution or deconvolution for one source shape, each direction in the way of the layer's form.
 final class OneDNNWeightedOperation: WeightedOperation {
   let source: ActivationShape
   let destination: ActivationShape
   let scratchByteCount: Int
   private let layout: OneDNNWeightLayout
-  private let forward: OneDNNPinnedPrimitive
+  private let forward: any ForwardProduct
   private let sourceGradient: (any SourceGradient)?
   private let weightGradient: (any WeightGradient)?
 
@@ -39,13 +47,42 @@ final class OneDNNWeightedOperation: WeightedOperation {
     source = shape.source
     destination = shape.destination
     self.layout = layout
-    forward = try OneDNNPinnedPrimitive(
-      shape, .forward, fixed: layout.forward.arrangement.libraryDescriptor(), threads: threads)
-    sourceGradient = purpose == .training ? try layout.form.sourceGradient(shape, layout, threads: threads) : nil
-    weightGradient = purpose == .inference ? nil : try layout.form.weightGradient(shape, layout, threads: threads)
+    forward = try Self.forward(shape, layout, threads: threads)
+    sourceGradient = purpose == .training ? try Self.sourceGradient(shape, layout, threads: threads) : nil
+    weightGradient = purpose == .inference ? nil : try Self.weightGradient(shape, layout, threads: threads)
     scratchByteCount =
       max(forward.scratchByteCount, sourceGradient?.scratchByteCount ?? 0, weightGradient?.scratchByteCount ?? 0)
       + scratchSlack
+  }
+
+  private static func forward(
+    _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
+  ) throws -> any ForwardProduct {
+    switch layout.form.forward {
+    case .winograd: WinogradForward(shape, threads: threads)
+    case .library, .unrolled, .outerProducts: try LibraryForward(shape, layout, threads: threads)
+    }
+  }
+
+  private static func sourceGradient(
+    _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
+  ) throws -> any SourceGradient {
+    switch layout.form.sourceGradient {
+    case .winograd: WinogradSourceGradient(shape, threads: threads)
+    case .unrolled: try UnrolledSourceGradient(shape, layout, threads: threads)
+    case .library, .outerProducts: try LibrarySourceGradient(shape, layout, threads: threads)
+    }
+  }
+
+  private static func weightGradient(
+    _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
+  ) throws -> any WeightGradient {
+    switch layout.form.weightGradient {
+    case .winograd: WinogradWeightGradient(shape, threads: threads)
+    case .outerProducts: OuterProductWeightGradient(shape, threads: threads)
+    case .unrolled: try UnrolledWeightGradient(shape, layout, threads: threads)
+    case .library: try LibraryWeightGradient(shape, layout, threads: threads)
+    }
   }
 
   var implementation: String {
@@ -58,8 +95,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     scratch: UnsafeMutableRawPointer
   ) {
     forward.run(
-      source: source, weights: layout.forward.pointer(weights), bias: weights.bias, destination: destination,
-      scratch: scratch)
+      source, weights: layout.forwardWeights(weights), bias: weights.bias, into: destination, scratch: scratch)
   }
 
   func backwardData(
@@ -67,7 +103,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     scratch: UnsafeMutableRawPointer
   ) {
     guard let way = self.sourceGradient else { preconditionFailure("an operation made without source gradients") }
-    way.run(gradient, weights: layout.backwardData.pointer(weights), into: sourceGradient, scratch: scratch)
+    way.run(gradient, weights: layout.backwardDataWeights(weights), into: sourceGradient, scratch: scratch)
   }
 
   func backwardWeights(

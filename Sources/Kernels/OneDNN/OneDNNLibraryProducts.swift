@@ -1,13 +1,33 @@
 import Basics
 import COneDNN
 
+/// The library's own forward pass.
+struct LibraryForward: ForwardProduct {
+  private let primitive: OneDNNPinnedPrimitive
+
+  init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
+    primitive = try OneDNNPinnedPrimitive(
+      shape, .forward, fixed: layout.forwardDescriptor(), threads: threads)
+  }
+
+  var scratchByteCount: Int { primitive.scratchByteCount }
+  var implementation: String { primitive.implementation }
+
+  func run(
+    _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
+    into destination: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
+  ) {
+    primitive.run(source: source, weights: weights, bias: bias, destination: destination, scratch: scratch)
+  }
+}
+
 /// The library's own backward-data.
 struct LibrarySourceGradient: SourceGradient {
   private let primitive: OneDNNPinnedPrimitive
 
   init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
     primitive = try OneDNNPinnedPrimitive(
-      shape, .backwardData, fixed: layout.backwardData.arrangement.libraryDescriptor(), threads: threads)
+      shape, .backwardData, fixed: layout.backwardDataDescriptor(), threads: threads)
   }
 
   var scratchByteCount: Int { primitive.scratchByteCount }

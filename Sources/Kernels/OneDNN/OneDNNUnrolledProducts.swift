@@ -40,7 +40,7 @@ struct UnrolledSourceGradient: SourceGradient {
   init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
     unrolling = OneDNNUnrolling(shape, threads: threads)
     product = try OneDNNPrimitive.product(
-      .sourceGradient(shape), threads: threads, weights: layout.backwardData.arrangement.libraryDescriptor())
+      .sourceGradient(shape), threads: threads, weights: layout.backwardDataDescriptor())
     let destination = unrolling.destination
     let source = unrolling.source
     rowsByteCount = rounded(destination.height * destination.width * unrolling.rowCount * 4)

@@ -1,0 +1,200 @@
+#include <string.h>
+
+#include "conednn_internal.h"
+#include "conednn_winograd_internal.h"
+
+#if defined(__x86_64__)
+
+// Product x of the weight gradient, [inputs][outputs], is the sum over all tiles of transformed source x transformed
+// gradient. Small layers: each thread sums its own part of the tiles. Large layers: all threads share out the products
+// of one block of tiles after the other, so that there is one sum; inputs are taken in groups.
+
+enum {
+  PRIVATE_SUM_BYTES = 640 << 10,
+  PRIVATE_BYTES = 640 << 10,
+  MOST_SHARED_TILES = 192,
+  SHARED_SUM_BYTES = 10 << 20,
+  ROWS = 8,  // inputs in registers at a time
+};
+
+typedef struct {
+  conednn_tiling source, gradient;
+  int64_t tiles, block_tiles, blocks;
+  int is_shared;
+  int64_t inputs, parts;  // of a sum; sums
+  int64_t source_bytes, gradient_bytes, sum_bytes, bias_bytes, part_bytes;
+} cut;
+
+static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+static cut cut_up(const conednn_winograd *s) {
+  int64_t height = s->height + 2 * s->padding - 2, width = s->width + 2 * s->padding - 2;
+  int64_t rows = quotient_up(height, TILE), columns = quotient_up(width, TILE);
+  cut c = {.source = {s->images, s->height, s->width, s->inputs, rows, columns, s->padding, s->bfloat16, 0},
+           .gradient = {s->images, height, width, s->outputs, rows, columns, 0, s->bfloat16, 0}};
+  c.tiles = s->images * rows * columns;
+  c.is_shared = PRODUCTS * s->inputs * s->outputs * 4 > PRIVATE_SUM_BYTES;
+  int64_t most_inputs = SHARED_SUM_BYTES / (PRODUCTS * s->outputs * 4) / LANES * LANES;
+  if (most_inputs < LANES) most_inputs = LANES;
+  c.inputs = c.is_shared ? at_most(s->inputs, most_inputs) : s->inputs;
+  int64_t tile_bytes = PRODUCTS * 4 * (s->inputs + s->outputs);
+  int64_t most = c.is_shared ? MOST_SHARED_TILES : PRIVATE_BYTES / tile_bytes / GROUP * GROUP;
+  if (most < GROUP) most = GROUP;
+  c.blocks = quotient_up(c.tiles, most);
+  c.block_tiles = quotient_up(quotient_up(c.tiles, c.blocks), GROUP) * GROUP;
+  c.blocks = quotient_up(c.tiles, c.block_tiles);
+  c.parts = c.is_shared ? 1 : at_most(s->threads, c.blocks);
+  int64_t groups = c.block_tiles / GROUP;
+  c.source_bytes = PRODUCTS * conednn_plane(groups, c.inputs) * 4;
+  c.gradient_bytes = PRODUCTS * conednn_plane(groups, s->outputs) * 4;
+  c.sum_bytes = PRODUCTS * c.inputs * s->outputs * 4;
+  c.bias_bytes = whole_lines((c.is_shared ? groups : 1) * s->outputs * 4);
+  c.part_bytes = c.source_bytes + c.gradient_bytes + c.sum_bytes + c.bias_bytes;
+  return c;
+}
+
+int64_t conednn_winograd_gradient_scratch_size(const conednn_winograd *s) {
+  cut c = cut_up(s);
+  return c.parts * c.part_bytes;
+}
+
+typedef struct {
+  const conednn_winograd *shape;
+  cut cut;
+  const void *source, *gradient;
+  float *weights, *bias;
+  char *scratch;
+  // The block and the inputs that all threads work on:
+  int64_t block, first, count, input, inputs;
+} job;
+
+/// The memory of a part.
+typedef struct {
+  float *source, *gradient, *sums, *bias;
+} part_memory;
+
+static part_memory memory_of(const job *j, int64_t part) {
+  const cut *c = &j->cut;
+  char *base = j->scratch + part * c->part_bytes;
+  char *gradient = base + c->source_bytes, *sums = gradient + c->gradient_bytes;
+  return (part_memory){(float *)base, (float *)gradient, (float *)sums, (float *)(sums + c->sum_bytes)};
+}
+
+/// One product's sum over a block of tiles.
+static void multiply_product(const job *j, part_memory m, int64_t groups, int64_t product, int64_t inputs,
+                             int is_first) {
+  int64_t outputs = j->shape->outputs;
+  const float *source = m.source + product * conednn_plane(groups, inputs);
+  const float *gradient = m.gradient + product * conednn_plane(groups, outputs);
+  float *sums = m.sums + product * inputs * outputs;
+  for (int64_t o = 0; o < outputs; o += PANEL)
+    for (int64_t i = 0; i < inputs; i += ROWS)
+      conednn_multiply_channels(source + i / LANES * groups * GROUP * LANES + i % LANES,
+                                gradient + o * groups * GROUP, groups * GROUP, sums + i * outputs + o, outputs,
+                                is_first);
+}
+
+static void run_part(void *context, int32_t worker, int64_t part) {
+  (void)worker;
+  const job *j = context;
+  const cut *c = &j->cut;
+  const conednn_winograd *s = j->shape;
+  part_memory m = memory_of(j, part);
+  memset(m.bias, 0, (size_t)s->outputs * sizeof(float));
+  int64_t begin = part * c->blocks / c->parts, end = (part + 1) * c->blocks / c->parts;
+  for (int64_t block = begin; block < end; block++) {
+    int64_t first = block * c->block_tiles, count = at_most(c->block_tiles, c->tiles - first);
+    int64_t groups = quotient_up(count, GROUP);
+    conednn_transform_source(&c->source, j->source, first, count, first, 0, s->inputs,
+                             conednn_points_by_channel(m.source, groups, s->inputs));
+    conednn_transform_gradient(&c->gradient, j->gradient, first, count, first,
+                               conednn_points_by_channel(m.gradient, groups, s->outputs), m.bias);
+    conednn_ahead source = conednn_look_ahead(&c->source, j->source, first + count, count, POINTS, PRODUCTS);
+    conednn_ahead gradient = conednn_look_ahead(&c->gradient, j->gradient, first + count, count, TILE, PRODUCTS);
+    for (int64_t product = 0; product < PRODUCTS; product++) {
+      conednn_fetch(&source);
+      conednn_fetch(&gradient);
+      multiply_product(j, m, groups, product, s->inputs, block == begin);
+    }
+  }
+}
+
+static void transform_in(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  part_memory m = memory_of(j, 0);
+  int64_t first = begin * GROUP, count = at_most(end * GROUP, j->count) - first, groups = quotient_up(j->count, GROUP);
+  conednn_transform_source(&j->cut.source, j->source, j->first + first, count, j->first, j->input, j->inputs,
+                           conednn_points_by_channel(m.source, groups, j->inputs));
+  // The gradient of a single block stays for all groups of inputs.
+  if (j->input > 0 && j->cut.blocks == 1) return;
+  float *sums = j->input == 0 ? m.bias + begin * j->shape->outputs : NULL;
+  if (sums) memset(sums, 0, (size_t)((end - begin) * j->shape->outputs) * sizeof(float));
+  conednn_transform_gradient(&j->cut.gradient, j->gradient, j->first + first, count, j->first,
+                             conednn_points_by_channel(m.gradient, groups, j->shape->outputs), sums);
+}
+
+static void multiply(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  for (int64_t product = begin; product < end; product++)
+    multiply_product(j, memory_of(j, 0), quotient_up(j->count, GROUP), product, j->inputs, j->block == 0);
+}
+
+static void transform_out(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  const conednn_winograd *s = j->shape;
+  int64_t input_stride = 9 * LANES * LANES, output_stride = s->inputs / LANES * input_stride;
+  conednn_transform_weight_gradient(memory_of(j, 0).sums, j->cut.parts, j->cut.part_bytes / 4, j->inputs, s->outputs,
+                                    begin, end - begin, j->weights + j->input / LANES * input_stride, input_stride,
+                                    output_stride);
+}
+
+/// Adds rows of bias sums in their order.
+static void add_bias(const job *j, const float *rows, int64_t count, int64_t stride, int is_first) {
+  if (!j->bias) return;
+  if (is_first) memset(j->bias, 0, (size_t)j->shape->outputs * sizeof(float));
+  for (int64_t row = 0; row < count; row++)
+    for (int64_t o = 0; o < j->shape->outputs; o++) j->bias[o] += rows[row * stride + o];
+}
+
+static void run_shared(job *j) {
+  const conednn_winograd *s = j->shape;
+  const cut *c = &j->cut;
+  for (j->input = 0; j->input < s->inputs; j->input += c->inputs) {
+    j->inputs = at_most(c->inputs, s->inputs - j->input);
+    for (j->block = 0; j->block < c->blocks; j->block++) {
+      j->first = j->block * c->block_tiles;
+      j->count = at_most(c->block_tiles, c->tiles - j->first);
+      int64_t groups = quotient_up(j->count, GROUP);
+      conednn_parallel(s->threads, groups, 1, j, transform_in);
+      if (j->input == 0) add_bias(j, memory_of(j, 0).bias, groups, s->outputs, j->block == 0);
+      conednn_parallel(s->threads, PRODUCTS, 1, j, multiply);
+    }
+    conednn_parallel(s->threads, j->inputs, 4, j, transform_out);
+  }
+}
+
+void conednn_winograd_gradient_run(const conednn_winograd *s, const void *source, const void *gradient, float *weights,
+                                   float *bias, void *scratch) {
+  job j = {.shape = s, .cut = cut_up(s), .source = source, .gradient = gradient, .weights = weights, .bias = bias};
+  j.scratch = scratch;
+  if (j.cut.is_shared) {
+    run_shared(&j);
+    return;
+  }
+  conednn_parallel_workers(s->threads, j.cut.parts, &j, run_part);
+  add_bias(&j, memory_of(&j, 0).bias, j.cut.parts, j.cut.part_bytes / 4, 1);
+  j.inputs = s->inputs;
+  conednn_parallel(s->threads, s->inputs, 4, &j, transform_out);
+}
+
+#else
+
+int64_t conednn_winograd_gradient_scratch_size(const conednn_winograd *s) { return (void)s, 0; }
+void conednn_winograd_gradient_run(const conednn_winograd *s, const void *source, const void *gradient, float *weights,
+                                   float *bias, void *scratch) {
+  (void)s, (void)source, (void)gradient, (void)weights, (void)bias, (void)scratch;
+}
+
+#endif

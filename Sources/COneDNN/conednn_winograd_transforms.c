@@ -1,0 +1,360 @@
+#include "conednn_winograd_internal.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#define INLINE TARGET static inline __attribute__((always_inline))
+
+// The points are 0, A, -A, B, -B and infinity. The matrices follow from them (Toom-Cook), with the divisors on the side
+// of weights and gradients. Every step is exact or one rounding: the constants are short binary fractions.
+
+#define A 0.75f
+#define B 1.5f
+#define A2 (A * A)
+#define B2 (B * B)
+#define A3 (A * A * A)
+#define B3 (B * B * B)
+#define DIVISOR_0 (A2 * B2)
+#define DIVISOR_A (2 * A2 * (A2 - B2))
+#define DIVISOR_B (2 * B2 * (B2 - A2))
+
+typedef __m512 vector;
+
+INLINE vector all(float x) { return _mm512_set1_ps(x); }
+/// x * y + z and z - x * y, in one rounding.
+INLINE vector plus(float x, vector y, vector z) { return _mm512_fmadd_ps(all(x), y, z); }
+INLINE vector minus(float x, vector y, vector z) { return _mm512_fnmadd_ps(all(x), y, z); }
+INLINE vector times(float x, vector y) { return _mm512_mul_ps(all(x), y); }
+
+/// Source: 6 pixels to 6 points.
+INLINE void source_points(const vector d[6], vector r[6]) {
+  vector even_a = minus(B2, d[2], d[4]), odd_a = minus(B2, d[1], d[3]);
+  vector even_b = minus(A2, d[2], d[4]), odd_b = minus(A2, d[1], d[3]);
+  r[0] = plus(A2 * B2, d[0], minus(A2 + B2, d[2], d[4]));
+  r[1] = plus(A, odd_a, even_a);
+  r[2] = minus(A, odd_a, even_a);
+  r[3] = plus(B, odd_b, even_b);
+  r[4] = minus(B, odd_b, even_b);
+  r[5] = plus(A2 * B2, d[1], minus(A2 + B2, d[3], d[5]));
+}
+
+/// Weights: 3 taps to 6 points.
+INLINE void weight_points(const vector g[3], vector r[6]) {
+  vector even_a = plus(A2 / DIVISOR_A, g[2], times(1 / DIVISOR_A, g[0]));
+  vector even_b = plus(B2 / DIVISOR_B, g[2], times(1 / DIVISOR_B, g[0]));
+  r[0] = times(1 / DIVISOR_0, g[0]);
+  r[1] = plus(A / DIVISOR_A, g[1], even_a);
+  r[2] = minus(A / DIVISOR_A, g[1], even_a);
+  r[3] = plus(B / DIVISOR_B, g[1], even_b);
+  r[4] = minus(B / DIVISOR_B, g[1], even_b);
+  r[5] = g[2];
+}
+
+/// Gradient: 4 pixels to 6 points.
+INLINE void gradient_points(const vector g[4], vector r[6]) {
+  vector even_a = plus(A2 / DIVISOR_A, g[2], times(1 / DIVISOR_A, g[0]));
+  vector even_b = plus(B2 / DIVISOR_B, g[2], times(1 / DIVISOR_B, g[0]));
+  vector odd_a = plus(A3 / DIVISOR_A, g[3], times(A / DIVISOR_A, g[1]));
+  vector odd_b = plus(B3 / DIVISOR_B, g[3], times(B / DIVISOR_B, g[1]));
+  r[0] = times(1 / DIVISOR_0, g[0]);
+  r[1] = _mm512_add_ps(even_a, odd_a);
+  r[2] = _mm512_sub_ps(even_a, odd_a);
+  r[3] = _mm512_add_ps(even_b, odd_b);
+  r[4] = _mm512_sub_ps(even_b, odd_b);
+  r[5] = g[3];
+}
+
+/// Products: 6 points to `count` pixels (4) or taps (3).
+INLINE void from_points(const vector m[6], vector r[4], int count) {
+  vector sum_a = _mm512_add_ps(m[1], m[2]), difference_a = _mm512_sub_ps(m[1], m[2]);
+  vector sum_b = _mm512_add_ps(m[3], m[4]), difference_b = _mm512_sub_ps(m[3], m[4]);
+  r[0] = _mm512_add_ps(_mm512_add_ps(m[0], sum_a), sum_b);
+  r[1] = plus(A, difference_a, times(B, difference_b));
+  r[2] = plus(A2, sum_a, count == 3 ? plus(B2, sum_b, m[5]) : times(B2, sum_b));
+  if (count == 4) r[3] = plus(A3, difference_a, plus(B3, difference_b, m[5]));
+}
+
+INLINE vector load(const char *pixel, int64_t channel, int bfloat16) {
+  if (!bfloat16) return _mm512_loadu_ps((const float *)pixel + channel);
+  __m256i halves = _mm256_loadu_si256((const __m256i *)((const uint16_t *)pixel + channel));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+
+/// Rounded to nearest even where bfloat16; not-a-numbers stay.
+INLINE void store(char *pixel, int64_t channel, vector x, int bfloat16, int past_cache) {
+  if (!bfloat16) {
+    if (past_cache)
+      _mm512_stream_ps((float *)pixel + channel, x);
+    else
+      _mm512_storeu_ps((float *)pixel + channel, x);
+    return;
+  }
+  __m512i bits = _mm512_castps_si512(x);
+  __m512i odd = _mm512_and_epi32(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+  __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000));
+  _mm256_storeu_si256((__m256i *)((uint16_t *)pixel + channel), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+}
+
+static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// One tile's place: its first pixel (maybe outside the image) and which of its rows and columns are inside.
+typedef struct {
+  const char *first;
+  int64_t row_bytes, pixel_bytes;
+  int64_t top, bottom, left, right;
+} place;
+
+INLINE place place_of(const conednn_tiling *t, const void *activation, int64_t tile, int64_t size) {
+  int64_t line = tile / t->columns, image = line / t->rows;
+  int64_t y = line % t->rows * TILE - t->margin, x = tile % t->columns * TILE - t->margin;
+  place p = {.pixel_bytes = t->channels * (t->bfloat16 ? 2 : 4)};
+  p.row_bytes = p.pixel_bytes * t->width;
+  p.first = (const char *)activation + (image * t->height + y) * p.row_bytes + x * p.pixel_bytes;
+  p.top = y < 0 ? -y : 0;
+  p.left = x < 0 ? -x : 0;
+  p.bottom = at_most(size, t->height - y);
+  p.right = at_most(size, t->width - x);
+  return p;
+}
+
+INLINE vector pixel_at(const place *p, int64_t row, int64_t column, int64_t channel, int bfloat16) {
+  int inside = row >= p->top && row < p->bottom && column >= p->left && column < p->right;
+  return inside ? load(p->first + row * p->row_bytes + column * p->pixel_bytes, channel, bfloat16) : all(0);
+}
+
+/// All pixels of a tile inside the image: no test for each.
+INLINE vector inner_pixel_at(const place *p, int64_t row, int64_t column, int64_t channel, int bfloat16) {
+  return load(p->first + row * p->row_bytes + column * p->pixel_bytes, channel, bfloat16);
+}
+
+INLINE void transform_source_block(const place *p, int64_t channel, int inner, int bfloat16, float *result,
+                                   int64_t stride) {
+  vector points[POINTS][POINTS];
+#pragma clang loop unroll(full)
+  for (int row = 0; row < POINTS; row++) {
+    vector d[POINTS];
+#pragma clang loop unroll(full)
+    for (int column = 0; column < POINTS; column++)
+      d[column] = inner ? inner_pixel_at(p, row, column, channel, bfloat16)
+                        : pixel_at(p, row, column, channel, bfloat16);
+    source_points(d, points[row]);
+  }
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector d[POINTS], r[POINTS];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) d[row] = points[row][column];
+    source_points(d, r);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) _mm512_store_ps(result + (row * POINTS + column) * stride, r[row]);
+  }
+}
+
+INLINE void transform_gradient_block(const place *p, int64_t channel, int inner, int bfloat16, float *result,
+                                     int64_t stride, float *sums) {
+  vector points[TILE][POINTS], sum = all(0);
+#pragma clang loop unroll(full)
+  for (int row = 0; row < TILE; row++) {
+    vector d[TILE];
+#pragma clang loop unroll(full)
+    for (int column = 0; column < TILE; column++)
+      d[column] = inner ? inner_pixel_at(p, row, column, channel, bfloat16)
+                        : pixel_at(p, row, column, channel, bfloat16);
+    sum = _mm512_add_ps(sum, _mm512_add_ps(_mm512_add_ps(d[0], d[1]), _mm512_add_ps(d[2], d[3])));
+    gradient_points(d, points[row]);
+  }
+  if (sums) _mm512_storeu_ps(sums + channel, _mm512_add_ps(_mm512_loadu_ps(sums + channel), sum));
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector d[TILE], r[POINTS];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < TILE; row++) d[row] = points[row][column];
+    gradient_points(d, r);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) _mm512_store_ps(result + (row * POINTS + column) * stride, r[row]);
+  }
+}
+
+/// Where a tile's first 16 channels of product 0 are.
+static float *tile_lanes(conednn_points points, int64_t tile) {
+  return points.base + tile / GROUP * points.group + tile % GROUP * LANES;
+}
+
+/// The last group's tiles that do not exist.
+TARGET static void clear_rest(conednn_points result, int64_t used, int64_t blocks) {
+  for (int64_t tile = used; tile % GROUP != 0; tile++)
+    for (int64_t block = 0; block < blocks; block++)
+      for (int product = 0; product < PRODUCTS; product++)
+        _mm512_store_ps(tile_lanes(result, tile) + block * result.block + product * result.plane, all(0));
+}
+
+TARGET void conednn_transform_source(const conednn_tiling *t, const void *source, int64_t first, int64_t count,
+                                     int64_t base, int64_t channel, int64_t channels, conednn_points result) {
+  int64_t blocks = channels / LANES;
+  for (int64_t tile = first; tile < first + count; tile++) {
+    place p = place_of(t, source, tile, POINTS);
+    int inner = p.top == 0 && p.left == 0 && p.bottom == POINTS && p.right == POINTS;
+    float *lanes = tile_lanes(result, tile - base);
+    for (int64_t block = 0; block < blocks; block++, lanes += result.block) {
+      int64_t from = channel + block * LANES;
+      if (inner && t->bfloat16)
+        transform_source_block(&p, from, 1, 1, lanes, result.plane);
+      else if (inner)
+        transform_source_block(&p, from, 1, 0, lanes, result.plane);
+      else
+        transform_source_block(&p, from, 0, t->bfloat16, lanes, result.plane);
+    }
+  }
+  clear_rest(result, first + count - base, blocks);
+}
+
+TARGET void conednn_transform_gradient(const conednn_tiling *t, const void *gradient, int64_t first, int64_t count,
+                                       int64_t base, conednn_points result, float *sums) {
+  int64_t blocks = t->channels / LANES;
+  for (int64_t tile = first; tile < first + count; tile++) {
+    place p = place_of(t, gradient, tile, TILE);
+    int inner = p.bottom == TILE && p.right == TILE;
+    float *lanes = tile_lanes(result, tile - base);
+    for (int64_t block = 0; block < blocks; block++, lanes += result.block)
+      if (inner && t->bfloat16)
+        transform_gradient_block(&p, block * LANES, 1, 1, lanes, result.plane, sums);
+      else if (inner)
+        transform_gradient_block(&p, block * LANES, 1, 0, lanes, result.plane, sums);
+      else
+        transform_gradient_block(&p, block * LANES, 0, t->bfloat16, lanes, result.plane, sums);
+  }
+  clear_rest(result, first + count - base, blocks);
+}
+
+/// 36 products of 16 channels to a tile's 4x4 pixels.
+INLINE void write_tile(const conednn_tiling *t, const place *p, const float *lanes, int64_t plane, int64_t channel,
+                       vector offset, int rectified) {
+  vector points[TILE][POINTS];
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector m[POINTS], r[TILE];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) m[row] = _mm512_load_ps(lanes + (row * POINTS + column) * plane);
+    from_points(m, r, TILE);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < TILE; row++) points[row][column] = r[row];
+  }
+#pragma clang loop unroll(full)
+  for (int row = 0; row < TILE; row++) {
+    vector r[TILE];
+    from_points(points[row], r, TILE);
+    if (row >= p->bottom) continue;
+    for (int column = 0; column < p->right; column++) {
+      vector x = _mm512_add_ps(r[column], offset);
+      if (rectified) x = _mm512_max_ps(all(0), x);
+      store((char *)p->first + row * p->row_bytes + column * p->pixel_bytes, channel, x, t->bfloat16, t->past_cache);
+    }
+  }
+}
+
+TARGET void conednn_transform_product(const conednn_tiling *t, conednn_points products, int64_t first, int64_t count,
+                                      int64_t base, const float *bias, int rectified, void *destination) {
+  for (int64_t tile = first; tile < first + count; tile++) {
+    place p = place_of(t, destination, tile, TILE);
+    const float *lanes = tile_lanes(products, tile - base);
+    for (int64_t channel = 0; channel < t->channels; channel += LANES, lanes += products.block)
+      write_tile(t, &p, lanes, products.plane, channel, bias ? _mm512_loadu_ps(bias + channel) : all(0), rectified);
+  }
+  _mm_sfence();
+}
+
+TARGET void conednn_transform_weight_gradient(const float *products, int64_t parts, int64_t part_stride,
+                                              int64_t inputs, int64_t outputs, int64_t first, int64_t count,
+                                              float *weights, int64_t input_stride, int64_t output_stride) {
+  for (int64_t input = first; input < first + count; input++)
+    for (int64_t output = 0; output < outputs; output += LANES) {
+      vector taps[3][POINTS];
+      for (int column = 0; column < POINTS; column++) {
+        vector m[POINTS], r[4];
+        for (int row = 0; row < POINTS; row++) {
+          const float *from = products + ((row * POINTS + column) * inputs + input) * outputs + output;
+          m[row] = _mm512_loadu_ps(from);
+          for (int64_t part = 1; part < parts; part++)
+            m[row] = _mm512_add_ps(m[row], _mm512_loadu_ps(from + part * part_stride));
+        }
+        from_points(m, r, 3);
+        for (int row = 0; row < 3; row++) taps[row][column] = r[row];
+      }
+      float *to = weights + output / LANES * output_stride + input / LANES * input_stride + input % LANES * LANES;
+      for (int row = 0; row < 3; row++) {
+        vector r[4];
+        from_points(taps[row], r, 3);
+        for (int column = 0; column < 3; column++)
+          _mm512_storeu_ps(to + (row * 3 + column) * LANES * LANES, r[column]);
+      }
+    }
+}
+
+/// The 36 products' weights for 16 outputs of one input; `rotated` turns the taps by half a turn.
+INLINE void transform_taps(const float *taps, int rotated, vector r[POINTS][POINTS]) {
+  vector rows[3][POINTS];
+#pragma clang loop unroll(full)
+  for (int row = 0; row < 3; row++) {
+    vector g[3];
+#pragma clang loop unroll(full)
+    for (int column = 0; column < 3; column++) {
+      int tap = row * 3 + column;
+      g[column] = _mm512_loadu_ps(taps + (rotated ? 8 - tap : tap) * LANES * LANES);
+    }
+    weight_points(g, rows[row]);
+  }
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector g[3] = {rows[0][column], rows[1][column], rows[2][column]}, points[POINTS];
+    weight_points(g, points);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) r[row][column] = points[row];
+  }
+}
+
+/// [36][out / 32][in][32]: 16 outputs at a time are half a row.
+TARGET static void transform_forward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
+                                     float *result) {
+  for (int i = 0; i < LANES; i++) {
+    vector r[POINTS][POINTS];
+    transform_taps(tile + i * LANES, 0, r);
+    float *to = result + (out / PANEL * inputs + in + i) * PANEL + out % PANEL;
+    for (int product = 0; product < PRODUCTS; product++)
+      _mm512_stream_ps(to + product * inputs * outputs, r[product / POINTS][product % POINTS]);
+  }
+}
+
+/// [36][in / 32][out][32]: the same for the other direction, where 16 inputs are to be neighbours.
+TARGET static void transform_backward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
+                                      float *result) {
+  float turned[PRODUCTS][LANES][LANES] __attribute__((aligned(64)));
+  for (int i = 0; i < LANES; i++) {
+    vector r[POINTS][POINTS];
+    transform_taps(tile + i * LANES, 1, r);
+    for (int product = 0; product < PRODUCTS; product++)
+      _mm512_store_ps(turned[product][i], r[product / POINTS][product % POINTS]);
+  }
+  const __m512i column = _mm512_mullo_epi32(
+      _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi32(LANES));
+  for (int product = 0; product < PRODUCTS; product++)
+    for (int o = 0; o < LANES; o++) {
+      vector x = _mm512_i32gather_ps(column, &turned[product][0][o], 4);
+      _mm512_stream_ps(result + product * inputs * outputs + (in / PANEL * outputs + out + o) * PANEL + in % PANEL, x);
+    }
+}
+
+TARGET void conednn_winograd_transform_weights(const float *weights, int64_t inputs, int64_t outputs,
+                                               int64_t out_begin, int64_t out_end, float *forward, float *backward) {
+  for (int64_t out = out_begin; out < out_end; out += LANES)
+    for (int64_t in = 0; in < inputs; in += LANES) {
+      const float *tile = weights + (out / LANES * (inputs / LANES) + in / LANES) * 9 * LANES * LANES;
+      if (forward) transform_forward(tile, inputs, outputs, in, out, forward);
+      if (backward) transform_backward(tile, inputs, outputs, in, out, backward);
+    }
+  _mm_sfence();
+}
+
+#endif

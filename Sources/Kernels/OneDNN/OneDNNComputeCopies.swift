@@ -1,0 +1,145 @@
+import COneDNN
+
+/// What a layer's multiplications read, made from the master weights after each update.
+protocol ComputeCopies {
+  var byteCount: Int { get }
+  /// The work can be shared out in this many pieces, at least 1.
+  var pieceCount: Int { get }
+  /// Equal for two copies exactly when they are.
+  var description: String { get }
+  /// Bytes from the start of the copies; nil: the master weights themselves.
+  var forwardOffset: Int? { get }
+  var backwardDataOffset: Int? { get }
+  func make(from weights: UnsafePointer<Float>, into copies: UnsafeMutableRawPointer, pieces: Range<Int>)
+}
+
+/// Outputs that are copied together, and so the size of a piece: the blocks of the layouts.
+private let tile = 16
+
+/// The weights in the layouts that the library reads, where those differ from the master's.
+struct RelaidCopies: ComputeCopies {
+  let forward: OneDNNArrangement
+  let backwardData: OneDNNArrangement
+  let byteCount: Int
+  let pieceCount: Int
+  let description: String
+  let forwardOffset: Int?
+  let backwardDataOffset: Int?
+
+  private struct Copy {
+    let arrangement: OneDNNArrangement
+    let byteOffset: Int
+    let order: Int32
+  }
+
+  private let master: OneDNNArrangement
+  private let masterOrder: Int32
+  private let copies: [Copy]
+  private let hasPadding: Bool
+  private let isBFloat16: Bool
+  private let threads: Int
+
+  init(
+    of master: OneDNNArrangement, forward: OneDNNArrangement, backwardData: OneDNNArrangement, isBFloat16: Bool,
+    threads: Int
+  ) {
+    let outs = master.offsets.out.count
+    let inputs = master.offsets.input.count
+    func order(_ arrangement: OneDNNArrangement, isBFloat16: Bool) -> Int32 {
+      arrangement.offsets.withPointers { conednn_order_of($0, Int64(outs), Int64(inputs), isBFloat16 ? 1 : 0) }
+    }
+    var byteOffset = 0
+    var made: [Copy] = []
+    func place(_ arrangement: OneDNNArrangement) -> Int? {
+      if arrangement.description == master.description { return nil }
+      if let same = made.first(where: { $0.arrangement.description == arrangement.description }) {
+        return same.byteOffset
+      }
+      let offset = byteOffset
+      made.append(
+        Copy(arrangement: arrangement, byteOffset: offset, order: order(arrangement, isBFloat16: isBFloat16)))
+      byteOffset += (arrangement.byteCount + 63) / 64 * 64
+      return offset
+    }
+    forwardOffset = place(forward)
+    backwardDataOffset = place(backwardData)
+    self.forward = forward
+    self.backwardData = backwardData
+    self.master = master
+    self.isBFloat16 = isBFloat16
+    self.threads = threads
+    masterOrder = order(master, isBFloat16: false)
+    byteCount = byteOffset
+    copies = made
+    let plainByteCount = outs * inputs * master.offsets.spatial.count * (isBFloat16 ? 2 : 4)
+    hasPadding = made.contains { $0.arrangement.byteCount != plainByteCount }
+    // Padding is cleared before the copy, which only one rank may do.
+    pieceCount = hasPadding || made.isEmpty ? 1 : (outs + tile - 1) / tile
+    description = made.map(\.arrangement.description).joined(separator: "|")
+  }
+
+  func make(from weights: UnsafePointer<Float>, into prepared: UnsafeMutableRawPointer, pieces: Range<Int>) {
+    guard !copies.isEmpty, !pieces.isEmpty else { return }
+    if hasPadding { prepared.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
+    let outs = master.offsets.out.count
+    let first = hasPadding ? 0 : pieces.lowerBound * tile
+    let end = hasPadding ? outs : min(outs, pieces.upperBound * tile)
+    parallelRanges((end - first + tile - 1) / tile, grain: 1, threads: threads) { range in
+      self.copyTiles(
+        weights, into: prepared, first: first + range.lowerBound * tile,
+        end: min(end, first + range.upperBound * tile))
+    }
+  }
+
+  private func copyTiles(
+    _ weights: UnsafePointer<Float>, into prepared: UnsafeMutableRawPointer, first: Int, end: Int
+  ) {
+    master.offsets.withPointers { from in
+      copies[0].arrangement.offsets.withPointers { firstOffsets in
+        copies[copies.count - 1].arrangement.offsets.withPointers { lastOffsets in
+          let offsets = copies.count == 1 ? [firstOffsets] : [firstOffsets, lastOffsets]
+          let targets = zip(copies, offsets).map { copy, offsets in
+            conednn_copy(
+              base: prepared + copy.byteOffset, offsets: offsets, order: copy.order, bfloat16: isBFloat16 ? 1 : 0)
+          }
+          conednn_relayout(
+            weights, from, masterOrder, Int64(first), Int64(end), Int64(master.offsets.input.count),
+            Int64(master.offsets.spatial.count), targets, Int32(targets.count))
+        }
+      }
+    }
+  }
+}
+
+/// 3x3 weights transformed for minimal filtering, in float32 for both precisions; the master is tiled.
+struct WinogradCopies: ComputeCopies {
+  let byteCount: Int
+  let pieceCount: Int
+  let description: String
+  let forwardOffset: Int? = 0
+  let backwardDataOffset: Int?
+  private let outs: Int
+  private let inputs: Int
+  private let threads: Int
+
+  init(outs: Int, inputs: Int, threads: Int) {
+    let oneByteCount = 4 * Int(conednn_winograd_weight_count(Int64(inputs), Int64(outs)))
+    self.outs = outs
+    self.inputs = inputs
+    self.threads = threads
+    backwardDataOffset = oneByteCount
+    byteCount = 2 * oneByteCount
+    pieceCount = outs / tile
+    description = "winograd:\(outs)x\(inputs)"
+  }
+
+  func make(from weights: UnsafePointer<Float>, into prepared: UnsafeMutableRawPointer, pieces: Range<Int>) {
+    let forward = prepared.assumingMemoryBound(to: Float.self)
+    let backward = (prepared + byteCount / 2).assumingMemoryBound(to: Float.self)
+    parallelRanges(pieces.count, grain: 1, threads: threads) { range in
+      conednn_winograd_transform_weights(
+        weights, Int64(self.inputs), Int64(self.outs), Int64((pieces.lowerBound + range.lowerBound) * tile),
+        Int64((pieces.lowerBound + range.upperBound) * tile), forward, backward)
+    }
+  }
+}
