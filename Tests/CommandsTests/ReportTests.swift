@@ -85,6 +85,32 @@ import Training
     }
   }
 
+  @Test(.enabled(if: hasPython)) func runsAreCompared() throws {
+    try withTool { tool in
+      for (name, score) in [("wide", 0.5), ("narrow", 0.25)] {
+        let folder = "\(tool.folder)/\(name)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let evaluation = """
+          {"kind": "evaluation", "step": 1, "mean_iou": \(score), "pixel_accuracy": 0.75, "loss": 0.3, \
+          "classes": {"<b>sky</b>": \(score)}}
+          """
+        try Self.makeRun(in: folder, [Self.step(1, loss: "1.5"), evaluation])
+      }
+      let outcome = try tool("report wide narrow --output both.html --curves both.svg")
+      #expect(outcome.exitCode == 0 && outcome.output.contains("wrote both.html and both.svg"), "\(outcome)")
+      let page = try String(contentsOfFile: tool.folder + "/both.html", encoding: .utf8)
+      #expect(page.contains("50.00 %") && page.contains("25.00 %") && page.contains("&lt;b&gt;sky&lt;/b&gt;"))
+      #expect(!page.contains("<b>sky") && !page.contains("http"))
+      #expect(python(Self.checker, [tool.folder + "/both.html"]) == "2 charts\n")
+      let names = "import sys, xml.etree.ElementTree as t; print(*sorted(x.text for x in t.parse(sys.argv[1]).iter() "
+        + "if x.text in ('wide', 'narrow')))"
+      #expect(python(names, [tool.folder + "/both.svg"]) == "narrow wide\n")
+      #expect(!FileManager.default.fileExists(atPath: tool.folder + "/wide/report.html"))
+      #expect(try tool("report wide nowhere").exitCode == 66)
+      #expect(try tool("report wide wide wide wide wide wide wide").exitCode == 64)
+    }
+  }
+
   @Test func whatIsNoRunIsRefused() throws {
     try withTool { tool in
       let outcome = try tool("report nowhere")

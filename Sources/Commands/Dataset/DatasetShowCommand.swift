@@ -87,7 +87,7 @@ struct DatasetShowCommand: ParsableCommand {
   }
 
   static func sheet(_ dataset: Dataset, count: Int) throws -> Canvas {
-    var sheet = ContactSheet(dataset.info)
+    var sheet = ContactSheet(classNames: dataset.info.classNames, palette: dataset.info.palette)
     let count = min(count, dataset.sampleCount)
     for place in 0..<count { sheet.add(try dataset.read(place * dataset.sampleCount / count)) }
     return sheet.canvas

@@ -15,6 +15,7 @@ struct PredictCommand: ParsableCommand {
 
         fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --overlay photo.jpg street.png
         mpirun -n 8 fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid --split val --overlay
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid --split val --sheet val.png
         fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid --split val --logits val.h5
       """)
 
@@ -25,7 +26,12 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Also draw each image beside its prediction.") var overlay = false
   @Option(
     help: ArgumentHelp(
-      "Write the scores into this HDF5 file (/logits/<key>). Without --output and --overlay, pictures are left out.",
+      "Draw some predictions, each beside its image and label, on one page: this PNG file.", valueName: "file"))
+  var sheet: String?
+  @Option(help: ArgumentHelp("How many predictions --sheet shows, evenly spread.", valueName: "number")) var count = 8
+  @Option(
+    help: ArgumentHelp(
+      "Write the scores into this HDF5 file (/logits/<key>). Without --output, --overlay and --sheet, pictures are left out.",
       valueName: "file"))
   var logits: String?
   @Option(help: ArgumentHelp("A dataset's folder, instead of images.", valueName: "folder")) var data: String?
@@ -39,10 +45,11 @@ struct PredictCommand: ParsableCommand {
       throw ValidationError(
         images.isEmpty ? "There is nothing to predict: give images, or --data" : "Give images or --data, not both")
     }
+    guard (1...200).contains(count) else { throw ValidationError("--count must be in 1 … 200, found \(count)") }
   }
 
   /// nil: no pictures are wanted.
-  private var folder: String? { output ?? (logits == nil || overlay ? "predictions" : nil) }
+  private var folder: String? { output ?? (logits == nil || overlay || sheet != nil ? "predictions" : nil) }
 
   func run() throws {
     withMPI { (group: MPIProcessGroup) -> Void in
@@ -57,7 +64,8 @@ struct PredictCommand: ParsableCommand {
       try group.barrier()
       let job = PredictionJob(
         input: input, predictor: Predictor(model), files: files(model, hasTruth: input.dataset != nil),
-        logitsPath: logits, group: group, console: Console.standardOutput())
+        sheet: sheet.map { PredictionSheet(path: $0, count: count) }, logitsPath: logits, group: group,
+        console: Console.standardOutput())
       try job.run()
     }
   }

@@ -30,6 +30,16 @@ struct PredictionFiles {
     try panel.write(to: "\(folder)/\(key)-overlay.png")
   }
 
+  /// The classes that `write` left for an image.
+  ///
+  /// - Throws: `Failure` when the file is missing or is no image.
+  func classes(key: String) throws -> [UInt16] {
+    switch try PNG.read("\(folder)/\(key).png").pixels {
+    case .uint8(let values): values.map(UInt16.init)
+    case .uint16(let values): values
+    }
+  }
+
   /// The classes as a palette PNG; with more than 256 of them, as grey of 16 bits.
   private func classImage(_ prediction: Predictor.Prediction) -> Image {
     let sample = prediction.sample

@@ -10,6 +10,7 @@ struct PredictionJob {
   let input: PredictionInput
   let predictor: Predictor
   let files: PredictionFiles?
+  let sheet: PredictionSheet?
   let logitsPath: String?
   let group: any ProcessGroup
   let console: Console
@@ -39,6 +40,10 @@ struct PredictionJob {
     try file?.finish()
     try group.barrier()
     guard group.isCoordinator else { return }
+    if let sheet, let files {
+      try sheet.write(input, channels: predictor.model.network.configuration.channels, from: files)
+      console.line("drew predictions into \(sheet.path)")
+    }
     if let files { console.line("wrote \(input.count) predictions into \(files.folder)") }
     if let logitsPath { console.line("wrote the scores of \(input.count) images into \(logitsPath)") }
   }

@@ -1,30 +1,46 @@
 import SegmentationData
 
-/// Many samples on one page: each image beside its label, with its key, and the classes' legend at the foot.
+/// Many samples on one page: each image beside its labels, with its key, and the classes' legend at the foot.
 struct ContactSheet {
-  private let info: DatasetInfo
+  private let classNames: [String]
+  private let palette: [UInt8]
   private let columns: Int
   private var panels: [Canvas] = []
   private static let margin = 14
   private static let side = (width: 300, height: 260)
 
-  init(_ info: DatasetInfo, columns: Int = 2) {
-    self.info = info
+  /// - Parameter palette: 256 colours, RGB.
+  init(classNames: [String], palette: [UInt8], columns: Int = 2) {
+    self.classNames = classNames
+    self.palette = palette
     self.columns = columns
   }
 
-  mutating func add(_ sample: RawSample) {
-    let image = Canvas(sample).fitted(to: Self.side.width, Self.side.height)
-    let label = Overlay.coloured(
-      sample.labels, width: sample.width, height: sample.height, palette: info.palette, classCount: info.classCount
-    ).fitted(to: Self.side.width, Self.side.height)
+  /// The image beside its labels (without them where they mean nothing), and beside a prediction laid over it.
+  ///
+  /// - Parameter prediction: a class for each pixel of the sample.
+  mutating func add(_ sample: RawSample, withLabels: Bool = true, prediction: [UInt16]? = nil) {
+    let image = Canvas(sample)
+    var pictures = [image]
+    if withLabels {
+      pictures.append(
+        Overlay.coloured(
+          sample.labels, width: sample.width, height: sample.height, palette: palette, classCount: classNames.count))
+    }
+    if let prediction {
+      pictures.append(Overlay.blend(image, prediction, palette: palette, classCount: classNames.count))
+    }
+    add(pictures, caption: "\(sample.key)  \(sample.width) x \(sample.height)")
+  }
+
+  /// Pictures of one size side by side.
+  private mutating func add(_ pictures: [Canvas], caption: String) {
+    let fitted = pictures.map { $0.fitted(to: Self.side.width, Self.side.height) }
     let gap = 4
-    var panel = Canvas(
-      width: 2 * image.width + gap, height: image.height + Canvas.textHeight + 8)
-    panel.draw(image, x: 0, y: 0)
-    panel.draw(label, x: image.width + gap, y: 0)
-    let caption = Canvas.shortened("\(sample.key)  \(sample.width) x \(sample.height)", toFit: panel.width)
-    panel.write(caption, x: 0, y: image.height + 6, .faint)
+    let (width, height) = (fitted[0].width, fitted[0].height)
+    var panel = Canvas(width: fitted.count * (width + gap) - gap, height: height + Canvas.textHeight + 8)
+    for (place, picture) in fitted.enumerated() { panel.draw(picture, x: place * (width + gap), y: 0) }
+    panel.write(Canvas.shortened(caption, toFit: panel.width), x: 0, y: height + 6, .faint)
     panels.append(panel)
   }
 
@@ -39,7 +55,7 @@ struct ContactSheet {
     }
     let heights = rows.map { $0.map(\.height).max() ?? 0 }
     let legend = Legend(
-      info.classNames.enumerated().map { .init(name: $1, colour: Colour(label: $0, palette: info.palette)) })
+      classNames.enumerated().map { .init(name: $1, colour: Colour(label: $0, palette: palette)) })
     let legendHeight = legend.height(width: width - 2 * Self.margin)
     let total = heights.reduce(Self.margin) { $0 + $1 + Self.margin } + legendHeight + Self.margin
     var canvas = Canvas(width: width, height: total)

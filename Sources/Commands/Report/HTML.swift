@@ -22,4 +22,30 @@ enum HTML {
     }
     return "<tr>" + inner.joined() + "</tr>"
   }
+
+  /// A whole page with the style of all our pages.
+  static func page(title: String, _ content: String) -> String {
+    """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>\(escaped(title)) · fcn-dist</title>
+    <style>\(style)</style>
+    </head>
+    <body>
+    <main>
+    <header><p class="tool">fcn-dist</p><h1>\(escaped(title))</h1></header>
+    \(content)
+    </main>
+    </body>
+    </html>
+
+    """
+  }
+
+  static func charts(_ charts: [LineChart]) -> String {
+    "<section class=\"charts\">\(charts.map { "<figure>\($0.svg)</figure>" }.joined(separator: "\n"))</section>"
+  }
 }

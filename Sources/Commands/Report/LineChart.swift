@@ -21,14 +21,25 @@ struct LineChart {
   private static let size = (width: 560.0, height: 260.0)
   private static let plot = (left: 58.0, right: 544.0, top: 40.0, bottom: 218.0)
 
-  var svg: String {
+  /// The chart as an element of a page, whose style it takes.
+  var svg: String { element() }
+
+  /// The chart as a picture of its own: an SVG file.
+  var document: String {
+    element(
+      attributes: "xmlns=\"http://www.w3.org/2000/svg\" ",
+      style: "<style>\(HTML.colours)\n\(HTML.chart)\n.chart { background: var(--card); font-family: sans-serif; }</style>\n"
+    ) + "\n"
+  }
+
+  private func element(attributes: String = "", style: String = "") -> String {
     let values = series.flatMap { $0.points + $0.raw }.map(\.y)
     let vertical = AxisScale(covering: Self.withoutSpikes(values), count: 4, fromZero: startsAtZero)
     let horizontal = AxisScale(from: span.lowerBound, to: span.upperBound, count: 5)
     return """
-      <svg class="chart" viewBox="0 0 \(Int(Self.size.width)) \(Int(Self.size.height))" role="img" \
+      <svg \(attributes)class="chart" viewBox="0 0 \(Int(Self.size.width)) \(Int(Self.size.height))" role="img" \
       aria-label="\(HTML.escaped(title))">
-      <text class="title" x="14" y="20">\(HTML.escaped(title))</text>
+      \(style)<text class="title" x="14" y="20">\(HTML.escaped(title))</text>
       \(legend)
       \(axes(horizontal, vertical))
       \(series.map { lines($0, horizontal, vertical) }.joined(separator: "\n"))

@@ -5,19 +5,37 @@ import Training
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Make one HTML page of a run: curves, classes, timing, pictures.",
+    commandName: "report", abstract: "Make one HTML page of a run, or of several to compare.",
     discussion: """
-      Writes RUN/report.html, a page that needs no network and nothing beside it. It shows the pictures that
-      'fcn-dist predict --overlay --output RUN/predictions' left.
+      Writes RUN/report.html: curves, classes, timing, pictures, on a page that needs no network and nothing beside \
+      it. It shows the pictures that 'fcn-dist predict --overlay --output RUN/predictions' left. Of several runs it \
+      makes a page that compares them.
 
         fcn-dist report runs/camvid
+        fcn-dist report runs/fcn32s runs/fcn16s runs/fcn8s --output compared.html --curves compared.svg
       """)
 
-  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run")) var folder: String
+  @Argument(help: ArgumentHelp("The folders of runs.", valueName: "run")) var folders: [String]
+  @Option(
+    help: ArgumentHelp("The page. Default: report.html in the run's folder; for several runs, here.", valueName: "file"))
+  var output: String?
+  @Option(help: ArgumentHelp("Draw the validation mean IoU into this SVG file, too.", valueName: "file"))
+  var curves: String?
+
+  func validate() throws {
+    guard folders.count <= RunComparison.limit else {
+      throw ValidationError("At most \(RunComparison.limit) runs can be compared, found \(folders.count)")
+    }
+  }
 
   func run() throws {
     try Launch.inFirstProcess {
-      Output.write("wrote \(try Self.write(folder))")
+      let comparison = RunComparison(runs: try folders.map { try Self.run(in: $0) })
+      let path = output ?? (folders.count == 1 ? folders[0] + "/report.html" : "report.html")
+      let html = try folders.count == 1 ? Self.page(of: folders[0]).html : comparison.html
+      try Self.write(html, to: path)
+      if let curves { try Self.write(comparison.meanIoU.document, to: curves) }
+      Output.write("wrote \(path)\(curves.map { " and \($0)" } ?? "")")
     }
   }
 
@@ -26,21 +44,31 @@ struct ReportCommand: ParsableCommand {
   /// - Returns: the page's path.
   static func write(_ folder: String) throws -> String {
     let path = folder + "/report.html"
-    try Array(try page(of: folder).html.utf8).withUnsafeBytes { try FileBytes.write($0, to: path) }
+    try write(try page(of: folder).html, to: path)
     return path
   }
 
-  static func page(of folder: String) throws -> ReportPage {
+  private static func write(_ text: String, to path: String) throws {
+    try Array(text.utf8).withUnsafeBytes { try FileBytes.write($0, to: path) }
+  }
+
+  private static func run(in folder: String) throws -> RunComparison.Run {
     let metrics = folder + "/metrics.jsonl"
     guard FileManager.default.fileExists(atPath: metrics) else {
       throw Failure(
         .missingInput, "\(folder) is not a run's folder: there is no \(metrics)",
         remedy: "give the folder that 'fcn-dist train --output' wrote")
     }
+    return RunComparison.Run(
+      name: URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent,
+      summary: RunSummary(metrics: try MetricsContent(path: metrics)))
+  }
+
+  static func page(of folder: String) throws -> ReportPage {
+    let run = try run(in: folder)
     let configuration = String(decoding: try FileBytes.read(folder + "/config.yaml"), as: UTF8.self)
-    let name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
     return ReportPage(
-      title: name, summary: RunSummary(metrics: try MetricsContent(path: metrics)), configuration: configuration,
+      title: run.name, summary: run.summary, configuration: configuration,
       command: repetition(of: folder, configuration),
       pictures: try pictures(in: folder + "/predictions"),
       pictureCommand: """

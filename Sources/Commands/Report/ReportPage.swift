@@ -19,31 +19,18 @@ struct ReportPage {
   var pictureCommand: String
 
   var html: String {
-    """
-    <!doctype html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>\(HTML.escaped(title)) · fcn-dist</title>
-    <style>\(Self.style)</style>
-    </head>
-    <body>
-    <main>
-    <header><p class="tool">fcn-dist</p><h1>\(HTML.escaped(title))</h1></header>
-    \(tiles)
-    <section class="charts">\(summary.charts.map { "<figure>\($0.svg)</figure>" }.joined(separator: "\n"))</section>
-    \(classes)
-    \(timing)
-    \(gallery)
-    <section><h2>To repeat it</h2>
-    <pre>\(HTML.escaped(command))</pre>
-    <details><summary>The configuration</summary><pre>\(HTML.escaped(configuration))</pre></details></section>
-    </main>
-    </body>
-    </html>
-
-    """
+    HTML.page(
+      title: title,
+      """
+      \(tiles)
+      \(HTML.charts(summary.charts))
+      \(classes)
+      \(timing)
+      \(gallery)
+      <section><h2>To repeat it</h2>
+      <pre>\(HTML.escaped(command))</pre>
+      <details><summary>The configuration</summary><pre>\(HTML.escaped(configuration))</pre></details></section>
+      """)
   }
 
   private var tiles: String {

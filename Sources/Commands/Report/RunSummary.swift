@@ -38,6 +38,11 @@ struct RunSummary {
     ]
   }
 
+  /// The training loss, each point the mean over about a fiftieth of the training around it.
+  var smoothedLoss: [(x: Double, y: Double)] {
+    Self.smoothed(metrics.steps.map { (x: Double($0.step), y: $0.loss) })
+  }
+
   var charts: [LineChart] {
     let steps = metrics.steps
     let evaluations = metrics.evaluations
@@ -49,7 +54,7 @@ struct RunSummary {
       LineChart(
         title: "Loss",
         series: [
-          .init(name: "training", colour: "blue", points: Self.smoothed(losses), raw: losses),
+          .init(name: "training", colour: "blue", points: smoothedLoss, raw: losses),
           .init(
             name: "validation", colour: "orange", points: evaluations.map { (Double($0.step), $0.loss) },
             isMarked: true),
