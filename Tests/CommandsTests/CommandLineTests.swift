@@ -50,7 +50,7 @@ private func outcome(_ arguments: String) -> CommandLineSession.Outcome {
     ("dataset show", "Missing expected argument '<folder>'"),
     ("dataset import pascal a --output b", "The value 'pascal' is invalid for '<layout>'"),
     ("dataset import camvid a --output b --classes x,y", "--classes and --channels are for 'folder'"),
-    ("report a b", "Unexpected argument 'b'; see 'fcn-dist report --help'"),
+    ("dataset verify a b", "Unexpected argument 'b'; see 'fcn-dist dataset verify --help'"),
   ])
   func saysWhatIsWrongInOneLine(arguments: String, expected: String) {
     guard case .failure(let failure) = outcome(arguments) else {

@@ -23,12 +23,15 @@ import Training
       let evaluated = try tool("evaluate --checkpoint run/checkpoints/latest.h5 --data data --json val.json")
       #expect(evaluated.exitCode == 0 && evaluated.output.contains("split val, 3 images: mean IoU"), "\(evaluated)")
       let predicted = try tool(
-        "predict --checkpoint run/checkpoints/latest.h5 --data data --overlay --output run/predictions --logits l.h5")
+        """
+        predict --checkpoint run/checkpoints/latest.h5 --data data --overlay --output run/predictions \
+        --sheet page.png --count 2 --logits l.h5
+        """)
       #expect(predicted.exitCode == 0, "\(predicted)")
       #expect(try tool("report run").exitCode == 0)
       let files = try FileManager.default.subpathsOfDirectory(atPath: tool.folder)
       for file in [
-        "sheet.png", "run/config.yaml", "run/metrics.jsonl", "run/report.html", "run/checkpoints/latest.h5",
+        "sheet.png", "page.png", "run/config.yaml", "run/metrics.jsonl", "run/report.html", "run/checkpoints/latest.h5",
         "run/predictions/scene-00000.png", "run/predictions/scene-00002-overlay.png", "val.json", "l.h5",
       ] {
         #expect(files.contains(file), "\(file)")
