@@ -60,10 +60,10 @@ import Training
   @Test func impossibleCountsAreRefused() throws {
     let path = folder.file("a.h5")
     var state = CheckpointFixture.state(step: 50)
-    state.model.ignoreLabel = -1
+    state.model.ignoreLabel = -2
     // The writer reads back what it wrote, so that nothing unreadable is ever committed.
     let failure = #expect(throws: Failure.self) { try CheckpointWriter.write(state, to: path) }
-    #expect(failure?.message.contains("ignore_label is -1") == true, "\(failure?.message ?? "")")
+    #expect(failure?.message.contains("ignore_label is -2") == true, "\(failure?.message ?? "")")
     #expect(folder.names == [])
   }
 }

@@ -33,6 +33,15 @@ import Training
     #expect(read.slots.map(\.name) == ["momentum"])
   }
 
+  /// As a dataset has it in which every label is a class.
+  @Test func aTrainingWithoutIgnoreLabelIsKept() throws {
+    let path = folder.file("a.h5")
+    var state = CheckpointFixture.state()
+    state.model.ignoreLabel = -1
+    try CheckpointWriter.write(state, to: path)
+    #expect(try CheckpointReader(path).state.model.ignoreLabel == -1)
+  }
+
   @Test func everyBitOfAValueIsKept() throws {
     let path = folder.file("bits.h5")
     let patterns: [UInt32] = [0x7FC0_0001, 0xFFC1_2345, 0x7F80_0001, 0x8000_0000, 1, 0x7F80_0000, 0xFF7F_FFFF]

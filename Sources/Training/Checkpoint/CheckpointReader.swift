@@ -127,7 +127,7 @@ struct ModelReading {
       upsampling: try group.stringAttribute("upsampling"), classes: try CheckpointReader.count(group, "classes"),
       channels: try CheckpointReader.count(group, "channels"), widths: try widths(),
       fc: try CheckpointReader.count(group, "fc"), pool4Scale: try scale("skip_scale_pool4"),
-      pool3Scale: try scale("skip_scale_pool3"), ignoreLabel: try CheckpointReader.count(group, "ignore_label"),
+      pool3Scale: try scale("skip_scale_pool3"), ignoreLabel: try ignoreLabel(),
       classNames: try StoredChecksum.strings(of: try group.dataset("class_names")),
       palette: try StoredChecksum.values(of: try group.dataset("palette")),
       mean: try StoredChecksum.values(of: try group.dataset("mean")),
@@ -140,6 +140,15 @@ struct ModelReading {
       throw Failure(.badData, "\(group.name)@widths is \(values), five widths of blocks are expected")
     }
     return values.map { Int($0) }
+  }
+
+  /// -1: every label is a class, as datasets have it.
+  private func ignoreLabel() throws -> Int {
+    let value = try group.integerAttribute("ignore_label")
+    guard -1...65_535 ~= value else {
+      throw Failure(.badData, "\(group.name)@ignore_label is \(value), a label or -1 is expected")
+    }
+    return Int(value)
   }
 
   /// FORMATS.md knows no attribute for it; without one it is 1.

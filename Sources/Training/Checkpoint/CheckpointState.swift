@@ -56,6 +56,7 @@ package struct CheckpointModel: Equatable, Sendable {
   package var fc: Int
   package var pool4Scale: Double
   package var pool3Scale: Double
+  /// -1: there is none.
   package var ignoreLabel: Int
   package var classNames: [String]
   /// Red, green, blue of 256 labels.
