@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import SegmentationData
 import Testing
 import Training
 
@@ -66,6 +67,38 @@ import Training
       #expect(failure.kind == .configuration)
       #expect(failure.message.contains("model.fc is 16 there and 24 here"))
     }
+  }
+
+  /// The splits are files of their own, which others may have written.
+  @Test func splitsOfDifferentChannelsAreRefused() throws {
+    try RunHarness.writeData(to: data)
+    for name in try FileManager.default.contentsOfDirectory(atPath: data) where name.hasPrefix("val") {
+      try FileManager.default.removeItem(atPath: "\(data)/\(name)")
+    }
+    let info = DatasetInfo(
+      split: "val", classNames: ["ground", "square", "stripe"], palette: [UInt8](repeating: 7, count: 768),
+      ignoreLabel: 255, channels: 1, sampleCount: 1)
+    try DatasetWriter(folder: data, shardCount: 1, threads: 1).write(info) { _ in
+      RawSample(key: "grey", height: 2, width: 2, channels: 1, pixels: .uint8([1, 2, 3, 4]), labels: [0, 1, 2, 0])
+    }
+    let failure = #expect(throws: Failure.self) {
+      try RunHarness.train(data: data, output: folder.path + "/one")
+    }
+    #expect(failure?.kind == .badData)
+    #expect(failure?.message == "the splits train and val in \(data) do not have the same number of channels")
+  }
+
+  @Test func settingsThatComeToNothingAreSaid() throws {
+    try RunHarness.writeData(to: data)
+    let log = RunHarness.LineLog()
+    try RunHarness.train(
+      set: ["train.evaluate_every=never", "train.steps=1", "train.early_stop=1"], data: data,
+      output: folder.path + "/one", log: log)
+    #expect(log.text.contains("warning: schedule.name: plateau does nothing: train.evaluate_every is never"))
+    #expect(log.text.contains("warning: train.early_stop does nothing: train.evaluate_every is never"))
+    let quiet = RunHarness.LineLog()
+    try RunHarness.train(set: ["train.steps=1"], data: data, output: folder.path + "/two", log: quiet)
+    #expect(!quiet.text.contains("does nothing"))
   }
 
   @Test func earlyStopEndsAllRanksAtOneStep() throws {

@@ -4,20 +4,24 @@ import Collectives
 import Foundation
 import Kernels
 import MPITransport
+import SegmentationData
 import Training
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a network.",
     discussion: """
-      Without --config it takes fcn-dist.yaml if there is one, else a small recipe. Without --data (and data.path in \
+      Without --config it takes fcn-dist.yaml if there is one, else a small recipe; with --resume the configuration \
+      that the training had. Without --data (and data.path in \
       the configuration) it takes the folder data, and where there is none it first makes a synthetic dataset there. \
       Under mpirun all ranks train together; the result does not depend on how many there are.
 
         fcn-dist train
-        mpirun -n 8 fcn-dist train --config configs/camvid-fcn8s.yaml --data camvid --output runs/camvid
+        mpirun -n 8 fcn-dist train --config configs/camvid-fcn8s.yaml \\
+            --data camvid --output runs/camvid
         mpirun -n 8 fcn-dist train --output runs/camvid --resume auto
-        fcn-dist train --init vgg16-fcn.h5 --set optimizer.learning_rate=0.001 --set train.epochs=20
+        fcn-dist train --init vgg16-fcn.h5 --set optimizer.learning_rate=0.001 \\
+            --set train.epochs=20
 
       SIGTERM or SIGUSR1 end it after the step that is running, with a checkpoint and exit code 75: start it again \
       with --resume auto.
@@ -80,6 +84,10 @@ struct TrainCommand: ParsableCommand {
     if let path = settings.config { return (try settings.read(path), path) }
     let own = runFolder + "/config.yaml"
     if resume != nil, FileManager.default.fileExists(atPath: own) { return (try settings.read(own), own) }
+    if let resume, resume != "auto" {
+      let text = try CheckpointReader(resume).state.configurationText
+      return (try settings.read(text: text, called: "\(resume): /training/config"), "as in \(resume)")
+    }
     if FileManager.default.fileExists(atPath: "fcn-dist.yaml") {
       return (try settings.read("fcn-dist.yaml"), "fcn-dist.yaml")
     }
@@ -120,8 +128,9 @@ struct TrainCommand: ParsableCommand {
     }
     guard ending != .interrupted else { return }
     let best = FileManager.default.fileExists(atPath: folder + "/checkpoints/best.h5") ? "best" : "latest"
+    let split = (try? Dataset.splits(in: data).contains("val")) == true ? "val" : "train"
     console.line(
-      "next: fcn-dist predict --checkpoint \(folder)/checkpoints/\(best).h5 --data \(data) --split val --overlay"
+      "next: fcn-dist predict --checkpoint \(folder)/checkpoints/\(best).h5 --data \(data) --split \(split) --overlay"
         + " --output \(folder)/predictions")
   }
 }

@@ -35,11 +35,31 @@ package struct TrainingInputs {
     referenceSize = settings.data.augment.crop.map { ($0.height, $0.width) } ?? (size.height, size.width)
     try normalisation.validate(channels: training.info.channels)
     try transform.augmentation.validate()
-    if let validation, validation.info.classNames != training.info.classNames {
-      throw Failure(
-        .badData, "the splits train and val in \(dataFolder) do not have the same classes",
-        remedy: "import both splits from one source")
-    }
+    try checkSplitsBelongTogether()
+  }
+
+  private func checkSplitsBelongTogether() throws {
+    guard let other = validation?.info else { return }
+    let difference =
+      other.classNames != training.info.classNames ? "classes"
+      : other.channels != training.info.channels ? "number of channels" : nil
+    guard let difference else { return }
+    throw Failure(
+      .badData, "the splits train and val in \(training.folder) do not have the same \(difference)",
+      remedy: "import both splits from one source")
+  }
+
+  /// Settings that come to nothing in this run.
+  package var warnings: [String] {
+    let reason =
+      validation == nil ? "there is no val split"
+      : configuration.train.evaluateEvery == .never ? "train.evaluate_every is never" : nil
+    guard let reason else { return [] }
+    let idle = [
+      configuration.schedule.name == .plateau ? "schedule.name: plateau" : nil,
+      configuration.train.earlyStop != nil ? "train.early_stop" : nil,
+    ]
+    return idle.compactMap { $0 }.map { "\($0) does nothing: \(reason)" }
   }
 
   package var normalisation: Normalisation {

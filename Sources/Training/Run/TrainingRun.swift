@@ -70,6 +70,7 @@ package final class TrainingRun {
     // A refusal should not have to be looked for below the whole configuration.
     if options.resume == .never { try StartingPoint.checkIsNew(options.outputFolder, secretary.store) }
     for line in provenance.lines(inputs: inputs, milestones: milestones) { console.line(line) }
+    for warning in inputs.warnings { console.line("warning: \(warning)") }
     return secretary
   }
 
