@@ -9,7 +9,7 @@ package struct FCNDist: ParsableCommand {
     discussion: """
       Every command runs alone or under mpirun:
 
-        fcn-dist train                                  the small recipe on a synthetic dataset, which it makes first
+        fcn-dist train                   a small recipe on a synthetic dataset
         mpirun -n 8 fcn-dist train --config recipe.yaml --data DIR --output RUN
         fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data DIR
         fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --overlay photo.jpg

@@ -21,7 +21,9 @@ private func outcome(_ arguments: String) -> CommandLineSession.Outcome {
     }
     #expect(text.contains("USAGE: fcn-dist \(command)"))
     #expect(text.contains("\n  fcn-dist \(command)") || text.contains("\nfcn-dist \(command)"))
-    // Usage lines and examples may be longer than a terminal is wide: they must stay in one piece.
+    // An example that was wrapped cannot be copied from the screen.
+    #expect(!text.contains("\n--"))
+    // Usage lines may be longer than a terminal is wide.
     for line in text.split(separator: "\n") where !line.contains("fcn-dist") { #expect(line.count <= 80, "\(line)") }
   }
 

@@ -262,6 +262,19 @@ private func evaluationRecord(_ step: Int) -> EvaluationRecord {
     #expect(text == "\rloss 1.25\rloss 1   \r      \rdone\n")
   }
 
+  /// A line that wraps would be left behind with every step.
+  @Test func aTransientLineIsNeverAsWideAsTheTerminal() {
+    var text = ""
+    var width = 10
+    let console = Console(isTerminal: true, width: { width }) { text += $0 }
+    console.transient("step 1/100")
+    #expect(text == "\rstep 1/1…")
+    text = ""
+    width = 6
+    console.transient("s 2")
+    #expect(text == "\rs 2  ")
+  }
+
   @Test(arguments: [(0, "0 s"), (59.4, "59 s"), (59.6, "1:00"), (725, "12:05"), (11045, "3:04:05"), (.infinity, "?")])
   func duration(seconds: Double, expected: String) { #expect(Progress.duration(seconds) == expected) }
 }

@@ -15,7 +15,8 @@ struct CheckpointBenchmarkCommand: ParsableCommand {
       comes from the system's cache.
 
         fcn-dist benchmark checkpoint --folder runs
-        fcn-dist benchmark checkpoint --set optimizer.name=adamw --json checkpoint.json
+        fcn-dist benchmark checkpoint --set optimizer.name=adamw \\
+            --json checkpoint.json
       """)
 
   @OptionGroup var model: BenchmarkModelOptions

@@ -14,7 +14,8 @@ struct ExchangeBenchmarkCommand: ParsableCommand {
 
         fcn-dist benchmark exchange --threads 2
         mpirun -n 2 fcn-dist benchmark exchange
-        mpirun -n 8 fcn-dist benchmark exchange --parameters 10000000 --set optimizer.name=adamw --json exchange.json
+        mpirun -n 8 fcn-dist benchmark exchange --parameters 10000000 \\
+            --set optimizer.name=adamw --json exchange.json
       """)
 
   @Option(help: ArgumentHelp("How many parameters there are.", valueName: "number")) var parameters = 134_000_000

@@ -14,7 +14,8 @@ struct LoaderBenchmarkCommand: ParsableCommand {
       first round: what is measured is the work, not the disk.
 
         fcn-dist benchmark loader
-        fcn-dist benchmark loader --data camvid --config configs/camvid-fcn8s.yaml --loader-threads 2
+        fcn-dist benchmark loader --data camvid --config configs/camvid-fcn8s.yaml \\
+            --loader-threads 2
         mpirun -n 2 fcn-dist benchmark loader --json loader.json
       """)
 

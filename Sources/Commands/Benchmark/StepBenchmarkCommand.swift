@@ -13,9 +13,12 @@ struct StepBenchmarkCommand: ParsableCommand {
       the update at the speed of memory. Without --config it is FCN-8s on full-width VGG16 with 11 classes.
 
         fcn-dist benchmark step --precision bfloat16
-        mpirun -n 2 fcn-dist benchmark step --precision bfloat16 --batch 8 --micro 1 --json step.json
-        fcn-dist benchmark step --config configs/quickstart.yaml --height 96 --width 128
-        fcn-dist benchmark step --set 'model.widths=[16, 32, 64, 64, 64]' --set model.fc=256
+        mpirun -n 2 fcn-dist benchmark step --precision bfloat16 --batch 8 \\
+            --micro 1 --json step.json
+        fcn-dist benchmark step --config configs/quickstart.yaml --height 96 \\
+            --width 128
+        fcn-dist benchmark step --set 'model.widths=[16, 32, 64, 64, 64]' \\
+            --set model.fc=256
       """)
 
   @OptionGroup var model: BenchmarkModelOptions

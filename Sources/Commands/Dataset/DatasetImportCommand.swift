@@ -14,7 +14,8 @@ struct DatasetImportCommand: ParsableCommand {
 
         fcn-dist dataset import camvid /download/camvid --output camvid
         fcn-dist dataset import voc VOCdevkit/VOC2012 --output voc --shards 8
-        fcn-dist dataset import folder tiles --output tiles-h5 --split train --classes water,field,town
+        fcn-dist dataset import folder tiles --output tiles-h5 --split train \\
+            --classes water,field,town
       """)
 
   @Argument(help: "camvid, voc or folder.") var layout: ImportLayout

@@ -10,7 +10,8 @@ struct DatasetSynthesizeCommand: ParsableCommand {
       Every scene is a function of the seed and its number: the same bytes on every machine.
 
         fcn-dist dataset synthesize --output data
-        fcn-dist dataset synthesize --output big --train 2000 --val 200 --height 360 --width 480 --shards 8
+        fcn-dist dataset synthesize --output big --train 2000 --val 200 \\
+            --height 360 --width 480 --shards 8
       """)
 
   @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var output: String

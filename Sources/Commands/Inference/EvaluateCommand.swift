@@ -14,7 +14,8 @@ struct EvaluateCommand: ParsableCommand {
       ranks share the images; the result does not depend on how many there are.
 
         fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data camvid
-        mpirun -n 8 fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data camvid --split test --json test.json
+        mpirun -n 8 fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 \\
+            --data camvid --split test --json test.json
       """)
 
   @Option(help: ArgumentHelp("The checkpoint, or a file of parameters together with --config.", valueName: "file"))

@@ -12,7 +12,8 @@ struct ReportCommand: ParsableCommand {
       makes a page that compares them.
 
         fcn-dist report runs/camvid
-        fcn-dist report runs/fcn32s runs/fcn16s runs/fcn8s --output compared.html --curves compared.svg
+        fcn-dist report runs/fcn32s runs/fcn16s runs/fcn8s --output compared.html \\
+            --curves compared.svg
       """)
 
   @Argument(help: ArgumentHelp("The folders of runs.", valueName: "run")) var folders: [String]

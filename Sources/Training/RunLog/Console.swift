@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -8,12 +10,13 @@
 package final class Console {
   package let isTerminal: Bool
   private let output: (String) -> Void
+  private let width: () -> Int
   private var transientWidth = 0
 
   /// Standard output. Under a launcher it is a terminal where the launcher's own is: the launcher hands ranks a
   /// terminal or a pipe without regard to that.
   package static func standardOutput() -> Console {
-    Console(isTerminal: isTerminal(1) && launcherHasTerminal()) { text in
+    Console(isTerminal: isTerminal(1) && launcherHasTerminal(), width: terminalWidth) { text in
       var bytes = Array(text.utf8)
       while !bytes.isEmpty {
         let count = write(1, bytes, bytes.count)
@@ -24,8 +27,10 @@ package final class Console {
     }
   }
 
-  package init(isTerminal: Bool, output: @escaping (String) -> Void) {
+  /// - Parameter width: columns of the terminal, asked for with each transient line: windows change.
+  package init(isTerminal: Bool, width: @escaping () -> Int = { .max }, output: @escaping (String) -> Void) {
     self.isTerminal = isTerminal
+    self.width = width
     self.output = output
   }
 
@@ -35,11 +40,14 @@ package final class Console {
     output(text + "\n")
   }
 
-  /// On a terminal, replaces the line that `transient` wrote before; in a log, nothing.
+  /// On a terminal, replaces the line that `transient` wrote before; in a log, nothing. What does not fit into the
+  /// terminal's width is cut off: a line that wraps cannot be replaced.
   package func transient(_ text: String) {
     guard isTerminal else { return }
-    output("\r" + text + String(repeating: " ", count: max(0, transientWidth - text.count)))
-    transientWidth = text.count
+    let room = max(0, width() - 1)
+    let shown = text.count <= room ? text : String(text.prefix(max(0, room - 1))) + "…"
+    output("\r" + shown + String(repeating: " ", count: max(0, min(transientWidth, room) - shown.count)))
+    transientWidth = shown.count
   }
 
   /// Removes the transient line.
@@ -49,10 +57,20 @@ package final class Console {
     transientWidth = 0
   }
 
+  /// The usual one where the terminal does not say, as a launcher's does not.
+  private static func terminalWidth() -> Int {
+    var size = winsize()
+    guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
   private static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
   private static func launcherHasTerminal() -> Bool {
-    let isLaunched = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { (name: String) in getenv(name) != nil
+    // As the process was started: MPI sets these variables itself where there is no launcher.
+    let environment = SystemFile.text("/proc/self/environ")?.split(separator: "\0") ?? []
+    let isLaunched = ["OMPI_COMM_WORLD_SIZE=", "PMIX_RANK=", "PMI_RANK="].contains { name in
+      environment.contains { $0.hasPrefix(name) }
     }
     guard isLaunched else { return true }
     var target = [CChar](repeating: 0, count: 256)
