@@ -50,7 +50,7 @@ static int32_t read_header(tjhandle decoder, const uint8_t *bytes, size_t count,
     return cimage_invalid;
   }
   if (colorspace == TJCS_CMYK || colorspace == TJCS_YCCK) {
-    cimage_note(message, "its colours are CMYK, which is not supported");
+    cimage_note(message, "its colours are CMYK: store it as RGB");
     return cimage_invalid;
   }
   int32_t status = cimage_check_size(width < 0 ? 0 : width, height < 0 ? 0 : height, message);

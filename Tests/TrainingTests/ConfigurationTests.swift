@@ -67,6 +67,10 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     #expect(try read("optimizer: {name: adamw, learning_rate: 0.01}").optimizer.learningRate == 0.01)
   }
 
+  @Test(arguments: ["0", "never", "none"]) func neverHasAWordOfItsOwn(word: String) throws {
+    #expect(try read("train: {evaluate_every: \(word)}").train.evaluateEvery == .never)
+  }
+
   @Test func overridesComeLastAndInOrder() throws {
     let configuration = try read(
       "optimizer: {learning_rate: 1}\ntrain: {epochs: 3}",
@@ -108,6 +112,10 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     ("data: {mean: [1, 2], std: [1]}", "data.mean has 2 values and data.std 1"),
     ("data: {mean: [1]}", "only one of data.mean and data.std is given"),
     ("loss: {class_weights: median}", "loss.class_weights must be none | median-frequency"),
+    ("loss: {class_weights: [0, 0]}", "loss.class_weights must be a list of numbers of which one is above 0"),
+    ("data: {augment: {color: 1}}", "test.yaml:1: data.augment.color must be a number from 0 to below 1, found 1"),
+    ("data: {augment: {crop: [8, 20000]}}", "data.augment.crop[1] must be a whole number in 1 … 16384, found 20000"),
+    ("train: {evaluate_every: always}", "must be a whole number in 0 … 1000000000 or epoch or never, found always"),
     ("model: {classes: 3}\nloss: {class_weights: [1]}", "loss.class_weights has 1 values and model.classes is 3"),
     ("train: {epochs: 3, steps: 4}", "train has both epochs and steps"),
     ("distributed: {reproducible: yes}", "distributed.reproducible must be true or false, found yes"),

@@ -13,10 +13,14 @@ struct PredictCommand: ParsableCommand {
       beside the prediction laid over it, with a legend. Takes image files, or a split of a dataset. All ranks share \
       the images.
 
-        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --overlay photo.jpg street.png
-        mpirun -n 8 fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid --split val --overlay
-        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid --split val --sheet val.png
-        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid --split val --logits val.h5
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 \\
+            --overlay photo.jpg street.png
+        mpirun -n 8 fcn-dist predict --checkpoint RUN/checkpoints/best.h5 \\
+            --data camvid --split val --overlay
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid \\
+            --split val --sheet val.png
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid \\
+            --split val --logits val.h5
       """)
 
   @Option(help: ArgumentHelp("The checkpoint, or a file of parameters together with --config.", valueName: "file"))
@@ -60,7 +64,7 @@ struct PredictCommand: ParsableCommand {
         file: checkpoint, settings: settings, engine: engine, dataset: input.dataset, size: try input.size(0),
         group: group)
       if let dataset = input.dataset { try DatasetFit.check(dataset, model, file: checkpoint) }
-      if group.isCoordinator, let folder { try PredictionFiles.makeFolder(folder) }
+      if group.isCoordinator, let folder { try Folder.make(folder, remedy: "give another one with --output") }
       try group.barrier()
       let job = PredictionJob(
         input: input, predictor: Predictor(model), files: files(model, hasTruth: input.dataset != nil),

@@ -1,5 +1,4 @@
 import Basics
-import Foundation
 import ImageFiles
 import SegmentationData
 
@@ -11,14 +10,6 @@ struct PredictionFiles {
   let withOverlay: Bool
   /// Whether the samples' own labels mean something.
   let hasTruth: Bool
-
-  static func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Failure(.cannotCreate, "cannot make the folder \(path) (\(error.localizedDescription))")
-    }
-  }
 
   func write(_ prediction: Predictor.Prediction, key: String) throws {
     let sample = prediction.sample

@@ -42,7 +42,7 @@ package struct DatasetWriter {
     guard (1...min(count, 99_999)).contains(shardCount) else {
       throw Failure(.usage, "\(count) samples cannot be put into \(shardCount) shards")
     }
-    try makeFolder()
+    try Folder.make(folder, remedy: "give another one with --output")
     if let old = try ShardName.all(in: folder).first(where: { $0.split == info.split }) {
       throw Failure(
         .cannotCreate, "\(folder) has shards of split '\(info.split)' already (\(old.fileName))",
@@ -74,12 +74,4 @@ package struct DatasetWriter {
   }
 
   private func end(ofShard shard: Int, _ count: Int) -> Int { (shard + 1) * count / shardCount }
-
-  private func makeFolder() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Failure(.cannotCreate, "cannot make the folder \(folder) (\(error.localizedDescription))")
-    }
-  }
 }

@@ -57,11 +57,12 @@ extension ConfigurationKey {
         let sides = try value.list(of: "two whole numbers, height and width, or none")
         guard sides.count == 2 else { throw value.failure(expected: "[height, width] or none") }
         configuration.data.augment.crop = try Configuration.ImageSize(
-          height: sides[0].integer(in: 1...65_536), width: sides[1].integer(in: 1...65_536))
+          height: sides[0].integer(in: 1...16_384), width: sides[1].integer(in: 1...16_384))
       },
       write: { $0.data.augment.crop.map { "[\($0.height), \($0.width)]" } ?? "none" }),
     .number(
-      "data.augment.color", \.data.augment.color, .fraction, "strength of brightness, contrast, saturation changes"),
+      "data.augment.color", \.data.augment.color, .fractionBelowOne,
+      "strength of brightness, contrast, saturation changes"),
   ]
 
   private static let batch: [ConfigurationKey] = [
@@ -197,7 +198,11 @@ extension Configuration.Loss.ClassWeights {
       guard let match else { throw value.unknownWord(of: Self.words.map(\.0), or: "[one per class]") }
       self = match.1
     } else {
-      self = .values(try value.floats(in: .notNegative, of: "numbers, one per class"))
+      let weights = try value.floats(in: .notNegative, of: "numbers, one per class")
+      guard weights.contains(where: { $0 > 0 }) else {
+        throw value.failure(expected: "a list of numbers of which one is above 0")
+      }
+      self = .values(weights)
     }
   }
 

@@ -74,12 +74,13 @@ extension ConfigurationKey {
 
   static func cadence(_ path: String, _ member: any Member<Cadence>, _ summary: String) -> ConfigurationKey {
     ConfigurationKey(
-      path: path, summary: summary, values: "steps, epoch, or 0 for never",
+      path: path, summary: summary, values: "steps, epoch, or never (0)",
       read: { value, configuration in
-        if value.plainText == "epoch" {
-          configuration[keyPath: member] = .epoch
-        } else {
-          let steps = try value.integer(in: 0...1_000_000_000, or: "epoch")
+        switch value.plainText {
+        case "epoch": configuration[keyPath: member] = .epoch
+        case "never", "none": configuration[keyPath: member] = .never
+        default:
+          let steps = try value.integer(in: 0...1_000_000_000, or: "epoch or never")
           configuration[keyPath: member] = steps == 0 ? .never : .steps(steps)
         }
       },

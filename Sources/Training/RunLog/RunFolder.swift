@@ -1,5 +1,4 @@
 import Basics
-import Foundation
 
 /// A run's folder (FORMATS.md section 7), held by one job at a time.
 package final class RunFolder {
@@ -17,13 +16,7 @@ package final class RunFolder {
   /// - Throws: `Failure(.cannotCreate)` when it cannot be written, or another job works in it.
   package init(path: String) throws {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path + "/checkpoints", withIntermediateDirectories: true)
-    } catch {
-      throw Failure(
-        .cannotCreate, "cannot make the run's folder \(path) (\(Self.reason(error)))",
-        remedy: "give another one with --output")
-    }
+    try Folder.make(path + "/checkpoints", remedy: "give another folder for the run with --output")
     lock = try RunLock(path: path + "/.lock")
   }
 
@@ -33,11 +26,5 @@ package final class RunFolder {
   /// Writes a small file of the folder: it is there whole or not at all.
   package func write(_ text: String, to file: String) throws {
     try Array(text.utf8).withUnsafeBytes { try FileBytes.write($0, to: file) }
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    guard let code = underlying?.code else { return error.localizedDescription }
-    return String(cString: strerror(Int32(truncatingIfNeeded: code)))
   }
 }
