@@ -8,7 +8,7 @@
 package enum Folder {
   /// Makes a folder, and those above it, where they are missing.
   ///
-  /// - Throws: `Failure(.cannotCreate)` naming the folder that could not be made and the system's reason.
+  /// - Throws: `Failure(.cannotCreate)` naming the folder, what is in its way and the system's reason.
   package static func make(_ path: String, remedy: String? = nil) throws {
     var place = path.hasPrefix("/") ? "/" : ""
     for name in path.split(separator: "/") {
@@ -17,8 +17,8 @@ package enum Folder {
       let code = errno
       // Another process may have made it meanwhile.
       if code == EEXIST, isFolder(place) { continue }
-      let reason = code == EEXIST ? "there is a file of this name" : systemErrorText(code)
-      throw Failure(.cannotCreate, "cannot make the folder \(place) (\(reason))", remedy: remedy)
+      let reason = code == EEXIST ? "\(place) is a file" : "\(place): \(systemErrorText(code))"
+      throw Failure(.cannotCreate, "cannot make the folder \(path) (\(reason))", remedy: remedy)
     }
   }
 

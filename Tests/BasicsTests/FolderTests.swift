@@ -19,8 +19,8 @@ import Testing
     let failure = #expect(throws: Failure.self) { try Folder.make(base + "/file/run", remedy: "give another") }
     #expect(failure?.kind == .cannotCreate)
     #expect(
-      failure?.description == "cannot make the folder \(base)/file (there is a file of this name); give another")
+      failure?.description == "cannot make the folder \(base)/file/run (\(base)/file is a file); give another")
     let system = #expect(throws: Failure.self) { try Folder.make("/proc/fcn-dist") }
-    #expect(system?.message == "cannot make the folder /proc/fcn-dist (No such file or directory)")
+    #expect(system?.message == "cannot make the folder /proc/fcn-dist (/proc/fcn-dist: No such file or directory)")
   }
 }

@@ -21,10 +21,13 @@ private func outcome(_ arguments: String) -> CommandLineSession.Outcome {
     }
     #expect(text.contains("USAGE: fcn-dist \(command)"))
     #expect(text.contains("\n  fcn-dist \(command)") || text.contains("\nfcn-dist \(command)"))
-    // An example that was wrapped cannot be copied from the screen.
-    #expect(!text.contains("\n--"))
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     // Usage lines may be longer than a terminal is wide.
-    for line in text.split(separator: "\n") where !line.contains("fcn-dist") { #expect(line.count <= 80, "\(line)") }
+    for line in lines where !line.contains("fcn-dist") { #expect(line.count <= 80, "\(line)") }
+    // An example that was wrapped cannot be copied from the screen.
+    for (line, next) in zip(lines, lines.dropFirst()) where line.hasPrefix("  ") && line.contains("fcn-dist ") {
+      #expect(next.isEmpty || next.hasPrefix("  "), "\(line)\n\(next)")
+    }
   }
 
   @Test func versionAndOverview() {
