@@ -13,7 +13,11 @@ extension ParallelTests {
       try MPILauncher(ranks: 0, environment: environment).run("/bin/bash", ["\(Self.root)/launch/\(name)"] + arguments)
     }
 
-    @Test(arguments: ["setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test"]) func helps(name: String) throws {
+    @Test(
+      arguments: [
+        "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test", "hosts", "bounded",
+      ])
+    func helps(name: String) throws {
       let outcome = try script(name, ["--help"])
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
       #expect(outcome.output.contains("launch/\(name)"), "\(outcome.tail)")

@@ -83,6 +83,7 @@ package final class Trainer {
 
     watchdog?.heartbeat("loading samples", step: index)
     let samples = try Stopwatch.time(&seconds.data) { try nextSamples() }
+    watchdog?.heartbeat("counting pixels", step: index, isWaiting: true)
     let divisor = try normaliser.divisor(of: samples, over: group)
 
     watchdog?.heartbeat("computing gradients", step: index)
@@ -105,6 +106,7 @@ package final class Trainer {
       watchdog?.heartbeat("updating parameters", step: index)
       try Stopwatch.time(&seconds.update) {
         update(gradient, norm: ballot.gradientNorm, learningRate: rate, step: index + 1)
+        watchdog?.heartbeat("spreading parameters", step: index, isWaiting: true)
         try spread(step: index + 1)
         try prepare()
       }

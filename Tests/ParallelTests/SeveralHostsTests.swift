@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+
+extension ParallelTests {
+  /// Machines with host names, shared memory and networks of their own (`launch/hosts`), and a real mpirun over real TCP
+  /// between them.
+  @Suite(.enabled(if: Hosts.areAllowed, "launch/hosts --check says why name spaces cannot be made here"))
+  struct SeveralHosts {
+    let folder: TemporaryFolder
+    let good: String
+
+    static let configuration = """
+      model: {architecture: fcn32s, widths: [4, 4, 4, 4, 4], fc: 8, dropout: 0.5}
+      batch: {global: 4, micro: 1}
+      optimizer: {name: adamw, learning_rate: 0.002}
+      train: {steps: 10, seed: 3, evaluate_every: 4, checkpoint_every: 3, keep: 9}
+      """
+
+    init() throws {
+      folder = try TemporaryFolder()
+      try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
+      let made = try MPILauncher(ranks: 0).run(
+        "fcn-dist",
+        [
+          "dataset", "synthesize", "--output", folder.path + "/data", "--train", "9", "--val", "3", "--height", "32",
+          "--width", "48",
+        ])
+      try #require(made.exitCode == 0, "\(made.tail)")
+      let outcome = try MPILauncher(ranks: 0).run("fcn-dist", arguments("good"))
+      try #require(outcome.exitCode == 0, "\(outcome.tail)")
+      good = try Self.digest(folder, "good")
+    }
+
+    private func arguments(_ output: String, _ more: [String] = []) -> [String] {
+      [
+        "train", "--config", folder.path + "/config.yaml", "--data", folder.path + "/data", "--output",
+        folder.path + "/" + output, "--backend", "portable",
+      ] + more
+    }
+
+    private static func digest(_ folder: TemporaryFolder, _ output: String) throws -> String {
+      let outcome = try MPILauncher(ranks: 0).run(
+        "fcn-dist", ["checkpoint", "digest", "\(folder.path)/\(output)/checkpoints/step-000000010.h5"])
+      try #require(outcome.exitCode == 0, "\(outcome.tail)")
+      return outcome.output.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+    }
+
+    private func resumesToTheSameEnd(_ output: String, _ hosts: Hosts = Hosts()) throws {
+      let resumed = try hosts.run(ranks: 4, arguments(output, ["--resume", "auto"]))
+      #expect(resumed.exitCode == 0, "\(resumed.tail)")
+      #expect(try Self.digest(folder, output) == good)
+    }
+
+    @Test(arguments: [(2, 4, "shared"), (2, 4, "dedicated"), (3, 3, "shared"), (4, 5, "dedicated")])
+    func machinesChangeNothing(hosts: Int, ranks: Int, coordinator: String) throws {
+      let outcome = try Hosts(count: hosts).run(
+        ranks: ranks, mapBy: "node", arguments("hosts", ["--set", "distributed.coordinator=\(coordinator)"]))
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(try Self.digest(folder, "hosts") == good)
+    }
+
+    /// Otherwise the other tests would show nothing.
+    @Test func hostsAreDifferentMachines() throws {
+      let result = folder.path + "/exchange.json"
+      let outcome = try Hosts(count: 3).run(
+        ranks: 5, ["benchmark", "exchange", "--parameters", "70001", "--repeats", "1", "--json", result])
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      let json = try JSONSerialization.jsonObject(with: Data(folder.text("exchange.json").utf8)) as? [String: Any]
+      #expect(json?["machines"] as? Int == 3)
+      #expect(json?["host"] as? String == "host1")
+    }
+
+    @Test func aRankKilledOnAnotherHostEndsTheJob() throws {
+      let outcome = try Hosts(environment: ["FCN_DIST_FAULT": "kill@3:7"]).run(ranks: 4, arguments("killed"))
+      #expect(outcome.exitCode == 75 || outcome.exitCode > 128, "\(outcome.tail)")
+      #expect(outcome.seconds < 20)
+      try resumesToTheSameEnd("killed")
+    }
+
+    @Test func aRankStoppedOnAnotherHostIsNamed() throws {
+      let outcome = try Hosts(environment: ["FCN_DIST_FAULT": "stall@3:7"]).run(ranks: 4, arguments("stopped"))
+      #expect(outcome.exitCode == 75, "\(outcome.tail)")
+      #expect(outcome.seconds < 25)
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains("rank 3 on host2") == true, "\(outcome.tail)")
+      try resumesToTheSameEnd("stopped")
+    }
+
+    /// Neither side hears of the other again; mpirun would wait for a quarter of an hour.
+    @Test func aNetworkThatGoesDownEndsTheJob() throws {
+      // So slow that it is in the middle when the third step's checkpoint is there.
+      let hosts = Hosts(delay: 10, cutWhenThereIs: folder.path + "/down/checkpoints/step-000000003.h5")
+      let outcome = try hosts.runThroughScript(arguments("down"))
+      #expect(outcome.exitCode == 75, "\(outcome.tail)")
+      #expect(!outcome.isTimedOut && outcome.seconds < 60)
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains("for a rank of another machine") == true, "\(outcome.tail)")
+      try resumesToTheSameEnd("down")
+    }
+
+    @Test func aLateAndLossyNetworkChangesNothing() throws {
+      let outcome = try Hosts(delay: 50, loss: 1).run(ranks: 4, arguments("lossy"))
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(try Self.digest(folder, "lossy") == good)
+    }
+  }
+}
+
+/// A job on the machines that `launch/hosts` pretends.
+struct Hosts {
+  var count = 2
+  /// Of every packet, in milliseconds.
+  var delay = 0
+  /// Of the packets, in percent.
+  var loss = 0
+  /// The last machine is cut off once this file exists.
+  var cutWhenThereIs: String?
+  var environment: [String: String] = [:]
+
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+  static let areAllowed: Bool = {
+    let outcome = try? MPILauncher(ranks: 0).run("/bin/bash", ["\(root)/launch/hosts", "--check"])
+    return outcome?.exitCode == 0
+  }()
+
+  /// Runs `fcn-dist` under mpirun.
+  func run(ranks: Int, mapBy: String = "slot", _ arguments: [String]) throws -> MPILauncher.Outcome {
+    try run(
+      ["mpirun", "-n", "\(ranks)", "--map-by", mapBy, "--oversubscribe", "--bind-to", "none"]
+        + [MPILauncher.program("fcn-dist")] + arguments)
+  }
+
+  /// Runs `fcn-dist` with two ranks a machine as `launch/run` starts it.
+  func runThroughScript(_ arguments: [String]) throws -> MPILauncher.Outcome {
+    let program = try MPILauncher.program("fcn-dist")
+    return try run(
+      [
+        "/bin/bash", "-c",
+        #""$1"/launch/run --hostfile "$FCN_DIST_HOSTS/hostfile" --ranks-per-machine 2 --threads 1 --program "$2" -- "${@:3}""#,
+        "run", Self.root, program,
+      ] + arguments)
+  }
+
+  private func run(_ command: [String]) throws -> MPILauncher.Outcome {
+    var options = ["--hosts", "\(count)"]
+    if delay > 0 { options += ["--delay", "\(delay)"] }
+    if loss > 0 { options += ["--loss", "\(loss)"] }
+    if let cutWhenThereIs { options += ["--cut", cutWhenThereIs] }
+    let defaults = ["FCN_DIST_WATCHDOG_SECONDS": "2", "FCN_DIST_END_SECONDS": "8"]
+    return try MPILauncher(
+      ranks: 0, timeout: 90, environment: defaults.merging(environment) { _, new in new }
+    ).run("/bin/bash", ["\(Self.root)/launch/hosts"] + options + ["--"] + command)
+  }
+}
