@@ -26,16 +26,20 @@ extension ParallelTests {
           "--width", "48",
         ])
       try #require(made.exitCode == 0, "\(made.tail)")
-      let outcome = try MPILauncher(ranks: 0).run("fcn-dist", arguments("good"))
+      let outcome = try MPILauncher(ranks: 0).run("fcn-dist", Self.arguments(folder, "good"))
       try #require(outcome.exitCode == 0, "\(outcome.tail)")
       good = try Self.digest(folder, "good")
     }
 
     private func arguments(_ output: String, _ more: [String] = []) -> [String] {
+      Self.arguments(folder, output) + more
+    }
+
+    private static func arguments(_ folder: TemporaryFolder, _ output: String) -> [String] {
       [
         "train", "--config", folder.path + "/config.yaml", "--data", folder.path + "/data", "--output",
         folder.path + "/" + output, "--backend", "portable",
-      ] + more
+      ]
     }
 
     private static func digest(_ folder: TemporaryFolder, _ output: String) throws -> String {
