@@ -40,7 +40,7 @@ static void copy_text(const char *source, char *text, int32_t capacity) {
 
 int32_t cmpi_initialize(cmpi_thread_level *provided) {
     int level = MPI_THREAD_SINGLE;
-    int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level);
+    int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &level);
     *provided = level >= MPI_THREAD_MULTIPLE     ? CMPI_MULTIPLE
                 : level >= MPI_THREAD_SERIALIZED ? CMPI_SERIALIZED
                 : level >= MPI_THREAD_FUNNELED   ? CMPI_FUNNELED
@@ -191,6 +191,15 @@ int32_t cmpi_wait(cmpi_request *request, int32_t *received) {
     int status = MPI_Wait(&mpi_request, &details);
     *request = (cmpi_request)(intptr_t)mpi_request;
     if (status == MPI_SUCCESS && received != NULL) status = MPI_Get_count(&details, MPI_BYTE, received);
+    return status;
+}
+
+int32_t cmpi_test(cmpi_request *request, int32_t *is_done, int32_t *received) {
+    MPI_Request mpi_request = (MPI_Request)(intptr_t)*request;
+    MPI_Status details;
+    int status = MPI_Test(&mpi_request, is_done, &details);
+    *request = (cmpi_request)(intptr_t)mpi_request;
+    if (status == MPI_SUCCESS && *is_done && received != NULL) status = MPI_Get_count(&details, MPI_BYTE, received);
     return status;
 }
 

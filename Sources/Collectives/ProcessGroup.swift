@@ -12,10 +12,12 @@ package enum Reduction: Sendable {
 /// - Important: Everything here but `rank`, `size`, `send`, `receive`, `hasMessage` and `abort` is collective: every
 ///   rank of the group must call it, in the same order, with matching arguments. A rank that leaves one out stops the
 ///   others forever; a rank that throws between two of them must end the job with `abort`.
-/// All calls come from one thread of the process.
+/// All calls come from one thread of the process, or, where `allowsHandOver`, from one at a time.
 package protocol ProcessGroup: AnyObject {
   var rank: Int { get }
   var size: Int { get }
+  /// May another thread of the process take over the calls, as long as no two threads make one at the same time?
+  var allowsHandOver: Bool { get }
 
   /// Combines the ranks' buffers element by element, in place; afterwards all ranks hold the same bits.
   /// The order of a floating-point sum is the transport's own.
@@ -33,7 +35,9 @@ package protocol ProcessGroup: AnyObject {
 
   /// Sends and receives all the messages given and returns when all are done. A message meets the receive of the same
   /// pair of ranks at the same position among that pair's messages. Counts may be beyond 2^31 bytes, or 0.
-  func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws
+  ///
+  /// - Parameter isPatient: leaves the processor to others while it waits, at the price of some microseconds a message.
+  func exchange(sends: [OutgoingMessage], receives: [IncomingMessage], isPatient: Bool) throws
 
   /// Blocking, with a tag in 0 ..< 1000.
   func send(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws
@@ -77,6 +81,10 @@ package struct IncomingMessage {
 
 extension ProcessGroup {
   package func close() throws {}
+
+  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws {
+    try exchange(sends: sends, receives: receives, isPatient: false)
+  }
 
   /// Rank 0 evaluates, steers and writes.
   package var isCoordinator: Bool { rank == 0 }

@@ -8,6 +8,7 @@ import Basics
 package final class SoloProcessGroup: ProcessGroup {
   package let rank = 0
   package let size = 1
+  package let allowsHandOver = true
   private var mailbox: [Int: [[UInt8]]] = [:]
 
   package init() {}
@@ -19,7 +20,7 @@ package final class SoloProcessGroup: ProcessGroup {
   package func allGather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
   package func barrier() {}
 
-  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws {
+  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage], isPatient: Bool) throws {
     guard sends.count == receives.count else {
       throw Failure(.internalError, "\(sends.count) messages to this rank itself meet \(receives.count) receives")
     }

@@ -14,6 +14,7 @@ import Basics
 package final class ThreadProcessGroup: ProcessGroup {
   package let rank: Int
   package var size: Int { meeting.size }
+  package var allowsHandOver: Bool { true }
   private let meeting: Meeting
   private let job: ThreadJob
 
@@ -101,7 +102,7 @@ package final class ThreadProcessGroup: ProcessGroup {
 
   package func barrier() throws { try meeting.meet(rank, CollectiveCall(.barrier), ()) { _ in } }
 
-  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws {
+  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage], isPatient: Bool) throws {
     try meeting.meet(rank, CollectiveCall(.exchange), (sends, receives)) { plans in
       for (source, plan) in plans.enumerated() {
         for destination in plans.indices {

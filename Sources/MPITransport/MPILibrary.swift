@@ -1,9 +1,14 @@
 import Basics
 import CMPI
+import Synchronization
 
 /// The MPI library of this process: started once, ended once.
 package enum MPILibrary {
   static let handles = HandleTable()
+  private static let serialized = Atomic(false)
+
+  /// Does the library let several threads call it, one at a time?
+  static var allowsHandOver: Bool { serialized.load(ordering: .acquiring) }
 
   /// The library's own name and version, in one line.
   package static var version: String {
@@ -22,7 +27,8 @@ package enum MPILibrary {
     return isInitialized != 0 && isFinalized == 0
   }
 
-  /// Starts MPI and gives the group of all ranks. The calling thread is from now on the only one that may call MPI.
+  /// Starts MPI and gives the group of all ranks. The calling thread is from now on the only one that may call MPI,
+  /// unless it hands over where `allowsHandOver`.
   static func start(_ settings: TransportSettings) throws -> MPIProcessGroup {
     var isInitialized: Int32 = 0
     try MPIStatus.check(cmpi_is_initialized(&isInitialized), "MPI_Initialized")
@@ -34,6 +40,7 @@ package enum MPILibrary {
         .usage, "this MPI library (\(version)) does not allow threads beside the one that calls it",
         remedy: "use a build of it with MPI_THREAD_FUNNELED or better")
     }
+    serialized.store(level.rawValue >= CMPI_SERIALIZED.rawValue, ordering: .releasing)
     var handle: cmpi_communicator?
     try MPIStatus.check(cmpi_duplicate_world(&handle), "duplicating the world")
     guard let handle else { throw Failure(.internalError, "MPI gave no communicator for the world") }

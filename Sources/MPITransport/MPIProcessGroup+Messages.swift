@@ -2,6 +2,12 @@ import Basics
 import CMPI
 import Collectives
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 extension MPIProcessGroup {
   /// Tags of `send` are below it.
   private static let exchangeTag: Int32 = 1000
@@ -33,7 +39,7 @@ extension MPIProcessGroup {
     return isWaiting != 0
   }
 
-  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws {
+  package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage], isPatient: Bool) throws {
     let communicator = try announce(CollectiveCall(.exchange))
     if settings.checksCollectives { try checkPlans(sends, receives) }
     var transfers: [Transfer] = []
@@ -60,7 +66,7 @@ extension MPIProcessGroup {
         transfers.append(transfer)
       }
     }
-    try finish(transfers)
+    try finish(transfers, isPatient: isPatient)
   }
 
   /// A message under way.
@@ -77,22 +83,34 @@ extension MPIProcessGroup {
   }
 
   /// Waits for all, so that none is left writing into memory, and throws the first error.
-  private func finish(_ transfers: [Transfer]) throws {
+  private func finish(_ transfers: [Transfer], isPatient: Bool) throws {
     var failure: (any Error)?
     for var transfer in transfers {
       do {
-        guard let expected = transfer.expected else {
-          try MPIStatus.check(cmpi_wait(&transfer.request, nil), "sending to rank \(transfer.peer)")
-          continue
-        }
-        var received: Int32 = 0
-        try MPIStatus.check(cmpi_wait(&transfer.request, &received), "receiving from rank \(transfer.peer)")
-        try MessageLength.check(Int(received), fits: expected, source: transfer.peer, destination: rank)
+        let received = try wait(for: &transfer, isPatient: isPatient)
+        guard let expected = transfer.expected else { continue }
+        try MessageLength.check(received, fits: expected, source: transfer.peer, destination: rank)
       } catch {
         failure = failure ?? error
       }
     }
     if let failure { throw failure }
+  }
+
+  /// - Returns: the bytes that arrived.
+  private func wait(for transfer: inout Transfer, isPatient: Bool) throws -> Int {
+    let isSend = transfer.expected == nil
+    var received: Int32 = 0
+    var isDone: Int32 = 0
+    var status: Int32 = 0
+    // MPI's own wait keeps a core busy. Every test moves all messages on, not only this one.
+    while isPatient && isDone == 0 && status == 0 {
+      status = cmpi_test(&transfer.request, &isDone, isSend ? nil : &received)
+      if isDone == 0 { usleep(100) }
+    }
+    if !isPatient { status = cmpi_wait(&transfer.request, isSend ? nil : &received) }
+    try MPIStatus.check(status, isSend ? "sending to rank \(transfer.peer)" : "receiving from rank \(transfer.peer)")
+    return Int(received)
   }
 
   private func startPieces(of byteCount: Int, _ start: (_ offset: Int, _ count: Int) throws -> Void) throws {

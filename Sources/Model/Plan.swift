@@ -135,7 +135,7 @@ package final class Plan {
   @discardableResult
   package func backward(
     labels: UnsafePointer<UInt16>, classWeights: [Float], ignoreLabel: UInt16, scale: Float,
-    into gradient: UnsafeMutablePointer<Float>, ready: ((Range<Int>) -> Void)?
+    into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void = { _ in }
   ) -> LossOutcome {
     guard isTraining, let memory else { preconditionFailure("backward needs a training plan and a forward pass") }
     var outcome = LossOutcome(weightedLoss: 0, weight: 0)
@@ -153,7 +153,7 @@ package final class Plan {
 
   private func runBackward(
     _ instruction: Instruction, _ memory: ParameterMemory, _ arena: UnsafeMutablePointer<Float>,
-    _ ready: ((Range<Int>) -> Void)?
+    _ ready: (Range<Int>) -> Void
   ) {
     switch instruction {
     case .reluBackward(let output, let gradient, let count, let undropped):
@@ -188,13 +188,13 @@ package final class Plan {
   }
 
   private func finish(
-    _ slots: LayerSlots, _ arena: UnsafeMutablePointer<Float>, _ ready: ((Range<Int>) -> Void)?
+    _ slots: LayerSlots, _ arena: UnsafeMutablePointer<Float>, _ ready: (Range<Int>) -> Void
   ) {
     for parameter in [slots.weight, slots.bias] {
       guard let range = parameter?.range else { continue }
       let gap = (16 - range.upperBound % 16) % 16
       (arena + range.upperBound).update(repeating: 0, count: gap)
-      ready?(range)
+      ready(range)
     }
   }
 

@@ -40,12 +40,37 @@ struct BenchmarkTests {
     #expect(outcome.json.keys.sorted() == BenchmarkResult.commonKeys)
     #expect(
       outcome.keys("seconds") == [
-        "all_reduce", "all_reduce_sum", "all_reduce_update", "exchange", "limit", "publish", "sum", "update",
+        "all_reduce", "all_reduce_sum", "all_reduce_update", "exchange", "limit", "publish", "sum", "sum_any_order",
+        "update",
       ])
     #expect(
-      outcome.keys("figures") == ["memory_bytes_per_second", "times_faster_than_all_reduce", "times_the_limit"])
+      outcome.keys("figures") == [
+        "memory_bytes_per_second", "sum_times_any_order", "times_faster_than_all_reduce", "times_the_limit",
+      ])
     #expect(outcome.rounds("exchange").count == 2)
     #expect(outcome.number("settings", "parameters") == 70_000)
+  }
+
+  @Test func `overlapped steps take turns with others`() throws {
+    let outcome = try BenchmarkResult(["overlap", "--batch", "2", "--micro", "1"] + BenchmarkResult.tinyModel + rounds)
+    try #require(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.json.keys.sorted() == BenchmarkResult.commonKeys)
+    let parts = ["compute", "exchange", "update"]
+    #expect(
+      outcome.keys("seconds")
+        == (["overlapped"] + parts.map { "overlapped_\($0)" } + ["sequential"] + parts.map { "sequential_\($0)" }))
+    #expect(outcome.keys("figures") == ["compute_cost", "exposed_exchange", "times_faster"])
+  }
+
+  @Test func `the scaling model says that it is one`() throws {
+    try withTool { tool in
+      let outcome = try tool("benchmark scaling --machines 1,16")
+      #expect(outcome.exitCode == 0)
+      #expect(outcome.output.hasPrefix("MODEL, not a measurement"))
+      #expect(outcome.output.components(separatedBy: "100.0 %").count == 3, "one machine has nobody to wait for")
+      #expect(try tool("benchmark scaling --machines 1,x").exitCode == 64)
+      #expect(try tool("benchmark scaling --bandwidth 0").exitCode == 64)
+    }
   }
 
   @Test func `the loader draws its own scenes and removes them`() throws {

@@ -58,7 +58,7 @@ struct GoldenTests {
       loss +=
         plan.backward(
           labels: sample.labels, classWeights: weights, ignoreLabel: 255, scale: Float(1 / normaliser),
-          into: harness.gradient.floats(), ready: nil
+          into: harness.gradient.floats()
         ).weightedLoss / normaliser
       for i in sum.indices { sum[i] += harness.gradient.floats()[i] }
     }

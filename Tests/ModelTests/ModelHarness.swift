@@ -64,8 +64,7 @@ final class ModelHarness {
       return plan.loss(labels: batch.labels, classWeights: batch.classWeights, ignoreLabel: 255).weightedLoss
     }
     return plan.backward(
-      labels: batch.labels, classWeights: batch.classWeights, ignoreLabel: 255, scale: 1, into: gradient.floats(),
-      ready: nil
+      labels: batch.labels, classWeights: batch.classWeights, ignoreLabel: 255, scale: 1, into: gradient.floats()
     ).weightedLoss
   }
 }

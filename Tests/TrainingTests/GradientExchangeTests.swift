@@ -31,26 +31,35 @@ import Training
   }
 
   /// What trainer 0 holds at the end.
-  static func run(trainers: Int, ranksPerMachine: Int, isShared: Bool) throws -> Outcome {
+  static func run(
+    trainers: Int, ranksPerMachine: Int, isShared: Bool, settings: Configuration.Distributed = .init()
+  ) throws -> Outcome {
     let outcomes = try ThreadProcessGroup.run(ranks: trainers, ranksPerMachine: ranksPerMachine) { group in
       let network = try Self.network()
       let count = network.parameters.floatCount
       let machine: any ProcessGroup = isShared ? try group.nodeGroup() : SoloProcessGroup()
       let topology =
         isShared ? try Topology.discovered(by: group, on: machine) : Topology.separate(trainerCount: trainers)
-      let plan = SlotPlan(globalBatch: Self.slotCount, micro: 1, trainerCount: trainers)
+      let plan = SlotPlan(
+        globalBatch: Self.slotCount, micro: 1, trainerCount: trainers, roundedParts: settings.roundedParts)
       let neighbours = topology.machines[topology.machineOfTrainer[group.rank]]
       let store = try ParameterStore(
         table: network.parameters, slotNames: ["momentum"],
         bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
       let exchange = try GradientExchange(
-        plan: plan, topology: topology, store: store, group: group, machine: machine, pool: try WorkerPool(threadCount: 1), isTreeOrdered: true)
+        plan: plan, topology: topology, store: store, group: group, machine: machine,
+        pool: try WorkerPool(threadCount: 1), settings: settings)
       let buffers = store.gradientBuffers[topology.localIndex(of: group.rank)]
       for step in plan.accumulation(ofTrainer: group.rank).steps {
         buffers[step.buffer].update(from: Self.gradient(ofSlot: step.slot, count: count), count: count)
-        for b in step.additions { cvector_add(buffers[b - 1], buffers[b], buffers[b - 1], count) }
+        for operation in step.operations { operation.apply(to: buffers, 0..<count) }
       }
-      let sum = try exchange.sum()
+      exchange.begin()
+      // As a backward pass does, and a rank without slots not at all.
+      if !plan.slots(ofTrainer: group.rank).isEmpty {
+        for element in stride(from: count, to: 0, by: -9973) { exchange.release(from: element) }
+      }
+      let sum = try exchange.finish()
       var norms = exchange.chunkNorms(of: sum)
       try group.allReduce(&norms, .sum)
       // The sum of every slice, brought together for the comparison.
@@ -83,6 +92,59 @@ import Training
   ) throws {
     let expected = try Self.run(trainers: 1, ranksPerMachine: 1, isShared: false)
     #expect(try Self.run(trainers: trainers, ranksPerMachine: ranksPerMachine, isShared: isShared) == expected)
+  }
+
+  typealias Overlap = Configuration.Distributed.Overlap
+
+  @Test(arguments: [
+    (2, 1, true), (2, 2, true), (3, 2, true), (5, 2, true), (7, 4, true), (8, 8, true), (9, 3, true), (3, 3, false),
+  ])
+  func overlapAndBucketsChangeNothing(trainers: Int, ranksPerMachine: Int, isShared: Bool) throws {
+    let expected = try Self.run(trainers: 1, ranksPerMachine: 1, isShared: false)
+    for (overlap, bucket) in [(Overlap.always, 10_007), (.always, 1 << 30), (.never, 10_007)] {
+      var settings = Configuration.Distributed()
+      settings.overlap = overlap
+      settings.bucket = bucket
+      let outcome = try Self.run(
+        trainers: trainers, ranksPerMachine: ranksPerMachine, isShared: isShared, settings: settings)
+      #expect(outcome == expected, "overlap \(overlap), bucket \(bucket)")
+    }
+  }
+
+  /// With bfloat16 on the wire the parts of the batch are rounded, not what happens to be sent.
+  @Test(arguments: [1, 2, 4, 8])
+  func roundingDoesNotDependOnTheMachines(parts: Int) throws {
+    var settings = Configuration.Distributed()
+    settings.wire = .bfloat16
+    settings.wireParts = parts
+    let expected = try Self.run(trainers: 1, ranksPerMachine: 1, isShared: false, settings: settings)
+    #expect(try Self.run(trainers: 1, ranksPerMachine: 1, isShared: false) != expected, "nothing was rounded")
+    for (trainers, ranksPerMachine) in [(2, 1), (2, 2), (3, 1), (4, 2), (5, 2), (6, 1), (8, 3)] {
+      for overlap in [Overlap.always, .never] {
+        settings.overlap = overlap
+        settings.bucket = 20_011
+        let outcome = try Self.run(
+          trainers: trainers, ranksPerMachine: ranksPerMachine, isShared: true, settings: settings)
+        #expect(outcome == expected, "\(trainers) trainers, \(ranksPerMachine) a machine, overlap \(overlap)")
+      }
+    }
+  }
+
+  @Test func eachPartIsRoundedOnce() throws {
+    var settings = Configuration.Distributed()
+    settings.wire = .bfloat16
+    let count = try Self.network().parameters.floatCount
+    let g = (0..<6).map { Self.gradient(ofSlot: $0, count: count) }
+    func rounded(_ value: Float) -> Float {
+      var value = [value]
+      cvector_round_to_bfloat16(&value, 1)
+      return value[0]
+    }
+    let outcome = try Self.run(trainers: 2, ranksPerMachine: 1, isShared: true, settings: settings)
+    for i in stride(from: 0, to: count, by: 97) {
+      let expected = rounded((g[0][i] + g[1][i]) + (g[2][i] + g[3][i])) + rounded(g[4][i] + g[5][i])
+      #expect(outcome.sum[i] == expected.bitPattern)
+    }
   }
 
   @Test func theSumIsTheTreesSum() throws {

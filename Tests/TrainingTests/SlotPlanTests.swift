@@ -26,6 +26,7 @@ import Training
     switch expression {
     case .available(let node): return value(node)
     case .sum(let a, let b): return "(\(text(a, value))+\(text(b, value)))"
+    case .rounded(let inner): return "round\(text(inner, value))"
     }
   }
 
@@ -33,20 +34,41 @@ import Training
     let one = SlotPlan(globalBatch: batch, micro: micro, trainerCount: 1)
     let leaves = Set((0..<one.slotCount).map { SummationTree.Node(level: 0, index: $0) })
     let expected = text(one.tree.expression(of: one.tree.root, from: leaves)) { "\($0.index)" }
+    #expect(sum(SlotPlan(globalBatch: batch, micro: micro, trainerCount: trainers)) == expected)
+    for parts in [1, 2, 4, 16] {
+      let one = SlotPlan(globalBatch: batch, micro: micro, trainerCount: 1, roundedParts: parts)
+      let plan = SlotPlan(globalBatch: batch, micro: micro, trainerCount: trainers, roundedParts: parts)
+      #expect(sum(plan) == sum(one))
+    }
+  }
 
-    let plan = SlotPlan(globalBatch: batch, micro: micro, trainerCount: trainers)
+  /// The whole sum of what the trainers of `plan` hold, as text.
+  private func sum(_ plan: SlotPlan) -> String {
     var held: [SummationTree.Node: String] = [:]
-    for trainer in 0..<trainers {
+    for trainer in 0..<plan.trainerCount {
       let accumulation = plan.accumulation(ofTrainer: trainer)
       var buffers = [String](repeating: "", count: accumulation.bufferCount)
       for step in accumulation.steps {
         buffers[step.buffer] = "\(step.slot)"
-        for b in step.additions { buffers[b - 1] = "(\(buffers[b - 1])+\(buffers[b]))" }
+        for operation in step.operations {
+          switch operation {
+          case .add(let b): buffers[b - 1] = "(\(buffers[b - 1])+\(buffers[b]))"
+          case .round(let b): buffers[b] = "round\(buffers[b])"
+          }
+        }
       }
       for (i, node) in accumulation.results.enumerated() { held[node] = buffers[i] }
     }
-    let sum = plan.tree.expression(of: plan.tree.root, from: Set(held.keys))
-    #expect(text(sum) { held[$0] ?? "?" } == expected)
+    return text(plan.tree.expression(of: plan.tree.root, from: Set(held.keys))) { held[$0] ?? "?" }
+  }
+
+  @Test func partsOfTheBatchAreRoundedOnce() {
+    let two = SlotPlan(globalBatch: 6, micro: 1, trainerCount: 1, roundedParts: 2)
+    #expect(sum(two) == "(round((0+1)+(2+3))+round(4+5))")
+    let four = SlotPlan(globalBatch: 5, micro: 1, trainerCount: 2, roundedParts: 4)
+    #expect(sum(four) == "((round(0+1)+round(2+3))+round4)")
+    let many = SlotPlan(globalBatch: 3, micro: 1, trainerCount: 3, roundedParts: 16)
+    #expect(sum(many) == "((round0+round1)+round2)")
   }
 
   @Test func eightSlotsOnOneTrainerNeedFourBuffers() {

@@ -12,7 +12,7 @@ typedef enum { CMPI_FLOAT32, CMPI_FLOAT64, CMPI_INT64 } cmpi_type;
 typedef enum { CMPI_SUM, CMPI_MINIMUM, CMPI_MAXIMUM } cmpi_operation;
 typedef enum { CMPI_SINGLE, CMPI_FUNNELED, CMPI_SERIALIZED, CMPI_MULTIPLE } cmpi_thread_level;
 
-// Life cycle. `initialize` asks for FUNNELED and says what the library gave.
+// Life cycle. `initialize` asks for SERIALIZED and says what the library gave.
 int32_t cmpi_initialize(cmpi_thread_level *_Nonnull provided);
 int32_t cmpi_is_initialized(int32_t *_Nonnull flag);
 int32_t cmpi_is_finalized(int32_t *_Nonnull flag);
@@ -66,6 +66,9 @@ int32_t cmpi_start_receive(
     cmpi_request _Nullable *_Nonnull request);
 // `received`: the bytes that arrived; null for a send.
 int32_t cmpi_wait(cmpi_request _Nullable *_Nonnull request, int32_t *_Nullable received);
+// As `wait`, but returns at once; `is_done` says whether the request is over.
+int32_t cmpi_test(
+    cmpi_request _Nullable *_Nonnull request, int32_t *_Nonnull is_done, int32_t *_Nullable received);
 int32_t cmpi_probe(
     int32_t source, int32_t tag, cmpi_communicator _Nonnull communicator, int32_t *_Nonnull is_waiting);
 

@@ -28,6 +28,28 @@ struct BenchmarkOptions: ParsableArguments {
   }
 }
 
+/// The steps that are measured.
+struct BenchmarkStepOptions: ParsableArguments {
+  @OptionGroup var model: BenchmarkModelOptions
+  @Option(help: ArgumentHelp("Images of a step, over all ranks. Default: batch.global.", valueName: "number"))
+  var batch: Int?
+  @Option(help: ArgumentHelp("Images that go through the network at once. Default: batch.micro.", valueName: "number"))
+  var micro: Int?
+  @Option(help: "float32 or bfloat16. Default: train.precision.") var precision: Precision?
+
+  func configuration() throws -> Configuration {
+    let given: [(String, String?)] = [
+      ("batch.global", batch.map { "\($0)" }), ("batch.micro", micro.map { "\($0)" }),
+      ("train.precision", precision?.rawValue),
+    ]
+    return try model.configuration(given.compactMap { key, value in value.map { "\(key)=\($0)" } })
+  }
+
+  var size: (height: Int, width: Int) { (model.height, model.width) }
+}
+
+extension Precision: ExpressibleByArgument {}
+
 /// The model that is measured: full-width FCN-8s with 11 classes where nothing else is said.
 struct BenchmarkModelOptions: ParsableArguments {
   @OptionGroup var settings: ConfigurationOptions

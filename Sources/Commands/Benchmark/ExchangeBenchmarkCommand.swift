@@ -73,6 +73,8 @@ struct ExchangeBenchmarkCommand: ParsableCommand {
     let limit = stream * (Double(benchmark.byteCount) / Double(benchmark.streamByteCount))
     report.add("exchange", "sum, update, publish", own, "effectively \(rate(benchmark, own))")
     for part in ExchangeBenchmark.ownParts { report.add(part, "  \(part)", measurements[part]) }
+    let anyOrder = measurements[ExchangeBenchmark.anyOrder]
+    if !anyOrder.seconds.isEmpty { report.add("sum_any_order", "sum in any order", anyOrder) }
     report.add("all_reduce", "all-reduce and update of all on every rank", peer)
     for (key, name) in zip(["all_reduce_sum", "all_reduce_update"], ExchangeBenchmark.peerParts) {
       report.add(key, "  \(name.drop { $0 != " " }.dropFirst())", measurements[name])
@@ -82,6 +84,9 @@ struct ExchangeBenchmarkCommand: ParsableCommand {
       "\(significant(Double(benchmark.byteCount) / 1e9, 3)) GB at \(significant(bandwidth / 1e9, 3)) GB/s")
     report.add(figure: "times_faster_than_all_reduce", peer.median / own.median)
     report.add(figure: "times_the_limit", own.median / limit.median)
+    if !anyOrder.seconds.isEmpty {
+      report.add(figure: "sum_times_any_order", measurements[ExchangeBenchmark.ownParts[0]].median / anyOrder.median)
+    }
     report.add(figure: "memory_bytes_per_second", bandwidth)
     report.conclusion =
       "\(fixed(peer.median / own.median, 2)) times as fast as the all-reduce, \(fixed(own.median / limit.median, 2)) "

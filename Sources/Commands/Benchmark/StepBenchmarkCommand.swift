@@ -21,41 +21,24 @@ struct StepBenchmarkCommand: ParsableCommand {
             --set model.fc=256
       """)
 
-  @OptionGroup var model: BenchmarkModelOptions
-  @Option(help: ArgumentHelp("Images of a step, over all ranks. Default: batch.global.", valueName: "number"))
-  var batch: Int?
-  @Option(help: ArgumentHelp("Images that go through the network at once. Default: batch.micro.", valueName: "number"))
-  var micro: Int?
-  @Option(help: "float32 or bfloat16. Default: train.precision.") var precision: Precision?
+  @OptionGroup var steps: BenchmarkStepOptions
   @OptionGroup var engine: EngineOptions
   @OptionGroup var options: BenchmarkOptions
 
-  private func configuration() throws -> Configuration {
-    let given: [(String, String?)] = [
-      ("batch.global", batch.map { "\($0)" }), ("batch.micro", micro.map { "\($0)" }),
-      ("train.precision", precision?.rawValue),
-    ]
-    return try model.configuration(given.compactMap { key, value in value.map { "\(key)=\($0)" } })
-  }
-
   func run() throws {
-    let configuration = try configuration()
+    let configuration = try steps.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
       let backend = try engine.engine(
         precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
-      let benchmark = try StepBenchmark(
-        configuration, size: (model.height, model.width), backend: backend, group: group)
+      let benchmark = try StepBenchmark(configuration, size: steps.size, backend: backend, group: group)
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
       let machines = try BenchmarkMachine.machineCount(group)
       guard group.isCoordinator else { return }
       let machine = BenchmarkMachine(
         ranks: group.size, machines: machines, threads: backend.threadCount, engine: backend.summary)
       let report = StepReport(
-        benchmark: benchmark, configuration: configuration, size: (model.height, model.width),
-        measurements: measurements)
+        benchmark: benchmark, configuration: configuration, size: steps.size, measurements: measurements)
       try options.publish(report.report(machine, options.rounds))
     }
   }
 }
-
-extension Precision: ExpressibleByArgument {}

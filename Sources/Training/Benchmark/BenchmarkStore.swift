@@ -28,7 +28,8 @@ package final class BenchmarkStore {
       topology = try Topology.discovered(by: group, on: machine)
     }
     let plan = SlotPlan(
-      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: group.size)
+      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: group.size,
+      roundedParts: configuration.distributed.roundedParts)
     self.plan = plan
     let neighbours = topology.machines[topology.machineOfTrainer[group.rank]]
     store = try ParameterStore(
@@ -36,7 +37,7 @@ package final class BenchmarkStore {
       bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
     exchange = try GradientExchange(
       plan: plan, topology: topology, store: store, group: group, machine: machine, pool: pool,
-      isTreeOrdered: configuration.distributed.reproducible)
+      settings: configuration.distributed)
   }
 
   /// This rank's gradient buffers.

@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import CVector
 import Model
 
 /// Sum, update and publication of a gradient, against an all-reduce of the transport with a whole update on every rank,
@@ -7,6 +8,7 @@ import Model
 package final class ExchangeBenchmark {
   package static let own = "exchange"
   package static let ownParts = ["sum", "update", "publish"]
+  package static let anyOrder = "sum in any order"
   package static let peer = "all-reduce"
   package static let peerParts = ["all-reduce: sum", "all-reduce: update"]
   package static let stream = "memory stream"
@@ -64,6 +66,10 @@ package final class ExchangeBenchmark {
       }
       try round.time(Self.ownParts[2]) { try parts.exchange.publish() }
     }
+    if parts.topology.machines.count == 1 {
+      try group.barrier()
+      try round.time(Self.anyOrder) { try sumInAnyOrder() }
+    }
     try group.barrier()
     try round.time(Self.peer) {
       let gradient = replica.gradient
@@ -76,6 +82,19 @@ package final class ExchangeBenchmark {
     try round.time(Self.stream) {
       memory.run()
       try group.barrier()
+    }
+  }
+
+  /// What the sum costs when it may begin with any rank's gradient: the same reads and writes, one stream after the
+  /// other.
+  private func sumInAnyOrder() throws {
+    try parts.exchange.waitForMachine()
+    let slice = parts.exchange.slice
+    let own = parts.gradientBuffers[0]
+    let others = parts.store.gradientBuffers.map { $0[0] }.filter { $0 != own }
+    parts.pool.runRanges(slice.count, grain: 8192) { piece in
+      let start = slice.lowerBound + piece.lowerBound
+      for other in others { cvector_add(own + start, other + start, own + start, piece.count) }
     }
   }
 

@@ -78,7 +78,7 @@ package final class StepBenchmark {
   /// - Important: Collective.
   package func run(_ round: Round) throws {
     try parts.group.barrier()
-    try round.time(Self.step) { try step(round) }
+    try round.time(Self.step) { try step(round, Self.parts) }
     try layers.run(round)
     try parts.group.barrier()
     try round.time(Self.stream) {
@@ -87,13 +87,26 @@ package final class StepBenchmark {
     }
   }
 
+  /// Do steps exchange gradients while they compute others?
+  var overlaps: Bool {
+    get { parts.exchange.overlaps }
+    set { parts.exchange.overlaps = newValue }
+  }
+  package var machineCount: Int { parts.topology.machines.count }
+
   /// What `Trainer.step` does, without a loader.
-  private func step(_ round: Round) throws {
+  ///
+  /// - Parameter names: what the times of its three parts are called.
+  /// - Important: Collective.
+  func step(_ round: Round, _ names: [String]) throws {
     index += 1
     let divisor = try normaliser.divisor(of: samples, over: parts.group)
-    let losses = try round.time(Self.parts[0]) { try computation.run(samples, scale: Float(1 / divisor)) }
-    let (gradient, ballot) = try round.time(Self.parts[1]) {
-      let gradient = try parts.exchange.sum()
+    parts.exchange.begin()
+    let losses = try round.time(names[0]) {
+      try computation.run(samples, scale: Float(1 / divisor), release: parts.exchange.release)
+    }
+    let (gradient, ballot) = try round.time(names[1]) {
+      let gradient = try parts.exchange.finish()
       let ballot = try Ballot(
         losses: losses, slotCount: parts.plan.slotCount, chunkNorms: parts.exchange.chunkNorms(of: gradient),
         isStopRequested: false, over: parts.group)
@@ -104,7 +117,7 @@ package final class StepBenchmark {
         .badData, "step \(index): the loss or the gradient is not finite", remedy: "lower optimizer.learning_rate")
     }
     // Noise teaches nothing: the rate is so small that no number of steps leads anywhere.
-    try round.time(Self.parts[2]) {
+    try round.time(names[2]) {
       let clip = configuration.optimizer.gradientClip ?? .infinity
       let norm = ballot.gradientNorm
       parts.optimizer.update(

@@ -23,6 +23,15 @@ extension Configuration {
     if let classes = model.classes, case .values(let weights) = loss.classWeights, weights.count != classes {
       throw fail("loss.class_weights has \(weights.count) values and model.classes is \(classes)", "give one per class")
     }
+    let parts = distributed.wireParts
+    if parts.nonzeroBitCount != 1 {
+      throw fail("distributed.wire_parts is \(parts), not a power of two", "use the next one")
+    }
+    if distributed.wire == .bfloat16 && !distributed.reproducible {
+      throw fail(
+        "distributed.wire: bfloat16 needs distributed.reproducible: true",
+        "leave one of them at its default: the transport's own sum knows only float32")
+    }
     if schedule.minimum > optimizer.learningRate {
       throw fail(
         "schedule.minimum (\(schedule.minimum)) is above optimizer.learning_rate (\(optimizer.learningRate))",

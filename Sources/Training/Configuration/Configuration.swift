@@ -155,15 +155,36 @@ extension Configuration {
     package enum Coordinator: String, CaseIterable, Sendable { case auto, dedicated, shared }
     package enum Exchange: String, CaseIterable, Sendable { case auto, allreduce, shared }
     package enum Wire: String, CaseIterable, Sendable { case float32, bfloat16 }
+    package enum Overlap: String, CaseIterable, Sendable { case auto, always, never }
 
     package var coordinator = Coordinator.auto
     package var exchange = Exchange.auto
     package var wire = Wire.float32
+    /// With `wire: bfloat16`: the gradients of so many parts of the batch, a power of two, are rounded once each,
+    /// whatever the number of ranks.
+    package var wireParts = 2
+    package var overlap = Overlap.auto
+    /// Parameters whose gradients are exchanged between machines at once.
+    package var bucket = 8_388_608
     package var reproducible = true
     /// Threads of one rank; nil: the cores that the rank may use.
     package var threads: Int?
     /// Steps between two comparisons of the machines' parameters; 0: parameters in memory are never checked.
     package var verifyEvery = 100
+  }
+}
+
+extension Configuration.Distributed {
+  /// Parts of the batch whose gradients are rounded to bfloat16; nil: none is.
+  package var roundedParts: Int? { wire == .bfloat16 ? wireParts : nil }
+
+  /// Are gradients exchanged while others are still computed? On one machine that only takes turns on the same cores.
+  package func overlaps(machines: Int) -> Bool {
+    switch overlap {
+    case .auto: machines > 1 && exchange != .allreduce
+    case .always: true
+    case .never: false
+    }
   }
 }
 

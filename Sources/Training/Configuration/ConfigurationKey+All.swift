@@ -153,6 +153,15 @@ extension ConfigurationKey {
     .choice("distributed.coordinator", \.distributed.coordinator, "does rank 0 only evaluate and steer?"),
     .choice("distributed.exchange", \.distributed.exchange, "how gradients are summed"),
     .choice("distributed.wire", \.distributed.wire, "gradients between machines"),
+    .integer(
+      "distributed.wire_parts", \.distributed.wireParts, in: 1...65_536,
+      "with wire bfloat16: so many parts of the batch are rounded once each; a power of two, best the machines"),
+    .choice(
+      "distributed.overlap", \.distributed.overlap,
+      "exchange gradients while others are computed; auto: between machines"),
+    .integer(
+      "distributed.bucket", \.distributed.bucket, in: 1...1_000_000_000_000,
+      "parameters exchanged at once between machines"),
     .boolean("distributed.reproducible", \.distributed.reproducible, "the same bits for any number of ranks"),
     .optionalInteger(
       "distributed.threads", \.distributed.threads, in: 1...4096, or: "auto", "threads of a rank; auto: its cores"),

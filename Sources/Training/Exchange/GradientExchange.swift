@@ -9,9 +9,10 @@ import Model
 /// tree: those of its own machine straight from their buffers in shared memory, those of other machines as messages
 /// from one speaker each. It updates its slice of the master, and sends it to the machines that do not share its memory.
 /// With one trainer a machine this is a reduce-scatter and an all-gather by direct exchange; on one machine nothing is
-/// sent at all.
+/// sent at all. Where it overlaps, a thread sends and adds what is complete while the backward pass goes on: the same
+/// sums in the same order.
 ///
-/// - Important: `sum`, `publish` and `gatherState` are collective over the trainers.
+/// - Important: `sum`, or `begin` and `finish`, and `publish` and `gatherState` are collective over the trainers.
 package final class GradientExchange {
   package let plan: SlotPlan
   package let topology: Topology
@@ -25,17 +26,19 @@ package final class GradientExchange {
   private let machine: any ProcessGroup
   private let pool: WorkerPool
   private let isTreeOrdered: Bool
-  private let resultNodes: [[SummationTree.Node]]
-  private let wire: MemoryRegion
+  private let buckets: BucketExchange
+  private let thread: ExchangeThread?
+  /// Are gradients exchanged while others are still computed? May be set to false, and back, between steps.
+  package var overlaps: Bool
 
   /// - Parameters:
   ///   - group: the trainers.
   ///   - machine: those of this trainer's machine as `topology` has it.
-  ///   - isTreeOrdered: false leaves the order of the sum to the transport's own all-reduce, which only works where no
-  ///     two trainers share a store.
+  ///   - settings: `reproducible: false` leaves the order of the sum to the transport's own all-reduce, which only works
+  ///     where no two trainers share a store.
   package init(
     plan: SlotPlan, topology: Topology, store: ParameterStore, group: any ProcessGroup, machine: any ProcessGroup,
-    pool: WorkerPool, isTreeOrdered: Bool
+    pool: WorkerPool, settings: Configuration.Distributed
   ) throws {
     self.plan = plan
     self.topology = topology
@@ -43,18 +46,21 @@ package final class GradientExchange {
     self.group = group
     self.machine = machine
     self.pool = pool
-    self.isTreeOrdered = isTreeOrdered || topology.machines.count < topology.trainerCount
+    isTreeOrdered = settings.reproducible || topology.machines.count < topology.trainerCount
     layout = ChunkedRange(count: store.table.floatCount)
     chunks = layout.chunks(ofOwner: group.rank, of: group.size)
     slice = layout.slice(ofOwner: group.rank, of: group.size)
-    resultNodes = (0..<group.size).map { plan.accumulation(ofTrainer: $0).results }
-    let route = Route(
-      plan: plan, topology: topology, layout: layout, resultNodes: resultNodes, trainer: group.rank)
-    wire = try MemoryRegion(byteCount: 4 * max(1, route.receivedCount + route.composedCount))
-    self.route = route
+    overlaps = isTreeOrdered && group.allowsHandOver && settings.overlaps(machines: topology.machines.count)
+    buckets = try BucketExchange(
+      plan: plan, topology: topology, store: store, layout: layout, group: group,
+      // Alone on its machine a sum has nothing to wait for: one stretch is best.
+      bucketLength: topology.machines.count > 1 || overlaps ? settings.bucket : max(1, layout.count))
+    thread =
+      overlaps
+      ? try ExchangeThread(buckets, progress: store.progress, local: topology.localIndex(of: group.rank)) : nil
   }
 
-  private let route: Route
+  deinit { thread?.stop() }
 
   /// The first of this trainer's gradient buffers.
   package var ownBuffer: UnsafeMutablePointer<Float> {
@@ -65,62 +71,38 @@ package final class GradientExchange {
   ///
   /// - Returns: the sums, indexed like the arena and valid inside `slice`.
   package func sum() throws -> UnsafeMutablePointer<Float> {
+    begin()
+    return try finish()
+  }
+
+  /// Begins the sum of a step. Until `finish` returns, the trainers' groups belong to the exchange.
+  package func begin() {
+    if overlaps { thread?.begin() }
+  }
+
+  /// This trainer's gradient buffers are complete from `element` of the arena on, and stay as they are until `finish`.
+  package func release(from element: Int) {
+    if overlaps { thread?.release(from: element) }
+  }
+
+  /// All of this trainer's buffers are complete: waits for the sum of all trainers' gradients over this one's slice.
+  ///
+  /// - Returns: the sums, indexed like the arena and valid inside `slice`.
+  package func finish() throws -> UnsafeMutablePointer<Float> {
     let result = ownBuffer
     guard isTreeOrdered else { return try plainSum(into: result) }
-    try machine.barrier()
-    var sources = localSources(from: slice.lowerBound)
-    for (node, pointer) in try exchangeWithOtherMachines() { sources[node] = pointer }
-    if !slice.isEmpty {
-      TreeSum.evaluate(
-        plan.tree.expression(of: plan.tree.root, from: Set(sources.keys)), sources: sources, count: slice.count,
-        into: result + slice.lowerBound, pool: pool)
+    if overlaps, let thread {
+      try thread.finish()
+    } else {
+      try machine.barrier()
+      for index in buckets.buckets.indices { try buckets.sum(index, pool: pool, isPatient: false) }
     }
     return result
   }
 
-  /// The tree nodes held on this machine, from element `start` of the arena on.
-  private func localSources(from start: Int) -> [SummationTree.Node: UnsafePointer<Float>] {
-    var sources: [SummationTree.Node: UnsafePointer<Float>] = [:]
-    for (local, trainer) in topology.machines[topology.machineOfTrainer[group.rank]].enumerated() {
-      for (buffer, node) in resultNodes[trainer].enumerated() {
-        sources[node] = UnsafePointer(store.gradientBuffers[local][buffer] + start)
-      }
-    }
-    return sources
-  }
-
-  private func exchangeWithOtherMachines() throws -> [(SummationTree.Node, UnsafePointer<Float>)] {
-    var sends: [OutgoingMessage] = []
-    var receives: [IncomingMessage] = []
-    var received: [(SummationTree.Node, UnsafePointer<Float>)] = []
-    var free = wire.floats()
-    for message in route.incoming {
-      receives.append(
-        IncomingMessage(
-          from: message.peer, UnsafeMutableRawBufferPointer(start: free, count: 4 * message.elements.count)))
-      received.append((message.node, UnsafePointer(free)))
-      free += message.elements.count
-    }
-    for message in route.outgoing {
-      let sources = localSources(from: message.elements.lowerBound)
-      var bytes = sources[message.node]
-      if bytes == nil {
-        TreeSum.evaluate(
-          plan.tree.expression(of: message.node, from: Set(sources.keys)), sources: sources,
-          count: message.elements.count, into: free, pool: pool)
-        bytes = UnsafePointer(free)
-        free += message.elements.count
-      }
-      sends.append(
-        OutgoingMessage(to: message.peer, UnsafeRawBufferPointer(start: bytes, count: 4 * message.elements.count)))
-    }
-    if !sends.isEmpty || !receives.isEmpty { try group.exchange(sends: sends, receives: receives) }
-    return received
-  }
-
   private func plainSum(into result: UnsafeMutablePointer<Float>) throws -> UnsafeMutablePointer<Float> {
     let count = layout.count
-    let nodes = resultNodes[group.rank]
+    let nodes = plan.accumulation(ofTrainer: group.rank).results
     if nodes.isEmpty { result.update(repeating: 0, count: count) }
     for buffer in store.gradientBuffers[topology.localIndex(of: group.rank)][..<max(1, nodes.count)].dropFirst() {
       cvector_add(result, buffer, result, count)

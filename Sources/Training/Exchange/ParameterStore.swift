@@ -12,6 +12,7 @@ package final class ParameterStore {
   package let optimizerSlots: [UnsafeMutablePointer<Float>]
   /// [trainer on this machine][buffer]: `table.floatCount` floats each.
   package let gradientBuffers: [[UnsafeMutablePointer<Float>]]
+  let progress: MachineProgress
   private let region: MemoryRegion
 
   /// - Parameters:
@@ -26,7 +27,8 @@ package final class ParameterStore {
     let arena = (table.floatCount * 4 + 4095) / 4096 * 4096 + stagger
     let prepared = (table.preparedByteCount + 4095) / 4096 * 4096 + stagger
     let arenaCount = 1 + slotNames.count + bufferCounts.reduce(0, +)
-    region = try machine.sharedMemory(byteCount: arenaCount * arena + prepared)
+    let counters = MachineProgress.byteCount(trainers: bufferCounts.count)
+    region = try machine.sharedMemory(byteCount: arenaCount * arena + prepared + counters)
     let base = region.base
     func floats(_ index: Int) -> UnsafeMutablePointer<Float> {
       (base + index * arena).assumingMemoryBound(to: Float.self)
@@ -40,6 +42,7 @@ package final class ParameterStore {
       next += count
     }
     gradientBuffers = buffers
+    progress = MachineProgress(base: base + arenaCount * arena + prepared, count: bufferCounts.count)
   }
 
   package var byteCount: Int { region.byteCount }

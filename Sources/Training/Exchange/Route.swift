@@ -1,43 +1,51 @@
-/// What one trainer sends to and receives from the owners on other machines in every step. Known in advance on both
-/// sides, so that no sizes are ever negotiated.
+/// What one trainer sends to and receives from the owners on other machines for one bucket: in every step the same, and
+/// known in advance on both sides, so that no sizes are ever negotiated.
 struct Route {
   struct Message {
     let peer: Int
     let node: SummationTree.Node
+    /// Of the arena; never empty.
     let elements: Range<Int>
+    /// Are the values bfloat16 numbers, which two bytes carry?
+    let isRounded: Bool
+    /// Has the sender to add up the values first?
+    let isComposed: Bool
+
+    var byteCount: Int { (isRounded ? 2 : 4) * elements.count }
   }
 
   let incoming: [Message]
   let outgoing: [Message]
-  let receivedCount: Int
-  /// Elements of the outgoing messages that have to be added up before they can be sent.
-  let composedCount: Int
 
+  /// - Parameters:
+  ///   - resultNodes: of every trainer.
+  ///   - bucket: elements of the arena.
   init(
-    plan: SlotPlan, topology: Topology, layout: ChunkedRange, resultNodes: [[SummationTree.Node]], trainer: Int
+    plan: SlotPlan, topology: Topology, layout: ChunkedRange, resultNodes: [[SummationTree.Node]], trainer: Int,
+    bucket: Range<Int>
   ) {
     let own = topology.machineOfTrainer[trainer]
-    let held = topology.machines.map { Set($0.flatMap { resultNodes[$0] }) }
-    let offered = held.map { plan.tree.combined($0) }
     let count = topology.trainerCount
-    var incoming: [Message] = []
-    let slice = layout.slice(ofOwner: trainer, of: count)
-    for machine in topology.machines.indices where machine != own {
-      for node in offered[machine] {
-        incoming.append(
-          Message(peer: topology.speaker(of: machine, towards: trainer), node: node, elements: slice))
+    func messages(of machine: Int, to owner: Int, peer: Int) -> [Message] {
+      let elements = layout.slice(ofOwner: owner, of: count).clamped(to: bucket)
+      if elements.isEmpty { return [] }
+      let held = Set(topology.machines[machine].flatMap { resultNodes[$0] })
+      return plan.tree.combined(held).map {
+        Message(
+          peer: peer, node: $0, elements: elements, isRounded: plan.tree.isRounded($0), isComposed: !held.contains($0))
       }
     }
-    var outgoing: [Message] = []
-    for owner in 0..<count
-    where topology.machineOfTrainer[owner] != own && topology.speaker(of: own, towards: owner) == trainer {
-      for node in offered[own] {
-        outgoing.append(Message(peer: owner, node: node, elements: layout.slice(ofOwner: owner, of: count)))
-      }
+    incoming = topology.machines.indices.filter { $0 != own }.flatMap {
+      messages(of: $0, to: trainer, peer: topology.speaker(of: $0, towards: trainer))
     }
-    self.incoming = incoming
-    self.outgoing = outgoing
-    receivedCount = incoming.reduce(0) { $0 + $1.elements.count }
-    composedCount = outgoing.reduce(0) { $0 + (held[own].contains($1.node) ? 0 : $1.elements.count) }
+    let owners = (0..<count).filter {
+      topology.machineOfTrainer[$0] != own && topology.speaker(of: own, towards: $0) == trainer
+    }
+    outgoing = owners.flatMap { messages(of: own, to: $0, peer: $0) }
+  }
+
+  /// Bytes of buffers that the messages need, each on lines of the cache of its own.
+  var bufferByteCount: Int {
+    (incoming + outgoing).reduce(0) { $0 + WireBuffer.rounded(4 * $1.elements.count) + WireBuffer.rounded($1.byteCount) }
   }
 }

@@ -5,8 +5,7 @@ import CVector
 package struct TreeSum {
   private static let blockLength = 8192
 
-  /// Computes `result[i - range.lowerBound]` for i in `range`; a source covers the same elements. `result` may be one
-  /// of the sources.
+  /// Computes `result[i]` for i in 0 ..< `count`; a source covers the same elements. `result` may be one of the sources.
   package static func evaluate(
     _ expression: SummationTree.Expression, sources: [SummationTree.Node: UnsafePointer<Float>], count: Int,
     into result: UnsafeMutablePointer<Float>, pool: WorkerPool
@@ -28,6 +27,7 @@ package struct TreeSum {
     switch expression {
     case .available: return 0
     case .sum(let left, let right): return 1 + max(depth(of: left), depth(of: right))
+    case .rounded(let inner): return depth(of: inner)
     }
   }
 
@@ -45,6 +45,11 @@ package struct TreeSum {
       let b = evaluate(
         right, sources, at: start, length, scratch: scratch, level: level + 1, destination: own + blockLength)
       cvector_add(a, b, destination, length)
+      return UnsafePointer(destination)
+    case .rounded(let inner):
+      let value = evaluate(inner, sources, at: start, length, scratch: scratch, level: level, destination: destination)
+      if value != UnsafePointer(destination) { destination.update(from: value, count: length) }
+      cvector_round_to_bfloat16(destination, length)
       return UnsafePointer(destination)
     }
   }

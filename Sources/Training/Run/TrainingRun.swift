@@ -95,14 +95,15 @@ package final class TrainingRun {
     }
     let pool = try WorkerPool(threadCount: network.backend.threadCount)
     let plan = SlotPlan(
-      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: trainers.size)
+      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: trainers.size,
+      roundedParts: configuration.distributed.roundedParts)
     let neighbours = roles.topology.machines[roles.topology.machineOfTrainer[trainers.rank]]
     let store = try ParameterStore(
       table: network.parameters, slotNames: optimizer.slotNames,
       bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
     let exchange = try GradientExchange(
       plan: plan, topology: roles.topology, store: store, group: trainers, machine: machine, pool: pool,
-      isTreeOrdered: configuration.distributed.reproducible)
+      settings: configuration.distributed)
     let start = try startingPoint(StateArena(store), secretary)
     let log =
       try roles.isLeader

@@ -6,12 +6,13 @@ package struct SlotPlan: Equatable, Sendable {
   package let trainerCount: Int
   package let tree: SummationTree
 
-  package init(globalBatch: Int, micro: Int, trainerCount: Int) {
+  /// - Parameter roundedParts: as in `SummationTree`.
+  package init(globalBatch: Int, micro: Int, trainerCount: Int, roundedParts: Int? = nil) {
     precondition(globalBatch > 0 && micro > 0 && trainerCount > 0)
     self.globalBatch = globalBatch
     self.micro = min(micro, globalBatch)
     self.trainerCount = trainerCount
-    tree = SummationTree(slotCount: (globalBatch + self.micro - 1) / self.micro)
+    tree = SummationTree(slotCount: (globalBatch + self.micro - 1) / self.micro, roundedParts: roundedParts)
   }
 
   package var slotCount: Int { tree.slotCount }
@@ -34,50 +35,40 @@ package struct SlotPlan: Equatable, Sendable {
     return positions(ofSlot: slots.lowerBound).lowerBound..<positions(ofSlot: slots.upperBound - 1).upperBound
   }
 
-  /// Which buffer each slot's gradient goes into, and the additions that follow it. Additions make one tree node out of
-  /// two, so that few buffers are in use at a time.
+  /// Which buffer each slot's gradient goes into, and the operations that follow it. They make one tree node out of two,
+  /// so that few buffers are in use at a time.
   package func accumulation(ofTrainer trainer: Int) -> Accumulation {
     var stack: [SummationTree.Node] = []
     var steps: [Accumulation.Step] = []
     var bufferCount = 0
-    func promoted(_ node: SummationTree.Node) -> SummationTree.Node {
-      var node = node
-      while node.level < tree.root.level, node.index % 2 == 0,
-        tree.slots(under: SummationTree.Node(level: node.level, index: node.index + 1)).isEmpty
+    var operations: [Accumulation.Operation] = []
+    /// Puts `node` on the stack as the highest node that has its value.
+    func push(_ node: SummationTree.Node) {
+      var highest = node
+      while highest.level < tree.root.level, highest.index % 2 == 0,
+        tree.slots(under: SummationTree.Node(level: highest.level, index: highest.index + 1)).isEmpty
       {
-        node = SummationTree.Node(level: node.level + 1, index: node.index / 2)
+        highest = SummationTree.Node(level: highest.level + 1, index: highest.index / 2)
       }
-      return node
+      stack.append(highest)
+      if let level = tree.roundedLevel, (node.level...highest.level).contains(level) {
+        operations.append(.round(stack.count - 1))
+      }
     }
     for slot in slots(ofTrainer: trainer) {
       let buffer = stack.count
       bufferCount = max(bufferCount, buffer + 1)
-      var additions: [Int] = []
-      stack.append(promoted(SummationTree.Node(level: 0, index: slot)))
+      push(SummationTree.Node(level: 0, index: slot))
       while stack.count >= 2, let last = stack.last, last.index % 2 == 1,
         stack[stack.count - 2] == SummationTree.Node(level: last.level, index: last.index - 1)
       {
-        stack.removeLast()
-        additions.append(stack.count)
-        stack[stack.count - 1] = promoted(SummationTree.Node(level: last.level + 1, index: last.index / 2))
+        stack.removeLast(2)
+        operations.append(.add(stack.count + 1))
+        push(SummationTree.Node(level: last.level + 1, index: last.index / 2))
       }
-      steps.append(Accumulation.Step(slot: slot, buffer: buffer, additions: additions))
+      steps.append(Accumulation.Step(slot: slot, buffer: buffer, operations: operations))
+      operations.removeAll()
     }
     return Accumulation(steps: steps, bufferCount: bufferCount, results: stack)
-  }
-
-  package struct Accumulation: Equatable, Sendable {
-    package struct Step: Equatable, Sendable {
-      package let slot: Int
-      /// Where the slot's gradient is written.
-      package let buffer: Int
-      /// For each b in turn: buffer[b - 1] += buffer[b].
-      package let additions: [Int]
-    }
-
-    package let steps: [Step]
-    package let bufferCount: Int
-    /// The tree nodes left at the end; node i is in buffer i.
-    package let results: [SummationTree.Node]
   }
 }

@@ -1,5 +1,6 @@
 /// The one fixed order in which the slots' gradients are summed, whatever the number of ranks: a binary tree over the
-/// slot index. The value of a node is left + right, or left alone where no slot stands on the right.
+/// slot index. The value of a node is left + right, or left alone where no slot stands on the right; nodes of one level
+/// may be rounded to bfloat16, so that half the bytes carry them to another machine.
 package struct SummationTree: Equatable, Sendable {
   /// Covers slots `index << level ..< (index + 1) << level`, as far as they exist.
   package struct Node: Hashable, Sendable {
@@ -15,16 +16,30 @@ package struct SummationTree: Equatable, Sendable {
   }
 
   package let slotCount: Int
+  /// Nodes of this level are rounded once, to the nearest bfloat16; nil: none are.
+  package let roundedLevel: Int?
 
-  package init(slotCount: Int) {
+  /// - Parameter roundedParts: a power of two: the sum of each of so many parts of the batch is rounded; nil: none is.
+  package init(slotCount: Int, roundedParts: Int? = nil) {
     precondition(slotCount > 0)
     self.slotCount = slotCount
+    let depth = Self.depth(slotCount)
+    roundedLevel = roundedParts.map { max(0, depth - $0.trailingZeroBitCount) }
   }
 
-  package var root: Node {
+  private static func depth(_ slotCount: Int) -> Int {
     var level = 0
     while 1 << level < slotCount { level += 1 }
-    return Node(level: level, index: 0)
+    return level
+  }
+
+  package var root: Node { Node(level: Self.depth(slotCount), index: 0) }
+
+  /// Is the value of `node` a bfloat16 number, because it is the rounded sum of one part alone?
+  package func isRounded(_ node: Node) -> Bool {
+    guard let roundedLevel, node.level >= roundedLevel else { return false }
+    let slots = slots(under: node)
+    return !slots.isEmpty && slots.lowerBound >> roundedLevel == (slots.upperBound - 1) >> roundedLevel
   }
 
   package func slots(under node: Node) -> Range<Int> {
@@ -57,16 +72,19 @@ package struct SummationTree: Equatable, Sendable {
     return collect(root)
   }
 
-  /// The order of additions that makes `node` out of `available`.
+  /// The order of additions that makes `node` out of `available`, whose values are rounded where the tree rounds them.
   package func expression(of node: Node, from available: Set<Node>) -> Expression {
     if available.contains(node) { return .available(node) }
     precondition(node.level > 0, "a slot's gradient is missing")
-    if slots(under: node.right).isEmpty { return expression(of: node.left, from: available) }
-    return .sum(expression(of: node.left, from: available), expression(of: node.right, from: available))
+    let left = expression(of: node.left, from: available)
+    let sum =
+      slots(under: node.right).isEmpty ? left : .sum(left, expression(of: node.right, from: available))
+    return node.level == roundedLevel ? .rounded(sum) : sum
   }
 
   package indirect enum Expression: Equatable, Sendable {
     case available(Node)
     case sum(Expression, Expression)
+    case rounded(Expression)
   }
 }

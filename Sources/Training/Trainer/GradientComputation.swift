@@ -1,5 +1,4 @@
 import Basics
-import CVector
 import Kernels
 import Model
 import SegmentationData
@@ -14,7 +13,7 @@ package final class GradientComputation {
   private let network: Network
   private let memory: ParameterMemory
   private let buffers: [UnsafeMutablePointer<Float>]
-  private let accumulation: SlotPlan.Accumulation
+  private let accumulation: Accumulation
   private let plan: SlotPlan
   private let classWeights: [Float]
   private let ignoreLabel: UInt16
@@ -43,24 +42,34 @@ package final class GradientComputation {
   /// - Parameters:
   ///   - samples: those of this trainer's positions, in order.
   ///   - scale: multiplies every gradient: 1 / the global normaliser.
-  package func run(_ samples: [Sample], scale: Float) throws -> [SlotLoss] {
+  ///   - release: called during the last backward pass with the element of the arena from which on this trainer's
+  ///     buffers are complete, and do not change any more. What is left is complete at the end.
+  package func run(
+    _ samples: [Sample], scale: Float, release: (Int) -> Void = { _ in }
+  ) throws -> [SlotLoss] {
     var next = 0
     var losses: [SlotLoss] = []
-    for step in accumulation.steps {
+    for (number, step) in accumulation.steps.enumerated() {
       let count = plan.positions(ofSlot: step.slot).count
-      losses.append(
-        SlotLoss(
-          slot: step.slot,
-          weightedLoss: try slot(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer])))
+      let isLast = number == accumulation.steps.count - 1
+      var progress = GradientProgress(network.parameters)
+      let loss = try slot(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer]) { range in
+        accumulate(step, progress.complete(range))
+        if isLast && progress.start > 0 { release(progress.start) }
+      }
+      accumulate(step, progress.completeAll())
+      losses.append(SlotLoss(slot: step.slot, weightedLoss: loss))
       next += count
-      for b in step.additions { add(buffers[b], to: buffers[b - 1]) }
     }
     return losses
   }
 
   /// Images of equal size go through the network together; the groups' gradients are added in order of appearance.
+  ///
+  /// - Parameter ready: called with each parameter's range once its gradient is complete; not at all where images differ
+  ///   in size.
   private func slot(
-    _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>
+    _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void
   ) throws -> Double {
     var groups: [[Sample]] = []
     for sample in samples {
@@ -70,17 +79,18 @@ package final class GradientComputation {
         groups.append([sample])
       }
     }
+    if groups.count == 1 { return try backpropagate(samples, scale: scale, into: gradient, ready: ready) }
     var loss = 0.0
     for (i, group) in groups.enumerated() {
       let destination = i == 0 ? gradient : try overflowBuffer()
-      loss += try backpropagate(group, scale: scale, into: destination)
-      if i > 0 { add(destination, to: gradient) }
+      loss += try backpropagate(group, scale: scale, into: destination, ready: { _ in })
+      if i > 0 { apply(.add(1), to: [gradient, destination], 0..<network.parameters.floatCount) }
     }
     return loss
   }
 
   private func backpropagate(
-    _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>
+    _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void
   ) throws -> Double {
     let plan = try network.plan(
       images: samples.count, height: samples[0].height, width: samples[0].width, training: true)
@@ -89,7 +99,7 @@ package final class GradientComputation {
       _ = plan.forward(samples[0].pixels, memory, dropoutKeys: keys)
       return plan.backward(
         labels: samples[0].labels, classWeights: classWeights, ignoreLabel: ignoreLabel, scale: scale, into: gradient,
-        ready: nil
+        ready: ready
       ).weightedLoss
     }
     pixels.removeAll(keepingCapacity: true)
@@ -100,7 +110,7 @@ package final class GradientComputation {
     }
     _ = plan.forward(pixels, memory, dropoutKeys: keys)
     return plan.backward(
-      labels: labels, classWeights: classWeights, ignoreLabel: ignoreLabel, scale: scale, into: gradient, ready: nil
+      labels: labels, classWeights: classWeights, ignoreLabel: ignoreLabel, scale: scale, into: gradient, ready: ready
     ).weightedLoss
   }
 
@@ -111,10 +121,16 @@ package final class GradientComputation {
     return region.floats()
   }
 
-  private func add(_ source: UnsafeMutablePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
-    pool.runRanges(network.parameters.floatCount, grain: 1 << 18) { piece in
-      let start = piece.lowerBound
-      cvector_add(destination + start, source + start, destination + start, piece.count)
+  private func accumulate(_ step: Accumulation.Step, _ range: Range<Int>) {
+    for operation in step.operations { apply(operation, to: buffers, range) }
+  }
+
+  private func apply(
+    _ operation: Accumulation.Operation, to buffers: [UnsafeMutablePointer<Float>], _ range: Range<Int>
+  ) {
+    pool.runRanges(range.count, grain: 1 << 18) { piece in
+      operation.apply(
+        to: buffers, range.lowerBound + piece.lowerBound..<range.lowerBound + piece.upperBound)
     }
   }
 }

@@ -87,13 +87,16 @@ package final class Trainer {
     let divisor = try normaliser.divisor(of: samples, over: group)
 
     watchdog?.heartbeat("computing gradients", step: index)
-    let losses = try Stopwatch.time(&seconds.compute) { try computation.run(samples, scale: Float(1 / divisor)) }
+    exchange.begin()
+    let losses = try Stopwatch.time(&seconds.compute) {
+      try computation.run(samples, scale: Float(1 / divisor), release: exchange.release)
+    }
     faults.strikeProcess(step: index + 1, workSeconds: seconds.compute)
     if faults.strikes(.nan, step: index + 1) { exchange.ownBuffer[0] = .nan }
 
     watchdog?.heartbeat("summing gradients", step: index, isWaiting: true)
     let (gradient, ballot) = try Stopwatch.time(&seconds.exchange) {
-      let gradient = try exchange.sum()
+      let gradient = try exchange.finish()
       // Before the ballot, on which everybody waits: nobody updates before all have looked.
       try memoryGuard?.verify(step: index + 1)
       let ballot = try Ballot(

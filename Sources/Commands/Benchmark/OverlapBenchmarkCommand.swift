@@ -1,0 +1,72 @@
+import ArgumentParser
+import Basics
+import Collectives
+import Kernels
+import MPITransport
+import Training
+
+struct OverlapBenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "overlap", abstract: "Steps that exchange gradients while they compute, against steps that do not.",
+    discussion: """
+      Both kinds take turns. What counts is the exchange that is left when the computation is over ("exchange"), and \
+      what the other thread takes from the computation ("compute").
+
+        mpirun -n 2 --map-by node fcn-dist benchmark overlap --precision bfloat16 --batch 4 --micro 1
+        launch/hosts --rate 1gbit -- mpirun -n 2 --map-by node fcn-dist benchmark overlap --set distributed.wire=bfloat16
+      """)
+
+  @OptionGroup var steps: BenchmarkStepOptions
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var options: BenchmarkOptions
+
+  func run() throws {
+    let configuration = try steps.configuration()
+    withMPI { (group: MPIProcessGroup) -> Void in
+      let backend = try engine.engine(
+        precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
+      let benchmark = try OverlapBenchmark(configuration, size: steps.size, backend: backend, group: group)
+      let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
+      guard group.isCoordinator else { return }
+      let machine = BenchmarkMachine(
+        ranks: group.size, machines: benchmark.steps.machineCount, threads: backend.threadCount,
+        engine: backend.summary)
+      try options.publish(report(benchmark, configuration, measurements, machine))
+    }
+  }
+
+  private func report(
+    _ benchmark: OverlapBenchmark, _ configuration: Configuration, _ measurements: Measurements,
+    _ machine: BenchmarkMachine
+  ) -> BenchmarkReport {
+    let batch = configuration.batch
+    let wire = configuration.distributed.wire.rawValue
+    var report = BenchmarkReport(
+      "overlap",
+      title: "\(configuration.model.architecture.rawValue), \(grouped(benchmark.steps.parameterCount)) parameters, "
+        + "\(counted(batch.global, "image")) of \(steps.size.height) x \(steps.size.width) a step, \(batch.micro) at a "
+        + "time, \(configuration.train.precision.rawValue), \(wire) on the wire", machine: machine, rounds: options.rounds)
+    report.settings = [
+      ("parameters", .integer(Int64(benchmark.steps.parameterCount))), ("batch", .integer(Int64(batch.global))),
+      ("micro", .integer(Int64(batch.micro))), ("precision", .text(configuration.train.precision.rawValue)),
+      ("wire", .text(wire)), ("bucket", .integer(Int64(configuration.distributed.bucket))),
+    ]
+    for (mode, key) in zip(OverlapBenchmark.Mode.allCases, ["overlapped", "sequential"]) {
+      report.add(key, mode.rawValue, measurements[mode.rawValue])
+      for (name, part) in zip(StepBenchmark.parts, mode.parts) {
+        report.add("\(key)_\(name)", "  \(name)", measurements[part])
+      }
+    }
+    let (overlapped, sequential) = (OverlapBenchmark.Mode.overlapped, OverlapBenchmark.Mode.sequential)
+    let step = measurements[sequential.rawValue].median / measurements[overlapped.rawValue].median
+    let exchange = measurements[overlapped.parts[1]].median / measurements[sequential.parts[1]].median
+    let compute = measurements[overlapped.parts[0]].median / measurements[sequential.parts[0]].median
+    report.add(figure: "times_faster", step)
+    report.add(figure: "exposed_exchange", exchange)
+    report.add(figure: "compute_cost", compute)
+    report.conclusion =
+      "overlapped: \(fixed(step, 2)) times as fast; \(fixed(100 * exchange, 0)) % of the exchange is left, the computation "
+      + "takes \(fixed(compute, 2)) times as long"
+    return report
+  }
+}

@@ -1,0 +1,34 @@
+import CVector
+
+/// How a trainer adds up the gradients of its slots.
+package struct Accumulation: Equatable, Sendable {
+  package struct Step: Equatable, Sendable {
+    package let slot: Int
+    /// Where the slot's gradient is written.
+    package let buffer: Int
+    /// What follows, in this order.
+    package let operations: [Operation]
+  }
+
+  package enum Operation: Equatable, Sendable {
+    /// buffer[b - 1] += buffer[b].
+    case add(Int)
+    /// Every element of buffer[b] to the nearest bfloat16.
+    case round(Int)
+
+    /// Carries the operation out on the elements of `range`.
+    package func apply(to buffers: [UnsafeMutablePointer<Float>], _ range: Range<Int>) {
+      switch self {
+      case .add(let b):
+        let (destination, source) = (buffers[b - 1] + range.lowerBound, buffers[b] + range.lowerBound)
+        cvector_add(destination, source, destination, range.count)
+      case .round(let b): cvector_round_to_bfloat16(buffers[b] + range.lowerBound, range.count)
+      }
+    }
+  }
+
+  package let steps: [Step]
+  package let bufferCount: Int
+  /// The tree nodes left at the end; node i is in buffer i.
+  package let results: [SummationTree.Node]
+}
