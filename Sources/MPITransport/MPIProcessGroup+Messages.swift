@@ -101,16 +101,22 @@ extension MPIProcessGroup {
   private func wait(for transfer: inout Transfer, isPatient: Bool) throws -> Int {
     let isSend = transfer.expected == nil
     var received: Int32 = 0
-    var isDone: Int32 = 0
-    var status: Int32 = 0
-    // MPI's own wait keeps a core busy. Every test moves all messages on, not only this one.
-    while isPatient && isDone == 0 && status == 0 {
-      status = cmpi_test(&transfer.request, &isDone, isSend ? nil : &received)
-      if isDone == 0 { usleep(100) }
+    let status = withUnsafeMutablePointer(to: &received) { received in
+      let count = isSend ? nil : received
+      return isPatient ? poll(&transfer.request, count) : cmpi_wait(&transfer.request, count)
     }
-    if !isPatient { status = cmpi_wait(&transfer.request, isSend ? nil : &received) }
     try MPIStatus.check(status, isSend ? "sending to rank \(transfer.peer)" : "receiving from rank \(transfer.peer)")
     return Int(received)
+  }
+
+  /// MPI's own wait keeps a core busy. Every look moves all messages on, not only this one.
+  private func poll(_ request: inout cmpi_request?, _ received: UnsafeMutablePointer<Int32>?) -> Int32 {
+    while true {
+      var isDone: Int32 = 0
+      let status = cmpi_test(&request, &isDone, received)
+      if status != 0 || isDone != 0 { return status }
+      usleep(100)
+    }
   }
 
   private func startPieces(of byteCount: Int, _ start: (_ offset: Int, _ count: Int) throws -> Void) throws {

@@ -2,8 +2,8 @@ import Foundation
 import Testing
 
 extension ParallelTests {
-  /// Machines with host names, shared memory and networks of their own (`launch/hosts`), and a real mpirun over real TCP
-  /// between them.
+  /// Machines with host names, shared memory and networks of their own (`launch/hosts`), and a real mpirun over real
+  /// TCP between them.
   @Suite(.enabled(if: Hosts.areAllowed, "launch/hosts --check says why name spaces cannot be made here"))
   struct SeveralHosts {
     let folder: TemporaryFolder
@@ -90,6 +90,32 @@ extension ParallelTests {
       try resumesToTheSameEnd("stopped")
     }
 
+    /// What one host sends and the other receives differs by a bit.
+    @Test func aCopyThatArrivesWrongIsFound() throws {
+      let outcome = try Hosts(environment: ["FCN_DIST_FAULT": "corrupt-copy@2:5"]).run(
+        ranks: 4,
+        arguments("corrupt", ["--set", "distributed.verify_every=1", "--set", "distributed.coordinator=shared"]))
+      #expect(outcome.exitCode == 75, "\(outcome.tail)")
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains("host") == true, "\(outcome.tail)")
+      try resumesToTheSameEnd("corrupt")
+    }
+
+    /// bfloat16 on the wire, or buckets during the backward pass: the bits are those of one rank with the same settings.
+    @Test(arguments: [
+      ["distributed.wire=bfloat16"], ["distributed.overlap=never"], ["distributed.bucket=900"],
+      ["distributed.bucket=900", "distributed.wire=bfloat16", "batch.micro=2"],
+      ["distributed.bucket=900", "batch.global=7", "distributed.exchange=allreduce", "distributed.overlap=always"],
+    ])
+    func theWireChangesNothing(settings: [String]) throws {
+      let more = settings.flatMap { ["--set", $0] } + ["--set", "distributed.coordinator=shared"]
+      let one = try MPILauncher(ranks: 0).run("fcn-dist", arguments("one", more))
+      #expect(one.exitCode == 0, "\(one.tail)")
+      let outcome = try Hosts(count: 2).run(ranks: 4, arguments("hosts", more))
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(try Self.digest(folder, "hosts") == Self.digest(folder, "one"))
+    }
+
     /// Neither side hears of the other again; mpirun would wait for a quarter of an hour.
     @Test func aNetworkThatGoesDownEndsTheJob() throws {
       // So slow that it is in the middle when the third step's checkpoint is there.
@@ -139,12 +165,10 @@ struct Hosts {
   /// Runs `fcn-dist` with two ranks a machine as `launch/run` starts it.
   func runThroughScript(_ arguments: [String]) throws -> MPILauncher.Outcome {
     let program = try MPILauncher.program("fcn-dist")
-    return try run(
-      [
-        "/bin/bash", "-c",
-        #""$1"/launch/run --hostfile "$FCN_DIST_HOSTS/hostfile" --ranks-per-machine 2 --threads 1 --program "$2" -- "${@:3}""#,
-        "run", Self.root, program,
-      ] + arguments)
+    let script = """
+      "$1"/launch/run --hostfile "$FCN_DIST_HOSTS/hostfile" --ranks-per-machine 2 --threads 1 --program "$2" -- "${@:3}"
+      """
+    return try run(["/bin/bash", "-c", script, "run", Self.root, program] + arguments)
   }
 
   private func run(_ command: [String]) throws -> MPILauncher.Outcome {

@@ -32,7 +32,8 @@ import Training
 
   /// What trainer 0 holds at the end.
   static func run(
-    trainers: Int, ranksPerMachine: Int, isShared: Bool, settings: Configuration.Distributed = .init()
+    trainers: Int, ranksPerMachine: Int, isShared: Bool,
+    settings: Configuration.Distributed = Configuration().distributed
   ) throws -> Outcome {
     let outcomes = try ThreadProcessGroup.run(ranks: trainers, ranksPerMachine: ranksPerMachine) { group in
       let network = try Self.network()
@@ -102,7 +103,7 @@ import Training
   func overlapAndBucketsChangeNothing(trainers: Int, ranksPerMachine: Int, isShared: Bool) throws {
     let expected = try Self.run(trainers: 1, ranksPerMachine: 1, isShared: false)
     for (overlap, bucket) in [(Overlap.always, 10_007), (.always, 1 << 30), (.never, 10_007)] {
-      var settings = Configuration.Distributed()
+      var settings = Configuration().distributed
       settings.overlap = overlap
       settings.bucket = bucket
       let outcome = try Self.run(
@@ -114,7 +115,7 @@ import Training
   /// With bfloat16 on the wire the parts of the batch are rounded, not what happens to be sent.
   @Test(arguments: [1, 2, 4, 8])
   func roundingDoesNotDependOnTheMachines(parts: Int) throws {
-    var settings = Configuration.Distributed()
+    var settings = Configuration().distributed
     settings.wire = .bfloat16
     settings.wireParts = parts
     let expected = try Self.run(trainers: 1, ranksPerMachine: 1, isShared: false, settings: settings)
@@ -131,7 +132,7 @@ import Training
   }
 
   @Test func eachPartIsRoundedOnce() throws {
-    var settings = Configuration.Distributed()
+    var settings = Configuration().distributed
     settings.wire = .bfloat16
     let count = try Self.network().parameters.floatCount
     let g = (0..<6).map { Self.gradient(ofSlot: $0, count: count) }

@@ -3,6 +3,7 @@ import Basics
 import Collectives
 import Kernels
 import MPITransport
+import Model
 import Training
 
 struct OverlapBenchmarkCommand: ParsableCommand {
@@ -13,7 +14,7 @@ struct OverlapBenchmarkCommand: ParsableCommand {
       what the other thread takes from the computation ("compute").
 
         mpirun -n 2 --map-by node fcn-dist benchmark overlap --precision bfloat16 --batch 4 --micro 1
-        launch/hosts --rate 1gbit -- mpirun -n 2 --map-by node fcn-dist benchmark overlap --set distributed.wire=bfloat16
+        launch/hosts --rate 1gbit -- mpirun -n 2 --map-by node .build/release/fcn-dist benchmark overlap
       """)
 
   @OptionGroup var steps: BenchmarkStepOptions
@@ -44,8 +45,9 @@ struct OverlapBenchmarkCommand: ParsableCommand {
     var report = BenchmarkReport(
       "overlap",
       title: "\(configuration.model.architecture.rawValue), \(grouped(benchmark.steps.parameterCount)) parameters, "
-        + "\(counted(batch.global, "image")) of \(steps.size.height) x \(steps.size.width) a step, \(batch.micro) at a "
-        + "time, \(configuration.train.precision.rawValue), \(wire) on the wire", machine: machine, rounds: options.rounds)
+        + "\(counted(batch.global, "image")) of \(steps.size.height) x \(steps.size.width) a step, \(batch.micro) at "
+        + "a time, \(configuration.train.precision.rawValue), \(wire) on the wire",
+      machine: machine, rounds: options.rounds)
     report.settings = [
       ("parameters", .integer(Int64(benchmark.steps.parameterCount))), ("batch", .integer(Int64(batch.global))),
       ("micro", .integer(Int64(batch.micro))), ("precision", .text(configuration.train.precision.rawValue)),
@@ -65,8 +67,8 @@ struct OverlapBenchmarkCommand: ParsableCommand {
     report.add(figure: "exposed_exchange", exchange)
     report.add(figure: "compute_cost", compute)
     report.conclusion =
-      "overlapped: \(fixed(step, 2)) times as fast; \(fixed(100 * exchange, 0)) % of the exchange is left, the computation "
-      + "takes \(fixed(compute, 2)) times as long"
+      "overlapped: \(fixed(step, 2)) times as fast; \(fixed(100 * exchange, 0)) % of the exchange is left, the "
+      + "computation takes \(fixed(compute, 2)) times as long"
     return report
   }
 }

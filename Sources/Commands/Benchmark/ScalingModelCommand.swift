@@ -25,7 +25,7 @@ struct ScalingModelCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Parameters exchanged at once.", valueName: "number")) var bucket = 8_388_608
   @Option(
     help: ArgumentHelp("The share of a step that hides the exchange of gradients; 0: no overlap.", valueName: "share"))
-  var hidden = 0.45
+  var hidden = 0.55
 
   private var counts: [Int] { machines.split(separator: ",").compactMap { Int($0.drop { $0 == " " }) } }
 
@@ -33,7 +33,8 @@ struct ScalingModelCommand: ParsableCommand {
     guard !counts.isEmpty, counts.count == machines.split(separator: ",").count,
       counts.allSatisfy({ (1...10_000_000).contains($0) })
     else { throw ValidationError("--machines takes whole numbers from 1 on, like 16,128,1024; found '\(machines)'") }
-    for (name, value) in [("--bandwidth", bandwidth), ("--step-seconds", stepSeconds)] where !(value > 0 && value < 1e9) {
+    for (name, value) in [("--bandwidth", bandwidth), ("--step-seconds", stepSeconds)]
+    where !(value > 0 && value < 1e9) {
       throw ValidationError("\(name) must be above 0, found \(value)")
     }
     guard latency >= 0 && latency < 1e9 else { throw ValidationError("--latency must be 0 or more, found \(latency)") }
@@ -54,8 +55,8 @@ struct ScalingModelCommand: ParsableCommand {
     model.hiddenShare = hidden
     Output.write(
       "MODEL, not a measurement: \(grouped(parameters)) parameters, \(counted(images, "image")) a machine and step of "
-        + "\(BenchmarkReport.time(stepSeconds)), \(significant(bandwidth, 3)) GB/s, \(significant(latency, 3)) us a message, "
-        + "\(fixed(100 * hidden, 0)) % of the step hides gradients")
+        + "\(BenchmarkReport.time(stepSeconds)), \(significant(bandwidth, 3)) GB/s, \(significant(latency, 3)) us a "
+        + "message, \(fixed(100 * hidden, 0)) % of the step hides gradients")
     for (wire, byteCount) in [("float32", 4), ("bfloat16", 2)] {
       model.gradientByteCount = byteCount
       Output.write("\ngradients in \(wire)\n" + table(model))

@@ -1,9 +1,10 @@
 /// What a step would take on many machines: a model, not a measurement.
 ///
-/// Every machine owns an equal slice of the parameters. In a step it sends its gradient of each other slice to the owner,
-/// bucket by bucket, and afterwards its updated slice to every other machine. A message costs `latency`, a byte
-/// 1 / `bandwidth`, in both directions at once (the alpha-beta model, Hockney 1994); all machines talk at the same time,
-/// through a network that never becomes full. The reductions of a few numbers take log2(machines) messages there and back.
+/// Every machine owns an equal slice of the parameters. In a step it sends its gradient of each other slice to the
+/// owner, bucket by bucket, and afterwards its updated slice to every other machine. A message costs `latency`, a byte
+/// 1 / `bandwidth`, in both directions at once (the alpha-beta model, Hockney 1994); all machines talk at the same
+/// time, through a network that never becomes full. The reductions of a few numbers take log2(machines) messages there
+/// and back.
 package struct ScalingModel: Equatable, Sendable {
   package var parameterCount = 134_348_929
   /// Elements exchanged at once.
@@ -17,7 +18,7 @@ package struct ScalingModel: Equatable, Sendable {
   /// Seconds of a step on one machine alone.
   package var stepSeconds = 3.83
   /// The share of the step that follows the moment from which on most gradients are complete, and hides their exchange.
-  package var hiddenShare = 0.45
+  package var hiddenShare = 0.55
 
   package init() {}
 

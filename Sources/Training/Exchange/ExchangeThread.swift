@@ -59,10 +59,11 @@ final class ExchangeThread: @unchecked Sendable {
       $0.released = 0
       $0.isAwaited = true
     }
-    try state.wait { state in
+    let outcome = state.wait { state -> Result<Void, any Error>? in
       guard state.done == state.begun else { return nil }
-      return Result { if let failure = state.failure { throw failure } }
-    }.get()
+      return state.failure.map { .failure($0) } ?? .success(())
+    }
+    try outcome.get()
   }
 
   private func run() {
@@ -77,7 +78,7 @@ final class ExchangeThread: @unchecked Sendable {
 
   private func sumAll(_ step: Int) throws {
     for (index, bucket) in exchange.buckets.enumerated() {
-      state.wait { $0.released <= bucket.lowerBound ? true : nil }
+      _ = state.wait { $0.released <= bucket.lowerBound ? true : nil }
       let number = (step - 1) * exchange.buckets.count + index + 1
       progress.complete(number, by: local)
       progress.wait(for: number)

@@ -34,8 +34,8 @@ package final class GradientExchange {
   /// - Parameters:
   ///   - group: the trainers.
   ///   - machine: those of this trainer's machine as `topology` has it.
-  ///   - settings: `reproducible: false` leaves the order of the sum to the transport's own all-reduce, which only works
-  ///     where no two trainers share a store.
+  ///   - settings: `reproducible: false` leaves the order of the sum to the transport's own all-reduce, which only
+  ///     works where no two trainers share a store.
   package init(
     plan: SlotPlan, topology: Topology, store: ParameterStore, group: any ProcessGroup, machine: any ProcessGroup,
     pool: WorkerPool, settings: Configuration.Distributed

@@ -46,6 +46,8 @@ struct Route {
 
   /// Bytes of buffers that the messages need, each on lines of the cache of its own.
   var bufferByteCount: Int {
-    (incoming + outgoing).reduce(0) { $0 + WireBuffer.rounded(4 * $1.elements.count) + WireBuffer.rounded($1.byteCount) }
+    (incoming + outgoing).reduce(0) {
+      $0 + WireBuffer.rounded(4 * $1.elements.count) + WireBuffer.rounded($1.byteCount)
+    }
   }
 }

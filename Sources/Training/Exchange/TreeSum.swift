@@ -5,7 +5,8 @@ import CVector
 package struct TreeSum {
   private static let blockLength = 8192
 
-  /// Computes `result[i]` for i in 0 ..< `count`; a source covers the same elements. `result` may be one of the sources.
+  /// Computes `result[i]` for i in 0 ..< `count`; a source covers the same elements. `result` may be one of the
+  /// sources.
   package static func evaluate(
     _ expression: SummationTree.Expression, sources: [SummationTree.Node: UnsafePointer<Float>], count: Int,
     into result: UnsafeMutablePointer<Float>, pool: WorkerPool

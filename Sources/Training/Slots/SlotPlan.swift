@@ -35,8 +35,8 @@ package struct SlotPlan: Equatable, Sendable {
     return positions(ofSlot: slots.lowerBound).lowerBound..<positions(ofSlot: slots.upperBound - 1).upperBound
   }
 
-  /// Which buffer each slot's gradient goes into, and the operations that follow it. They make one tree node out of two,
-  /// so that few buffers are in use at a time.
+  /// Which buffer each slot's gradient goes into, and the operations that follow it. They make one tree node out of
+  /// two, so that few buffers are in use at a time.
   package func accumulation(ofTrainer trainer: Int) -> Accumulation {
     var stack: [SummationTree.Node] = []
     var steps: [Accumulation.Step] = []

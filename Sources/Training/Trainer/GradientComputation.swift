@@ -66,8 +66,8 @@ package final class GradientComputation {
 
   /// Images of equal size go through the network together; the groups' gradients are added in order of appearance.
   ///
-  /// - Parameter ready: called with each parameter's range once its gradient is complete; not at all where images differ
-  ///   in size.
+  /// - Parameter ready: called with each parameter's range once its gradient is complete; not at all where images
+  ///   differ in size.
   private func slot(
     _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void
   ) throws -> Double {
