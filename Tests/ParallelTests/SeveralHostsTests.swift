@@ -96,8 +96,9 @@ extension ParallelTests {
         ranks: 4,
         arguments("corrupt", ["--set", "distributed.verify_every=1", "--set", "distributed.coordinator=shared"]))
       #expect(outcome.exitCode == 75, "\(outcome.tail)")
-      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
-      #expect(outcome.errorLines.first?.contains("host") == true, "\(outcome.tail)")
+      // Each machine may say it, in the same words.
+      #expect((1...2).contains(outcome.errorLines.count), "\(outcome.tail)")
+      #expect(outcome.errorLines.allSatisfy { $0.contains("memory of rank 2 on host2") }, "\(outcome.tail)")
       try resumesToTheSameEnd("corrupt")
     }
 

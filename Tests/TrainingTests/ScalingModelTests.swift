@@ -12,13 +12,13 @@ import Training
     model.stepSeconds = 50
     model.hiddenShare = 0.2
     let outcome = model.outcome(machines: 4)
-    #expect(outcome.gradients == 4 + 750 * 4 / 100)
+    #expect(outcome.gradients == 6 + 750 * 4 / 100)
     #expect(outcome.parameters == 3 + 750 * 4 / 100)
-    #expect(outcome.exposed == (34 - 10) + 33 + 8)
-    #expect(outcome.step == 115)
-    #expect(outcome.efficiency == 50.0 / 115)
+    #expect(outcome.exposed == (36 - 10) + 33 + 8)
+    #expect(outcome.step == 117)
+    #expect(outcome.efficiency == 50.0 / 117)
     model.gradientByteCount = 2
-    #expect(model.outcome(machines: 4).gradients == 4 + 750 * 2 / 100)
+    #expect(model.outcome(machines: 4).gradients == 6 + 750 * 2 / 100)
   }
 
   @Test func oneMachineHasNobodyToWaitFor() {

@@ -17,8 +17,9 @@ package struct ScalingModel: Equatable, Sendable {
   package var bandwidth = 1.1e9
   /// Seconds of a step on one machine alone.
   package var stepSeconds = 3.83
-  /// The share of the step that follows the moment from which on most gradients are complete, and hides their exchange.
-  package var hiddenShare = 0.55
+  /// The share of the step that hides the exchange of gradients. 0: as with contiguous slices on eight machines or more,
+  /// where the first slice is complete last.
+  package var hiddenShare = 0.0
 
   package init() {}
 
@@ -36,10 +37,9 @@ package struct ScalingModel: Equatable, Sendable {
   package func outcome(machines: Int) -> Outcome {
     let others = Double(machines - 1)
     let elements = Double(parameterCount) * others / Double(machines)
-    let buckets = ((parameterCount + bucket - 1) / bucket)
-    // A bucket's borders cut slices, slices' borders cut buckets.
-    let messages = machines > 1 ? others + Double(buckets - 1) : 0
-    let gradients = messages * latency + elements * Double(gradientByteCount) / bandwidth
+    // A bucket has a piece of every slice.
+    let buckets = (parameterCount + bucket - 1) / bucket
+    let gradients = others * Double(buckets) * latency + elements * Double(gradientByteCount) / bandwidth
     var rounds = 0
     while 1 << rounds < machines { rounds += 1 }
     // The labelled pixels, and what is agreed on before the update.

@@ -2,16 +2,13 @@ import Basics
 import Collectives
 import CVector
 
-/// Sums one trainer's slice of the gradients, one stretch of the arena ("bucket") after the other.
-///
-/// Buckets run from the end of the arena to its start, the order in which a backward pass completes them.
+/// Sums one trainer's slice of the gradients, one bucket after the other.
 final class BucketExchange {
-  let buckets: [Range<Int>]
+  let buckets: [Bucket]
   private let plan: SlotPlan
   private let topology: Topology
   private let store: ParameterStore
   private let group: any ProcessGroup
-  private let slice: Range<Int>
   private let resultNodes: [[SummationTree.Node]]
   private let routes: [Route]
   private var wire: WireBuffer
@@ -25,15 +22,11 @@ final class BucketExchange {
     self.topology = topology
     self.store = store
     self.group = group
-    slice = layout.slice(ofOwner: group.rank, of: group.size)
     let nodes = (0..<group.size).map { plan.accumulation(ofTrainer: $0).results }
     resultNodes = nodes
-    let count = layout.count
-    buckets = stride(from: 0, to: max(1, count), by: bucketLength).reversed().map { $0..<min(count, $0 + bucketLength) }
+    buckets = Bucket.all(layout, owners: group.size, length: bucketLength)
     let rank = group.rank
-    routes = buckets.map {
-      Route(plan: plan, topology: topology, layout: layout, resultNodes: nodes, trainer: rank, bucket: $0)
-    }
+    routes = buckets.map { Route($0, plan: plan, topology: topology, resultNodes: nodes, trainer: rank) }
     wire = try WireBuffer(byteCount: routes.map(\.bufferByteCount).max() ?? 0)
   }
 
@@ -43,7 +36,7 @@ final class BucketExchange {
   /// - Parameter isPatient: as in `ProcessGroup.exchange`.
   /// - Important: Collective over the trainers.
   func sum(_ index: Int, pool: WorkerPool, isPatient: Bool) throws {
-    let own = slice.clamped(to: buckets[index])
+    let own = buckets[index].pieces[group.rank]
     var sources = localSources(from: own.lowerBound)
     for (node, values) in try exchange(routes[index], pool: pool, isPatient: isPatient) { sources[node] = values }
     if own.isEmpty { return }

@@ -20,14 +20,17 @@ final class ExchangeThread: @unchecked Sendable {
   private let progress: MachineProgress
   /// This trainer's place in `progress`.
   private let local: Int
+  /// Of the thread alone, and of the one that computes, once that waits.
   private let pool: WorkerPool
+  private let sharedPool: WorkerPool
   private let state = Monitor(State())
   private var thread: WorkerThread?
 
-  init(_ exchange: BucketExchange, progress: MachineProgress, local: Int) throws {
+  init(_ exchange: BucketExchange, progress: MachineProgress, local: Int, sharedPool: WorkerPool) throws {
     self.exchange = exchange
     self.progress = progress
     self.local = local
+    self.sharedPool = sharedPool
     pool = try WorkerPool(threadCount: 1)
     thread = try WorkerThread(name: "exchange") { [self] in run() }
   }
@@ -78,11 +81,12 @@ final class ExchangeThread: @unchecked Sendable {
 
   private func sumAll(_ step: Int) throws {
     for (index, bucket) in exchange.buckets.enumerated() {
-      _ = state.wait { $0.released <= bucket.lowerBound ? true : nil }
+      _ = state.wait { $0.released <= bucket.start ? true : nil }
       let number = (step - 1) * exchange.buckets.count + index + 1
       progress.complete(number, by: local)
       progress.wait(for: number)
-      try exchange.sum(index, pool: pool, isPatient: !state.withLock { $0.isAwaited })
+      let isAwaited = state.withLock { $0.isAwaited }
+      try exchange.sum(index, pool: isAwaited ? sharedPool : pool, isPatient: !isAwaited)
     }
   }
 }

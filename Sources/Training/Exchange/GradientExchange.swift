@@ -57,7 +57,8 @@ package final class GradientExchange {
       bucketLength: topology.machines.count > 1 || overlaps ? settings.bucket : max(1, layout.count))
     thread =
       overlaps
-      ? try ExchangeThread(buckets, progress: store.progress, local: topology.localIndex(of: group.rank)) : nil
+      ? try ExchangeThread(
+        buckets, progress: store.progress, local: topology.localIndex(of: group.rank), sharedPool: pool) : nil
   }
 
   deinit { thread?.stop() }

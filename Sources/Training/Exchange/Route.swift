@@ -19,15 +19,13 @@ struct Route {
 
   /// - Parameters:
   ///   - resultNodes: of every trainer.
-  ///   - bucket: elements of the arena.
   init(
-    plan: SlotPlan, topology: Topology, layout: ChunkedRange, resultNodes: [[SummationTree.Node]], trainer: Int,
-    bucket: Range<Int>
+    _ bucket: Bucket, plan: SlotPlan, topology: Topology, resultNodes: [[SummationTree.Node]], trainer: Int
   ) {
     let own = topology.machineOfTrainer[trainer]
     let count = topology.trainerCount
     func messages(of machine: Int, to owner: Int, peer: Int) -> [Message] {
-      let elements = layout.slice(ofOwner: owner, of: count).clamped(to: bucket)
+      let elements = bucket.pieces[owner]
       if elements.isEmpty { return [] }
       let held = Set(topology.machines[machine].flatMap { resultNodes[$0] })
       return plan.tree.combined(held).map {
