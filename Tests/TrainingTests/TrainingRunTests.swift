@@ -101,9 +101,13 @@ import Training
     #expect(!quiet.text.contains("does nothing"))
   }
 
-  @Test func earlyStopEndsAllRanksAtOneStep() throws {
+  /// With checkpoints between the evaluations, and without: a dedicated coordinator is heard at every event.
+  @Test(arguments: [2, 1000]) func earlyStopEndsAllRanksAtOneStep(checkpointEvery: Int) throws {
     try RunHarness.writeData(to: data)
-    let settings = ["train.early_stop=1", "train.steps=60", "optimizer.learning_rate=1e-9"]
+    let settings = [
+      "train.early_stop=1", "train.steps=60", "optimizer.learning_rate=1e-9",
+      "train.checkpoint_every=\(checkpointEvery)",
+    ]
     try RunHarness.train(set: settings, data: data, output: folder.path + "/a")
     let endings = try RunHarness.train(
       set: settings + ["distributed.coordinator=dedicated"], data: data, output: folder.path + "/b", ranks: 3)

@@ -30,12 +30,14 @@ package struct Steering: Equatable, Sendable {
     results.prefix { milestones.effectiveStep(ofEvaluationAfter: $0.step) <= step }
   }
 
-  /// Whether the training ends after `step` updates because the validation stopped improving.
+  /// Whether the training ends after `step` updates because the validation stopped improving. Trainers hear of a
+  /// dedicated coordinator's results at the step where these take effect, when what happens after that step is decided
+  /// already: so they count from the next step on, for everybody.
   package func shouldStopEarly(after step: Int) -> Bool {
     guard let earlyStop else { return false }
     var best = -Double.infinity
     var without = 0
-    for result in effectiveResults(atStep: step) {
+    for result in effectiveResults(atStep: step - 1) {
       if result.meanIntersectionOverUnion > best {
         best = result.meanIntersectionOverUnion
         without = 0
