@@ -26,12 +26,13 @@ let package = Package(
     .target(name: "CHDF5", dependencies: ["SystemHDF5"]),
     .target(name: "COneDNN", cSettings: [.headerSearchPath("../../.deps/onednn/include")]),
     .target(name: "CImageFiles"),
+    .target(name: "CSystem"),
     .target(name: "CVector"),
 
     .target(name: "Basics", dependencies: ["CVector"], swiftSettings: strict),
-    .target(name: "Collectives", dependencies: ["Basics"], swiftSettings: strict),
+    .target(name: "Collectives", dependencies: ["CSystem", "Basics"], swiftSettings: strict),
     .target(name: "Conformance", dependencies: ["Collectives", "Basics"], swiftSettings: strict),
-    .target(name: "MPITransport", dependencies: ["CMPI", "Collectives", "Basics"], swiftSettings: strict),
+    .target(name: "MPITransport", dependencies: ["CMPI", "CSystem", "Collectives", "Basics"], swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["COneDNN", "CVector", "Basics"], swiftSettings: strict),
     .target(name: "Model", dependencies: ["Kernels", "Basics"], swiftSettings: strict),
     .target(name: "Storage", dependencies: ["CHDF5", "Basics"], swiftSettings: strict),
@@ -48,7 +49,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Training", "Model", "Kernels", "SegmentationData", "Storage", "ImageFiles", "MPITransport", "Collectives",
-        "Basics", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Basics", "CSystem", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(name: "fcn-dist", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(

@@ -1,11 +1,5 @@
 import Basics
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// What a rank knows when a job has stopped.
 struct HangReport {
   let rank: Int
@@ -20,8 +14,15 @@ struct HangReport {
   /// The rank of this machine that the others wait for; nil where all only wait.
   let culprit: HeartbeatBoard.Entry?
 
+  /// The rank of another machine that no longer runs; nil where none is known.
+  let silence: SignsOfLife.Silence?
+
+  /// Of this process's threads.
+  var stacks: [ThreadStack] = []
+
   var sentence: String {
     guard let culprit else {
+      if let silence { return silence.sentence }
       let own = neighbours.first { $0.rank == rank }
       return "the ranks of \(host) have waited \(seconds(own?.time ?? now)) s for a rank of another machine in "
         + "\"\(own?.operation ?? "start")\" of step \(own?.step ?? 0)"
@@ -57,24 +58,12 @@ struct HangReport {
           + "\(entry.step) for \(seconds(entry.time)) s\(entry.isWaiting ? ", waiting for others" : "")"
           + "\(entry.isActive ? "" : ", not watched")")
     }
-    lines += ["", "Threads of rank \(rank) (name, state, kernel function):"] + Self.threads()
     lines += ["", "Last operations of rank \(rank), in seconds before now:"]
     lines += recent.map { "  \((($0.time - now) * 1000).rounded() / 1000)  step \($0.step)  \($0.operation)" }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private static func threads() -> [String] {
-    guard let folder = opendir("/proc/self/task") else { return [] }
-    defer { closedir(folder) }
-    var lines: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      guard Int(name) != nil else { continue }
-      let path = "/proc/self/task/\(name)"
-      let thread = (SystemFile.text("\(path)/comm") ?? "?").filter { !$0.isNewline }
-      let state = (SystemFile.text("\(path)/stat") ?? "").split(separator: ")").last.map { String($0.prefix(2)) } ?? ""
-      lines.append("  \(name) \(thread)\(state) \(SystemFile.text("\(path)/wchan") ?? "")")
+    if !stacks.isEmpty {
+      lines += ["", "Threads of rank \(rank) (name, state, kernel function), each with its innermost function first:"]
+      lines += stacks.flatMap(\.lines)
     }
-    return lines
+    return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -66,6 +66,7 @@ package final class Watchdog: Sendable {
   private let settings: Settings
   private let endJob: @Sendable (Finding) -> Void
   private let state: Monitor<State>
+  private let signs: SignsOfLife
 
   /// - Important: Collective.
   /// - Parameters:
@@ -92,6 +93,8 @@ package final class Watchdog: Sendable {
       time: ProcessEnvironment.monotonicSeconds, isActive: true, patience: settings.minimum)
     state = Monitor(State(current: start))
     board.post(start, at: position)
+    signs = try SignsOfLife(rank: self.rank, group: group, node: node, folder: folder)
+    ThreadStack.prepare()
     // Nobody may look at a neighbour that has not posted yet.
     try node.barrier()
     try node.close()
@@ -119,6 +122,7 @@ package final class Watchdog: Sendable {
   ///   - leniency: how many times longer than a step's part it may take.
   package func heartbeat(_ operation: String, step: Int, isWaiting: Bool = false, leniency: Double = 1) {
     let now = ProcessEnvironment.monotonicSeconds
+    CrashRecord.note(operation, step: step)
     state.withLock { state in
       state.history.note(operation, step: step, at: now)
       state.current.step = step
@@ -157,7 +161,7 @@ package final class Watchdog: Sendable {
     var last = ProcessEnvironment.monotonicSeconds
     while true {
       let isOver = state.wait(until: last + settings.interval) { $0.isStopped ? true : nil } ?? false
-      if isOver { return }
+      if isOver { return signs.end() }
       let now = ProcessEnvironment.monotonicSeconds
       // This thread itself did not run: the whole job was suspended, and silence in that time means nothing.
       if now - last > max(5, 10 * settings.interval) {
@@ -166,32 +170,45 @@ package final class Watchdog: Sendable {
           board.post($0.current, at: position)
         }
         last = now
+        signs.forget()
         continue
       }
       last = now
       let culprit = board.culprit(at: now)
-      if board.hasExpired || culprit != nil || board.isDeserted(at: now, factor: settings.remoteFactor) {
-        return expire(at: now, culprit)
+      let silence = silence(at: now)
+      if board.hasExpired || culprit != nil || silence != nil
+        || board.isDeserted(at: now, factor: settings.remoteFactor)
+      {
+        return expire(at: now, culprit, silence)
       }
     }
   }
 
-  private func expire(at now: Double, _ culprit: HeartbeatBoard.Entry?) {
+  /// Gives this machine's sign of life, and looks for that of the others when all here have begun to wait for long.
+  private func silence(at now: Double) -> SignsOfLife.Silence? {
+    let own = board.entry(at: position)
+    signs.give("in \"\(own.operation)\" of step \(own.step)", at: now, interval: min(5, settings.minimum / 10))
+    guard position == 0, board.isDeserted(at: now, factor: 0.25) else { return nil }
+    let silence = signs.silent(for: 0.7 * own.patience, at: now)
+    return board.isDeserted(at: now, factor: 1) ? silence : nil
+  }
+
+  private func expire(at now: Double, _ culprit: HeartbeatBoard.Entry?, _ silence: SignsOfLife.Silence?) {
     let path = "\(folder)/hang-rank-\(rank).txt"
-    let report = HangReport(
+    var report = HangReport(
       rank: rank, host: host, now: now, neighbours: board.entries, recent: state.withLock { $0.history.recent },
-      culprit: culprit)
-    let isWritten = write(report, to: path)
-    // Ranks that only wait for another machine let that one speak first: it knows whom to name.
-    if report.culprit == nil { sleepSeconds(2) }
-    guard board.claimExpiry() else {
-      // The one that speaks ends the job; should it die first, this rank does.
-      sleepSeconds(10)
-      return endJob(Finding(message: report.sentence, file: path))
-    }
-    // Time for the neighbours to write their files.
-    sleepSeconds(2 * settings.interval + 0.5)
-    endJob(Finding(message: report.sentence + (isWritten ? "; see \(path)" : ""), file: path))
+      culprit: culprit, silence: silence)
+    var isWritten = write(report, to: path)
+    // Ranks that only wait for another machine let that one speak first: it knows whom to name. Where it is silent, the
+    // machines speak one after the other, and the first ends the job.
+    if culprit == nil { sleepSeconds(silence == nil ? 2 : min(9, 3 * Double(signs.machineNumber))) }
+    let isFirst = board.claimExpiry()
+    // After all else: asking the threads disturbs them, and may even set a job going again that nobody trusts any more.
+    report.stacks = ThreadStack.ofAllThreads()
+    isWritten = write(report, to: path) || isWritten
+    // Time for the neighbours to write their files. The first ends the job; should it die before that, this rank does.
+    sleepSeconds(isFirst ? 2 * settings.interval + 1 : 10)
+    endJob(Finding(message: report.sentence + (isFirst && isWritten ? "; see \(path)" : ""), file: path))
   }
 
   /// Writes on another thread and waits for a few seconds only: that its file system hangs may be why the job does.

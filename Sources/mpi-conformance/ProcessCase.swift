@@ -70,7 +70,8 @@ struct ProcessCase: Sendable {
       watchdog.heartbeat("compute", step: step)
       if step == 3 && group.rank == integer(arguments, 0) {
         if arguments.count > 1 { kill(getpid(), Int32(integer(arguments, 1))) }
-        sleep(1000)
+        // Signals end a sleep.
+        while true { sleep(1000) }
       }
       watchdog.heartbeat("sum", step: step, isWaiting: true)
       try group.barrier()

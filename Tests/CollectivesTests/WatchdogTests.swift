@@ -113,4 +113,38 @@ import Testing
     #expect(watchdog.patience >= 0.5)
     watchdog.stop()
   }
+
+  /// Two machines that see each other's files: rank 1 is late in its own work and says nothing (it has no watchdog that
+  /// runs), or gives signs of life.
+  @Test(arguments: [false, true]) func missesASignOfLife(isAlive: Bool) throws {
+    let folder = NSTemporaryDirectory() + "signs-\(UInt32.random(in: 0 ... .max))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let findings = Findings()
+    let settings = Watchdog.Settings(minimum: 0.5, factor: 10, interval: 0.05, remoteFactor: 6)
+    let seconds = try ThreadProcessGroup.run(ranks: 2, ranksPerMachine: 1) { group in
+      var own = settings
+      if group.rank == 1 && !isAlive { own.minimum = 0 }
+      let watchdog = try Watchdog(group: group, folder: folder, settings: own) { findings.add($0) }
+      let start = ProcessEnvironment.monotonicSeconds
+      if group.rank == 1 {
+        while findings.all.isEmpty && ProcessEnvironment.monotonicSeconds < start + 10 {
+          watchdog.heartbeat("forward", step: 7)
+          usleep(10_000)
+        }
+      } else {
+        watchdog.heartbeat("sum", step: 7, isWaiting: true)
+        while findings.all.isEmpty && ProcessEnvironment.monotonicSeconds < start + 10 { usleep(10_000) }
+      }
+      return ProcessEnvironment.monotonicSeconds - start
+    }
+    let message = try #require(findings.all.first).message
+    if isAlive {
+      #expect(message.contains("for a rank of another machine"), "\(message)")
+      #expect(seconds[0] >= 3)
+    } else {
+      #expect(message.contains("rank 1 on ") && message.contains("no sign of life"), "\(message)")
+      #expect(seconds[0] < 2.9)
+    }
+  }
 }

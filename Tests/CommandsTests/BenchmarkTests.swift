@@ -34,6 +34,19 @@ struct BenchmarkTests {
     #expect(outcome.output.contains("% of the limit"))
   }
 
+  @Test func `a step with what is done for safety stands beside one without`() throws {
+    let outcome = try BenchmarkResult(
+      ["safety", "--batch", "2", "--micro", "1"] + BenchmarkResult.tinyModel + rounds)
+    try #require(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.json.keys.sorted() == BenchmarkResult.commonKeys)
+    #expect(outcome.keys("seconds") == ["checksums", "digests", "heartbeats", "safe_step", "step"])
+    #expect(outcome.keys("figures") == ["share", "share_of_parts"])
+    let parts = try #require(outcome.number("figures", "share_of_parts"))
+    // Something was done, and not more than all.
+    #expect(parts > 0 && parts < 10)
+    #expect(outcome.leftovers.isEmpty)
+  }
+
   @Test func `the exchange stands beside an all-reduce and beside memory`() throws {
     let outcome = try BenchmarkResult(["exchange", "--parameters", "70000", "--threads", "1"] + rounds)
     try #require(outcome.exitCode == 0, "\(outcome.errors)")

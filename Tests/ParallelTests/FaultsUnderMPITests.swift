@@ -32,11 +32,11 @@ extension ParallelTests {
     }
 
     private static func train(
-      _ folder: TemporaryFolder, _ output: String, ranks: Int, fault: String = "", _ more: [String] = []
+      _ folder: TemporaryFolder, _ output: String, ranks: Int, fault: String = "", _ more: [String] = [],
+      environment: [String: String] = [:]
     ) throws -> MPILauncher.Outcome {
-      try MPILauncher(
-        ranks: ranks, timeout: 40, environment: ["FCN_DIST_FAULT": fault, "FCN_DIST_WATCHDOG_SECONDS": "2"]
-      ).run(
+      let settings = ["FCN_DIST_FAULT": fault, "FCN_DIST_WATCHDOG_SECONDS": "2"]
+      return try MPILauncher(ranks: ranks, timeout: 40, environment: settings.merging(environment) { $1 }).run(
         "fcn-dist",
         [
           "train", "--config", folder.path + "/config.yaml", "--data", folder.path + "/data", "--output",
@@ -44,9 +44,9 @@ extension ParallelTests {
         ] + more)
     }
 
-    private static func digest(_ folder: TemporaryFolder, _ output: String) throws -> String {
+    private static func digest(_ folder: TemporaryFolder, _ output: String, step: Int = 10) throws -> String {
       let outcome = try MPILauncher(ranks: 0).run(
-        "fcn-dist", ["checkpoint", "digest", "\(folder.path)/\(output)/checkpoints/step-000000010.h5"])
+        "fcn-dist", ["checkpoint", "digest", "\(folder.path)/\(output)/checkpoints/step-0000000\(step).h5"])
       try #require(outcome.exitCode == 0, "\(outcome.tail)")
       return outcome.output.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
     }
@@ -69,6 +69,11 @@ extension ParallelTests {
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
       let line = outcome.errorLines.first ?? ""
       #expect(line.contains("rank \(rank) on ") && line.contains("stopped) has not moved"), "\(line)")
+      // Its neighbour says where each of its threads is, by the functions' names.
+      let report = folder.text("stopped/hang-rank-\(rank == 0 ? 1 : 0).txt")
+      #expect(report.contains("each with its innermost function first"), "\(report)")
+      #expect(report.contains(" Training.") || report.contains("of Training."), "\(report)")
+      if coordinator == "shared" { #expect(report.contains("MPI_"), "\(report)") }
       try resumesToTheSameEnd("stopped", ranks: 2)
     }
 
@@ -81,10 +86,52 @@ extension ParallelTests {
       try resumesToTheSameEnd("dead", ranks: 3)
     }
 
-    @Test func aSlowRankChangesNothing() throws {
-      let outcome = try Self.train(folder, "slow", ranks: 3, fault: "slow@1:2")
+    /// The process says what it was at before it ends as it would have.
+    @Test(arguments: [("crash@1:5", "SIGSEGV", 1), ("abort@0:6", "SIGABRT", 0)])
+    func aCrashLeavesItsStack(fault: String, name: String, rank: Int) throws {
+      let outcome = try Self.train(folder, "crash", ranks: 2, fault: fault)
+      #expect(outcome.exitCode > 128, "\(outcome.tail)")
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      let line = outcome.errorLines.first ?? ""
+      #expect(line.contains("crashed (\(name)) in \"computing gradients\" of step"), "\(line)")
+      #expect(line.contains("crash-rank-\(rank).txt"), "\(line)")
+      let report = folder.text("crash/crash-rank-\(rank).txt")
+      #expect(report.contains("rank \(rank) on ") && report.contains("crashed (\(name))"), "\(report)")
+      #expect(report.contains("ms before  step 3  updating parameters"), "\(report)")
+      // As the linker knows it.
+      #expect(report.contains("$s8Training"), "\(report)")
+    }
+
+    @Test func aSlowRankIsNamedAndChangesNothing() throws {
+      // On a busy machine a step now and then is slower on the other rank.
+      let longer = ["--set", "train.steps=99", "--set", "train.evaluate_every=50", "--set", "train.checkpoint_every=50"]
+      let even = try Self.train(folder, "even", ranks: 0, longer)
+      #expect(even.exitCode == 0, "\(even.tail)")
+      let outcome = try Self.train(folder, "slow", ranks: 2, fault: "slow@1:2", longer)
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
-      #expect(try Self.digest(folder, "slow") == good)
+      let warnings = outcome.output.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
+      // Where something else takes the other rank's core for an instant, the 50 steps begin anew.
+      withKnownIssue("a busy machine", isIntermittent: true) {
+        #expect(warnings.count == 1, "\(outcome.tail)")
+      }
+      for warning in warnings {
+        #expect(warning.contains(": rank 1 on "), "\(outcome.tail)")
+        #expect(warning.contains("times as long as the median rank for 50 steps"), "\(outcome.tail)")
+      }
+      #expect(try Self.digest(folder, "slow", step: 99) == Self.digest(folder, "even", step: 99))
+    }
+
+    /// Alone on its machine, a stopped rank is seen by nobody's shared memory: the others miss its sign of life.
+    @Test func aStoppedRankThatIsAloneOnItsMachineIsNamedInTime() throws {
+      let outcome = try Self.train(
+        folder, "alone", ranks: 3, fault: "stall@1:5", environment: ["FCN_DIST_RANKS_PER_MACHINE": "1"])
+      #expect(outcome.exitCode == 75, "\(outcome.tail)")
+      #expect(outcome.seconds < 20)
+      #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+      let line = outcome.errorLines.first ?? ""
+      #expect(line.contains("rank 1 on ") && line.contains("has given no sign of life for"), "\(line)")
+      #expect(line.contains("its last was: process "), "\(line)")
+      try resumesToTheSameEnd("alone", ranks: 2)
     }
 
     @Test(arguments: [2, 4]) func aWrongBitSendsTheJobBack(ranks: Int) throws {

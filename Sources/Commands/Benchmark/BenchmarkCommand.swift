@@ -13,11 +13,13 @@ struct BenchmarkCommand: ParsableCommand {
         mpirun -n 2 fcn-dist benchmark exchange
         fcn-dist benchmark loader --data camvid --loader-threads 2
         fcn-dist benchmark checkpoint --folder runs
+        mpirun -n 2 fcn-dist benchmark safety --precision bfloat16
         mpirun -n 2 --map-by node fcn-dist benchmark overlap
         fcn-dist benchmark scaling
       """,
     subcommands: [
       StepBenchmarkCommand.self, ExchangeBenchmarkCommand.self, LoaderBenchmarkCommand.self,
-      CheckpointBenchmarkCommand.self, OverlapBenchmarkCommand.self, ScalingModelCommand.self,
+      CheckpointBenchmarkCommand.self, SafetyBenchmarkCommand.self, OverlapBenchmarkCommand.self,
+      ScalingModelCommand.self,
     ])
 }

@@ -87,6 +87,32 @@ package final class StepBenchmark {
     }
   }
 
+  package static let safe = "safe step"
+  package static let safetyParts = ["digests", "checksums", "heartbeats"]
+
+  /// - Parameter folder: that all ranks see, for the watchdog.
+  /// - Important: Collective.
+  package func safetyMeasures(folder: String) throws -> SafetyMeasures {
+    let pixels = samples.reduce(0) { $0 + $1.pixels.count + $1.labels.count }
+    return try SafetyMeasures(parts, sampleByteCount: pixels, folder: folder)
+  }
+
+  /// A step without what is done for safety, and one with it.
+  ///
+  /// - Important: Collective.
+  package func run(_ round: Round, safety: SafetyMeasures) throws {
+    try parts.group.barrier()
+    try round.time(Self.step) { try step(Round(), Self.parts) }
+    // Steps without it leave other parameters than were sealed.
+    safety.seal()
+    safety.begin()
+    try parts.group.barrier()
+    try round.time(Self.safe) { try step(Round(), Self.parts, safety: safety) }
+    round.note(Self.safetyParts[0], safety.digestSeconds)
+    round.note(Self.safetyParts[1], safety.checksumSeconds)
+    round.note(Self.safetyParts[2], safety.heartbeatSeconds)
+  }
+
   /// Do steps exchange gradients while they compute others?
   var overlaps: Bool {
     get { parts.exchange.overlaps }
@@ -98,24 +124,30 @@ package final class StepBenchmark {
   ///
   /// - Parameter names: what the times of its three parts are called.
   /// - Important: Collective.
-  func step(_ round: Round, _ names: [String]) throws {
+  func step(_ round: Round, _ names: [String], safety: SafetyMeasures? = nil) throws {
     index += 1
+    safety?.heartbeat("loading samples", step: index)
+    safety?.checkSamples()
+    safety?.heartbeat("computing gradients", step: index)
     let divisor = try normaliser.divisor(of: samples, over: parts.group)
     parts.exchange.begin()
     let losses = try round.time(names[0]) {
       try computation.run(samples, scale: Float(1 / divisor), release: parts.exchange.release)
     }
+    safety?.heartbeat("summing gradients", step: index, isWaiting: true)
     let (gradient, ballot) = try round.time(names[1]) {
       let gradient = try parts.exchange.finish()
+      try safety?.verify(step: index)
       let ballot = try Ballot(
         losses: losses, slotCount: parts.plan.slotCount, chunkNorms: parts.exchange.chunkNorms(of: gradient),
-        isStopRequested: false, over: parts.group)
+        isStopRequested: false, computeSeconds: 0, over: parts.group)
       return (gradient, ballot)
     }
     guard ballot.isFinite else {
       throw Failure(
         .badData, "step \(index): the loss or the gradient is not finite", remedy: "lower optimizer.learning_rate")
     }
+    safety?.heartbeat("updating parameters", step: index)
     // Noise teaches nothing: the rate is so small that no number of steps leads anywhere.
     try round.time(names[2]) {
       let clip = configuration.optimizer.gradientClip ?? .infinity
@@ -125,6 +157,7 @@ package final class StepBenchmark {
         slots: parts.store.optimizerSlots, gradient: gradient, gradientScale: norm > clip ? Float(clip / norm) : 1,
         learningRate: 1e-7, step: index, pool: parts.pool)
       try parts.exchange.publish()
+      safety?.seal()
       try prepare()
     }
   }

@@ -59,6 +59,7 @@ package final class TrainingRun {
     defer { secretary?.close() }
     // Nobody writes into the run's folder before rank 0 holds its lock.
     try world.barrier()
+    CrashRecord.begin(folder: options.outputFolder, rank: world.rank)
     return roles.trainers == nil ? try coordinate(secretary) : try train(secretary, console: console)
   }
 
@@ -160,7 +161,7 @@ package final class TrainingRun {
         isStopRequested = outcome.isStopRequested
         records.append(outcome.record)
         try log?.record(outcome.record)
-        if let warning = outcome.warning { log?.warn(warning) }
+        for warning in outcome.warnings { log?.warn(warning) }
       }
       guard
         let event = Event.due(

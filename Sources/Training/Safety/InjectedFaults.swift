@@ -17,10 +17,12 @@ package struct InjectedFaults: Equatable, Sendable {
     case flipWeight = "flip-weight"
     /// A bit of a weight that another machine owns turns over on its way here.
     case corruptCopy = "corrupt-copy"
-    /// SIGKILL, SIGSEGV and SIGSTOP.
-    case kill, crash, stall
+    /// SIGKILL, SIGSEGV, SIGABRT and SIGSTOP.
+    case kill, crash, abort, stall
     /// This step and all later ones take longer.
     case slow
+    /// The rank is asked to stop after the step, as by SIGUSR1.
+    case interrupt
   }
 
   package struct Order: Equatable, Sendable {
@@ -71,7 +73,7 @@ package struct InjectedFaults: Equatable, Sendable {
 
   /// Does to this process what is ordered for `step`.
   package func strikeProcess(step: Int, workSeconds: Double = 0) {
-    for (kind, signal) in [(Kind.kill, SIGKILL), (.crash, SIGSEGV), (.stall, SIGSTOP)]
+    for (kind, signal) in [(Kind.kill, SIGKILL), (.crash, SIGSEGV), (.abort, SIGABRT), (.stall, SIGSTOP)]
     where strikes(kind, step: step) {
       _ = kill(getpid(), signal)
     }

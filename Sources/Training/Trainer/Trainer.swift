@@ -23,6 +23,8 @@ package final class Trainer {
   private let pool: WorkerPool
   private let faults: InjectedFaults
   private let memoryGuard: MemoryGuard?
+  private let rank: Int
+  private var slowRanks: SlowRanks?
   private var skippedInARow = 0
   private static let mostSkippedInARow = 10
 
@@ -39,6 +41,7 @@ package final class Trainer {
     watchdog = parts.watchdog
     pool = parts.pool
     faults = parts.faults
+    rank = parts.rank
     memoryGuard =
       parts.configuration.distributed.verifyEvery == 0
       ? nil
@@ -91,7 +94,10 @@ package final class Trainer {
     let losses = try Stopwatch.time(&seconds.compute) {
       try computation.run(samples, scale: Float(1 / divisor), release: exchange.release)
     }
-    faults.strikeProcess(step: index + 1, workSeconds: seconds.compute)
+    let workSeconds = seconds.compute
+    Stopwatch.time(&seconds.compute) { faults.strikeProcess(step: index + 1, workSeconds: workSeconds) }
+    let computeSeconds = seconds.compute
+    if faults.strikes(.interrupt, step: index + 1) { stopSignal.request() }
     if faults.strikes(.nan, step: index + 1) { exchange.ownBuffer[0] = .nan }
 
     watchdog?.heartbeat("summing gradients", step: index, isWaiting: true)
@@ -101,16 +107,18 @@ package final class Trainer {
       try memoryGuard?.verify(step: index + 1)
       let ballot = try Ballot(
         losses: losses, slotCount: exchange.plan.slotCount, chunkNorms: exchange.chunkNorms(of: gradient),
-        isStopRequested: stopSignal.isRequested, over: group)
+        isStopRequested: stopSignal.isRequested, computeSeconds: computeSeconds, over: group)
       return (gradient, ballot)
     }
-    let warning = try judge(ballot, step: index)
+    var warnings = [try judge(ballot, step: index)].compactMap { $0 }
+    warnings += slowRanks?.warnings(after: ballot.slotSeconds, step: index + 1) ?? []
     if ballot.isFinite {
       watchdog?.heartbeat("updating parameters", step: index)
       try Stopwatch.time(&seconds.update) {
         update(gradient, norm: ballot.gradientNorm, learningRate: rate, step: index + 1)
         watchdog?.heartbeat("spreading parameters", step: index, isWaiting: true)
         try spread(step: index + 1)
+        watchdog?.heartbeat("preparing parameters", step: index, isWaiting: true)
         try prepare()
       }
     }
@@ -119,7 +127,7 @@ package final class Trainer {
     let record = StepRecord(
       step: index + 1, epoch: Double((index + 1) * batch) / Double(sampler.sampleCount),
       loss: ballot.weightedLoss / divisor, learningRate: rate, imagesPerSecond: Double(batch) / watch.seconds, seconds: seconds)
-    return StepOutcome(record: record, isStopRequested: ballot.isStopRequested, warning: warning)
+    return StepOutcome(record: record, isStopRequested: ballot.isStopRequested, warnings: warnings)
   }
 
   private func nextSamples() throws -> [Sample] {
@@ -162,6 +170,7 @@ package final class Trainer {
   ///
   /// - Important: Collective over the trainers.
   package func begin() throws {
+    if group.size > 1 { slowRanks = try SlowRanks(rank: rank, over: group) }
     try exchange.waitForMachine()
     memoryGuard?.seal()
     try prepare()
@@ -214,8 +223,8 @@ package final class Trainer {
 package struct StepOutcome {
   package let record: StepRecord
   package let isStopRequested: Bool
-  /// Why the step was left out.
-  package let warning: String?
+  /// Why the step was left out, who holds up the others.
+  package let warnings: [String]
 }
 
 /// What a trainer is put together from.
