@@ -1,0 +1,54 @@
+/// Ways to do the same with one engine: all have to come to one digest, that of the first.
+struct ExactnessGroup {
+  enum Work {
+    case training
+    /// Of the first group's last checkpoint.
+    case evaluation, prediction
+  }
+
+  let title: String
+  var work = Work.training
+  /// Further arguments of all its jobs.
+  var arguments: [String] = []
+  let cases: [ExactnessCase]
+
+  /// All that is looked at with the engine that was asked for.
+  static func groups(all: Bool) -> [ExactnessGroup] {
+    let inference =
+      [ExactnessCase(ranks: 0), ExactnessCase(ranks: 0, threads: 2)]
+      + (all ? [2, 3, 4, 5, 7, 8] : [2, 5]).map { ExactnessCase(ranks: $0) }
+    return [
+      ExactnessGroup(title: "training with dropout, augmentation and the plateau schedule", cases: matrix(all: all)),
+      ExactnessGroup(
+        title: "training that stops early", arguments: ["--set", "train.early_stop=1", "--set", "train.evaluate_every=2"],
+        cases: [
+          ExactnessCase(ranks: 0), ExactnessCase(ranks: 2), ExactnessCase(ranks: 3, coordinator: "dedicated"),
+        ]),
+      ExactnessGroup(title: "evaluation", work: .evaluation, cases: inference),
+      ExactnessGroup(title: "prediction", work: .prediction, cases: inference),
+    ]
+  }
+
+  /// A smaller matrix for another engine or precision.
+  static func short(_ title: String, _ arguments: [String]) -> ExactnessGroup {
+    ExactnessGroup(
+      title: title, arguments: arguments,
+      cases: [
+        ExactnessCase(ranks: 0), ExactnessCase(ranks: 2), ExactnessCase(ranks: 3, coordinator: "dedicated"),
+        ExactnessCase(ranks: 2, exchange: "allreduce"), ExactnessCase(ranks: 4, ranksPerMachine: 2),
+        ExactnessCase(ranks: 2, accident: (.killed, 3)),
+      ])
+  }
+
+  private static func matrix(all: Bool) -> [ExactnessCase] {
+    let counts = all ? [1, 2, 3, 4, 5, 7, 8] : [1, 2, 3, 4]
+    var cases = [ExactnessCase(ranks: 0)]
+    cases += counts.map { ExactnessCase(ranks: $0) }
+    cases += counts.filter { $0 > 1 }.map { ExactnessCase(ranks: $0, coordinator: "dedicated") }
+    cases += (all ? [2, 3, 4, 8] : [2, 4]).map { ExactnessCase(ranks: $0, exchange: "allreduce") }
+    cases += [(3, 1), (4, 2)].map { ExactnessCase(ranks: $0.0, ranksPerMachine: $0.1) }
+    cases += [(2, 3), (4, 1)].map { ExactnessCase(ranks: $0.0, accident: (.killed, $0.1)) }
+    cases += [(1, 2), (3, 1)].map { ExactnessCase(ranks: $0.0, accident: (.stopped, $0.1)) }
+    return cases
+  }
+}
