@@ -38,13 +38,24 @@ static void copy_text(const char *source, char *text, int32_t capacity) {
     text[capacity - 1] = 0;
 }
 
+static cmpi_thread_level thread_level_of(int level) {
+    return level >= MPI_THREAD_MULTIPLE     ? CMPI_MULTIPLE
+           : level >= MPI_THREAD_SERIALIZED ? CMPI_SERIALIZED
+           : level >= MPI_THREAD_FUNNELED   ? CMPI_FUNNELED
+                                            : CMPI_SINGLE;
+}
+
 int32_t cmpi_initialize(cmpi_thread_level *provided) {
     int level = MPI_THREAD_SINGLE;
     int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &level);
-    *provided = level >= MPI_THREAD_MULTIPLE     ? CMPI_MULTIPLE
-                : level >= MPI_THREAD_SERIALIZED ? CMPI_SERIALIZED
-                : level >= MPI_THREAD_FUNNELED   ? CMPI_FUNNELED
-                                                 : CMPI_SINGLE;
+    *provided = thread_level_of(level);
+    return status;
+}
+
+int32_t cmpi_query_thread_level(cmpi_thread_level *provided) {
+    int level = MPI_THREAD_SINGLE;
+    int status = MPI_Query_thread(&level);
+    *provided = thread_level_of(level);
     return status;
 }
 

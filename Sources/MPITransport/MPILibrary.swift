@@ -16,6 +16,18 @@ package enum MPILibrary {
     return text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
   }
 
+  /// What the library allows threads beside the one that calls it.
+  package static var threadLevel: String {
+    var level = CMPI_SINGLE
+    guard cmpi_query_thread_level(&level) == 0 else { return "unknown" }
+    switch level {
+    case CMPI_MULTIPLE: return "multiple"
+    case CMPI_SERIALIZED: return "serialized"
+    case CMPI_FUNNELED: return "funneled"
+    default: return "single"
+    }
+  }
+
   /// Communicators and shared windows that are not freed yet.
   package static var liveCommunicatorCount: Int { handles.liveCommunicatorCount }
   package static var liveWindowCount: Int { handles.liveWindowCount }
@@ -33,6 +45,7 @@ package enum MPILibrary {
     var isInitialized: Int32 = 0
     try MPIStatus.check(cmpi_is_initialized(&isInitialized), "MPI_Initialized")
     guard isInitialized == 0 else { throw Failure(.internalError, "MPI was started twice in one process") }
+    SingleCopy.switchOffWhereDenied()
     var level = CMPI_SINGLE
     try MPIStatus.check(cmpi_initialize(&level), "MPI_Init_thread")
     guard level.rawValue >= CMPI_FUNNELED.rawValue else {

@@ -14,6 +14,7 @@ typedef enum { CMPI_SINGLE, CMPI_FUNNELED, CMPI_SERIALIZED, CMPI_MULTIPLE } cmpi
 
 // Life cycle. `initialize` asks for SERIALIZED and says what the library gave.
 int32_t cmpi_initialize(cmpi_thread_level *_Nonnull provided);
+int32_t cmpi_query_thread_level(cmpi_thread_level *_Nonnull level);
 int32_t cmpi_is_initialized(int32_t *_Nonnull flag);
 int32_t cmpi_is_finalized(int32_t *_Nonnull flag);
 int32_t cmpi_finalize(void);

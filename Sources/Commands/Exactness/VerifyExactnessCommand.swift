@@ -16,8 +16,9 @@ struct VerifyExactnessCommand: ParsableCommand {
 
         fcn-dist verify-exactness
         fcn-dist verify-exactness --all
-        fcn-dist verify-exactness --backend portable --threads 2 --precision bfloat16
-        fcn-dist verify-exactness --mpirun "mpirun --hostfile hosts" --folder /shared/folder
+        fcn-dist verify-exactness --backend portable --precision bfloat16
+        fcn-dist verify-exactness --mpirun "mpirun --hostfile hosts" \\
+            --folder /shared/folder
       """)
 
   @Flag(help: "With 5, 7 and 8 ranks too, and with all engines and precisions that there are.") var all = false

@@ -56,16 +56,25 @@ struct EngineOptions: ParsableArguments {
 
   /// - Important: Collective over `group`.
   func threadCount(_ configured: Int?, group: any ProcessGroup) throws -> Int {
-    let own: Int
-    if let given = threads ?? configured {
-      own = given
-    } else if let text = ProcessEnvironment.string("OMP_NUM_THREADS"), let given = Int(text), given > 0 {
-      own = given
-    } else {
-      own = try Self.shareOfCores(group)
-    }
-    // Weight gradients have equal bits for equal threads only, so no rank has more than another.
-    return Int(try group.allReduce(Int64(own), .minimum))
+    try Self.agreedThreadCount(try wishedThreadCount(configured, group: group), group: group)
+  }
+
+  /// What this rank would take by itself.
+  ///
+  /// - Important: Collective over `group`.
+  func wishedThreadCount(_ configured: Int?, group: any ProcessGroup) throws -> Int {
+    // All ranks look, for those whose environment says nothing.
+    let share = try Self.shareOfCores(group)
+    if let given = threads ?? configured { return given }
+    if let text = ProcessEnvironment.string("OMP_NUM_THREADS"), let given = Int(text), given > 0 { return given }
+    return share
+  }
+
+  /// Weight gradients have equal bits for equal threads only, so no rank has more than another.
+  ///
+  /// - Important: Collective over `group`.
+  static func agreedThreadCount(_ wished: Int, group: any ProcessGroup) throws -> Int {
+    Int(try group.allReduce(Int64(wished), .minimum))
   }
 
   /// - Important: Collective over `group`.

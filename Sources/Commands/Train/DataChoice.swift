@@ -18,6 +18,9 @@ enum DataChoice {
     return fallback
   }
 
+  /// What is taken where nothing was given, if it is there.
+  static var existing: String? { (try? isEmpty(fallback)) == false ? fallback : nil }
+
   private static func isEmpty(_ folder: String) throws -> Bool {
     guard FileManager.default.fileExists(atPath: folder) else { return true }
     return try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty

@@ -61,7 +61,7 @@ struct TrainCommand: ParsableCommand {
     withMPI { group in
       let console = Console.standardOutput()
       let folder = try RunChoice.folder(output, isResumed: resume == "auto", group: group)
-      let (wish, source) = try recipe(runFolder: folder)
+      let (wish, source) = try RecipeChoice.choose(settings, resume: resume, runFolder: folder)
       let data = try DataChoice.folder(data ?? wish.data.path, group: group, console: console)
       if group.isCoordinator {
         console.line("recipe: \(source)")
@@ -77,22 +77,6 @@ struct TrainCommand: ParsableCommand {
       if group.isCoordinator { finish(folder, data, ending, after: ContinuousClock.now - clock, console) }
       return ending == .interrupted ? Failure.Kind.restart.rawValue : 0
     }
-  }
-
-  /// The configuration, and what it is called.
-  private func recipe(runFolder: String) throws -> (Configuration, String) {
-    if let path = settings.config { return (try settings.read(path), path) }
-    let own = runFolder + "/config.yaml"
-    if resume != nil, FileManager.default.fileExists(atPath: own) { return (try settings.read(own), own) }
-    if let resume, resume != "auto" {
-      let text = try CheckpointReader(resume).state.configurationText
-      return (try settings.read(text: text, called: "\(resume): /training/config"), "as in \(resume)")
-    }
-    if FileManager.default.fileExists(atPath: "fcn-dist.yaml") {
-      return (try settings.read("fcn-dist.yaml"), "fcn-dist.yaml")
-    }
-    let name = "the built-in small FCN-8s (configs/quickstart.yaml)"
-    return (try settings.read(text: BuiltInRecipe.yaml, called: "the built-in recipe"), name)
   }
 
   private func options(folder: String, data: String) throws -> TrainingOptions {

@@ -22,10 +22,8 @@ package final class ParameterStore {
   package init(table: ParameterTable, slotNames: [String], bufferCounts: [Int], machine: any ProcessGroup) throws {
     self.table = table
     self.slotNames = slotNames
-    // Buffers start a few lines apart, so that streams over several of them do not meet in the same cache sets.
-    let stagger = 4096 + 256
-    let arena = (table.floatCount * 4 + 4095) / 4096 * 4096 + stagger
-    let prepared = (table.preparedByteCount + 4095) / 4096 * 4096 + stagger
+    let arena = Self.arenaByteCount(table)
+    let prepared = (table.preparedByteCount + 4095) / 4096 * 4096 + Self.stagger
     let arenaCount = 1 + slotNames.count + bufferCounts.reduce(0, +)
     let counters = MachineProgress.byteCount(trainers: bufferCounts.count)
     region = try machine.sharedMemory(byteCount: arenaCount * arena + prepared + counters)
@@ -46,4 +44,12 @@ package final class ParameterStore {
   }
 
   package var byteCount: Int { region.byteCount }
+
+  /// Buffers start a few lines apart, so that streams over several of them do not meet in the same cache sets.
+  private static let stagger = 4096 + 256
+
+  /// Bytes of the parameters, of an optimizer slot or of a gradient.
+  package static func arenaByteCount(_ table: ParameterTable) -> Int {
+    (table.floatCount * 4 + 4095) / 4096 * 4096 + stagger
+  }
 }

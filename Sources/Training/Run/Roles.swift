@@ -34,7 +34,8 @@ package struct Roles {
     recipients = try world.subgroup(color: isRecipient ? 0 : nil)
   }
 
-  private static func isDedicated(_ wish: Configuration.Distributed.Coordinator, ranks: Int) throws -> Bool {
+  /// Does rank 0 of so many only evaluate?
+  package static func isDedicated(_ wish: Configuration.Distributed.Coordinator, ranks: Int) throws -> Bool {
     switch wish {
     case .shared: return false
     case .auto: return ranks >= 4

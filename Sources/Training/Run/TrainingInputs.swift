@@ -76,7 +76,10 @@ package struct TrainingInputs {
       ignoreLabel: training.info.ignoreValue, seed: configuration.train.seed)
   }
 
-  private static func agreed(
+  /// What the dataset has.
+  ///
+  /// - Throws: where the configuration asks for something else.
+  package static func agreed(
     _ wish: Int?, _ found: Int, key: String, what: String, folder: String
   ) throws -> Int {
     guard let wish, wish != found else { return found }

@@ -1,0 +1,50 @@
+import Basics
+import Foundation
+import MPITransport
+import Storage
+
+/// What a rank finds where it runs.
+package struct RankFacts: Codable, Equatable, Sendable {
+  package var host: String
+  package var process: Int
+  package var placement: Placement
+  package var engine: EngineFacts
+  package var memory: MemoryFacts
+  package var transport: TransportFacts
+  /// Of what has to be equal on all ranks, by name.
+  package var versions: [String: String]
+  /// Why reading a neighbour's memory fails; "" where it works, nil without a neighbour.
+  package var singleCopyProblem: String?
+  package var data: DataFacts?
+  package var dataProblem: Problem?
+  package var workload: WorkloadFacts?
+  package var workloadProblem: Problem?
+
+  package init(
+    host: String, placement: Placement, engine: EngineFacts, memory: MemoryFacts, transport: TransportFacts,
+    versions: [String: String] = [:]
+  ) {
+    self.host = host
+    process = Int(getpid())
+    self.placement = placement
+    self.engine = engine
+    self.memory = memory
+    self.transport = transport
+    self.versions = versions
+  }
+
+  static func current(engine: EngineFacts) -> RankFacts {
+    RankFacts(
+      host: ProcessEnvironment.hostName, placement: .current(), engine: engine, memory: .current(),
+      transport: .current(),
+      versions: [
+        "fcn-dist": ToolVersion.text, "the program's file": programDigest(), "MPI": MPILibrary.version,
+        "HDF5": HDF5Library.version,
+      ])
+  }
+
+  private static func programDigest() -> String {
+    guard let bytes = try? FileBytes.read("/proc/self/exe") else { return "unreadable" }
+    return "\(bytes.count) bytes, CRC-32C \(String(CRC32C.checksum(bytes), radix: 16))"
+  }
+}

@@ -1,0 +1,61 @@
+/// What a training will ask of a rank and of its machine.
+package struct WorkloadFacts: Codable, Equatable, Sendable {
+  /// Who is trained on what, in words.
+  package var title: String
+  /// False for a coordinator that only evaluates.
+  package var isTrainer: Bool
+  /// Slots of a step that this rank computes, and how many images those are.
+  package var slotCount: Int
+  package var imageCount: Int
+  /// Slots of a step, over all ranks.
+  package var totalSlotCount: Int
+  /// Bytes of one arena: parameters, an optimizer slot, or a gradient.
+  package var arenaByteCount: Int
+  package var preparedByteCount: Int
+  package var optimizerSlotCount: Int
+  /// This rank's gradients.
+  package var bufferCount: Int
+  /// Whether the ranks of a machine share one store.
+  package var sharesStore: Bool
+  /// Activations, scratch memory and samples of this rank.
+  package var privateByteCount: Int
+  /// Of one checkpoint file.
+  package var checkpointByteCount: Int
+  package var keptCheckpointCount: Int
+  /// Steps of the whole training and of an epoch; 0 where there is no dataset.
+  package var totalSteps: Int
+  package var stepsPerEpoch: Int
+  /// Multiplications of one slot, forward and backward.
+  package var multiplicationCount: Int
+
+  package init(
+    title: String, isTrainer: Bool, slotCount: Int, imageCount: Int, totalSlotCount: Int, arenaByteCount: Int,
+    preparedByteCount: Int, optimizerSlotCount: Int, bufferCount: Int, sharesStore: Bool, privateByteCount: Int,
+    checkpointByteCount: Int, keptCheckpointCount: Int, totalSteps: Int, stepsPerEpoch: Int, multiplicationCount: Int
+  ) {
+    self.title = title
+    self.isTrainer = isTrainer
+    self.slotCount = slotCount
+    self.imageCount = imageCount
+    self.totalSlotCount = totalSlotCount
+    self.arenaByteCount = arenaByteCount
+    self.preparedByteCount = preparedByteCount
+    self.optimizerSlotCount = optimizerSlotCount
+    self.bufferCount = bufferCount
+    self.sharesStore = sharesStore
+    self.privateByteCount = privateByteCount
+    self.checkpointByteCount = checkpointByteCount
+    self.keptCheckpointCount = keptCheckpointCount
+    self.totalSteps = totalSteps
+    self.stepsPerEpoch = stepsPerEpoch
+    self.multiplicationCount = multiplicationCount
+  }
+
+  /// Of a store that ranks with `buffers` gradients in all use.
+  package func storeByteCount(buffers: Int) -> Int {
+    arenaByteCount * (1 + optimizerSlotCount + buffers) + preparedByteCount
+  }
+
+  /// Parameters and optimizer state, copied while a checkpoint is written or an evaluation runs.
+  package var snapshotByteCount: Int { arenaByteCount * (1 + optimizerSlotCount) }
+}

@@ -1,0 +1,87 @@
+import Basics
+import Kernels
+import Model
+import SegmentationData
+import Training
+
+/// The training that is planned, made ready as far as it needs no parameters.
+struct Workload {
+  let configuration: Configuration
+  let network: Network
+  let plan: Plan
+  let slots: SlotPlan
+  let isTrainer: Bool
+  let facts: WorkloadFacts
+
+  /// Images of this size where there is no dataset.
+  private static let assumedSize = (height: 360, width: 480)
+  private static let assumedClassCount = 11
+
+  /// - Parameter dataset: the training split; nil: sizes are assumed.
+  init(
+    _ wish: Configuration, dataset: Dataset?, folder: String, backend: any Backend, rank: Int, ranks: Int
+  ) throws {
+    var settings = wish
+    let (classes, channels) = (dataset?.info.classCount, dataset?.info.channels)
+    settings.model.classes = try TrainingInputs.agreed(
+      wish.model.classes, classes ?? wish.model.classes ?? Self.assumedClassCount, key: "model.classes",
+      what: "classes", folder: folder)
+    settings.model.channels = try TrainingInputs.agreed(
+      wish.model.channels, channels ?? wish.model.channels ?? 3, key: "model.channels", what: "channels",
+      folder: folder)
+    configuration = settings
+    let size = Self.imageSize(settings, dataset)
+    let batch = settings.batch
+    network = try Network(
+      ModelConfiguration(settings.model), backend: backend, reference: (batch.micro, size.height, size.width))
+    plan = try network.plan(images: batch.micro, height: size.height, width: size.width, training: true)
+    let isDedicated = try Roles.isDedicated(settings.distributed.coordinator, ranks: ranks)
+    isTrainer = !(isDedicated && rank == 0)
+    slots = SlotPlan(
+      globalBatch: batch.global, micro: batch.micro, trainerCount: ranks - (isDedicated ? 1 : 0),
+      roundedParts: settings.distributed.roundedParts)
+    let trainer = rank - (isDedicated ? 1 : 0)
+    let sampleCount = dataset?.sampleCount ?? 0
+    let slotNames = Training.Optimizer(settings.optimizer).slotNames
+    let own = isTrainer ? slots.positions(ofTrainer: trainer).count : 0
+    // Depth 2 of the loader, what is being read and what is being trained on.
+    let sampleBytes = size.height * size.width * (4 * (settings.model.channels ?? 3) + 2)
+    facts = WorkloadFacts(
+      title: Self.title(settings, size, isAssumed: dataset == nil), isTrainer: isTrainer,
+      slotCount: isTrainer ? slots.slots(ofTrainer: trainer).count : 0, imageCount: own,
+      totalSlotCount: slots.slotCount,
+      arenaByteCount: ParameterStore.arenaByteCount(network.parameters),
+      preparedByteCount: network.parameters.preparedByteCount, optimizerSlotCount: slotNames.count,
+      bufferCount: isTrainer ? max(1, slots.accumulation(ofTrainer: trainer).bufferCount) : 0,
+      sharesStore: settings.distributed.exchange != .allreduce,
+      privateByteCount: plan.activationByteCount + plan.scratchByteCount + 4 * own * sampleBytes,
+      checkpointByteCount: 4 * network.parameters.canonicalCount * (1 + slotNames.count),
+      keptCheckpointCount: settings.train.keep,
+      totalSteps: dataset == nil ? 0 : settings.train.totalSteps(batch: batch.global, sampleCount: sampleCount),
+      stepsPerEpoch: (sampleCount + batch.global - 1) / batch.global,
+      multiplicationCount: Self.multiplications(plan))
+  }
+
+  /// The crop, else the largest image: what fits then fits always.
+  private static func imageSize(_ settings: Configuration, _ dataset: Dataset?) -> (height: Int, width: Int) {
+    if let crop = settings.data.augment.crop { return (crop.height, crop.width) }
+    guard let dataset else { return assumedSize }
+    let sizes = (0..<dataset.sampleCount).map { dataset.size($0) }
+    return sizes.max { $0.height * $0.width < $1.height * $1.width } ?? assumedSize
+  }
+
+  private static func title(
+    _ settings: Configuration, _ size: (height: Int, width: Int), isAssumed: Bool
+  ) -> String {
+    "\(settings.model.architecture.rawValue) of width \(settings.model.widths) and fc \(settings.model.fc), "
+      + "\(settings.train.precision.rawValue), steps of \(counted(settings.batch.global, "image")) of \(size.height) x "
+      + "\(size.width) (\(settings.batch.micro) at a time), \(counted(settings.model.classes ?? 0, "class", "classes"))"
+      + (isAssumed ? "; sizes assumed, for no --data was given" : "")
+  }
+
+  private static func multiplications(_ plan: Plan) -> Int {
+    plan.layerOperations.reduce(0) {
+      $0 + $1.multiplicationCount * (1 + ($1.hasSourceGradient ? 1 : 0) + ($1.hasWeightGradient ? 1 : 0))
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Basics
+
+/// An error that one rank met, on its way to the rank that speaks.
+package struct Problem: Codable, Equatable, Hashable, Sendable {
+  package let text: String
+  package let remedy: String?
+
+  package init(_ text: String, remedy: String? = nil) {
+    self.text = text
+    self.remedy = remedy
+  }
+
+  package init(_ error: any Error) {
+    if let failure = error as? Failure {
+      self.init(failure.message, remedy: failure.remedy)
+    } else {
+      self.init("\(error)")
+    }
+  }
+
+  /// Runs `body`; what it throws becomes a problem.
+  static func catching<Value>(_ body: () throws -> Value) -> Result<Value, Caught> {
+    do {
+      return .success(try body())
+    } catch {
+      return .failure(Caught(problem: Problem(error)))
+    }
+  }
+
+  struct Caught: Error {
+    let problem: Problem
+  }
+}
+
+extension Result where Failure == Problem.Caught {
+  var value: Success? { if case .success(let value) = self { value } else { nil } }
+  var problem: Problem? { if case .failure(let caught) = self { caught.problem } else { nil } }
+}
+
+extension Finding {
+  /// One finding for each different problem, naming the ranks that met it where not all did.
+  static func problems(
+    _ subject: String, _ problems: [Problem?], verdict: Verdict = .error
+  ) -> [Finding] {
+    let met = problems.enumerated().filter { $0.element != nil }
+    return Dictionary(grouping: met) { $0.element }.sorted { $0.value[0].offset < $1.value[0].offset }.compactMap {
+      guard let problem = $0.key else { return nil }
+      let place = $0.value.count == problems.count ? "" : ranksText($0.value.map(\.offset)) + ": "
+      return Finding(verdict, subject, place + problem.text, remedy: problem.remedy)
+    }
+  }
+
+  /// "rank 3", "ranks 0-2,5".
+  static func ranksText(_ ranks: [Int]) -> String {
+    "rank\(ranks.count == 1 ? "" : "s") \(Affinity.listText(ranks.sorted()))"
+  }
+}
