@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(name: "CollectivesTests", dependencies: ["Conformance", "Collectives", "Basics"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COneDNN", "Basics"]),
     .testTarget(name: "ModelTests", dependencies: ["Model", "Kernels", "Storage", "SegmentationData", "Basics"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics", "fcn-dist"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "Basics"]),
     .testTarget(name: "SegmentationDataTests", dependencies: ["SegmentationData", "Storage", "ImageFiles", "Basics"]),
     .testTarget(

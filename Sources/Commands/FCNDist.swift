@@ -1,5 +1,12 @@
 import ArgumentParser
 import Basics
+import Storage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// The command line tool: `fcn-dist`.
 package struct FCNDist: ParsableCommand {
@@ -26,5 +33,9 @@ package struct FCNDist: ParsableCommand {
 
 /// Runs the command that the process's arguments name and ends the process with its exit code.
 package func runCommandLine() -> Never {
-  CommandLineSession(arguments: Array(CommandLine.arguments.dropFirst())).run()
+  let arguments = Array(CommandLine.arguments.dropFirst())
+  ReaderProcess.serve(ifAskedBy: arguments)
+  // A file that reaches the limit of its size (ulimit -f) is an error to be said, not a reason to die.
+  signal(SIGXFSZ, SIG_IGN)
+  CommandLineSession(arguments: arguments).run()
 }

@@ -16,10 +16,9 @@ package final class HDF5Dataset: HDF5Object, @unchecked Sendable {
 
   /// Takes `identifier` over, also when it throws.
   init(dataset identifier: Int64, path: String, in session: HDF5Session) throws {
-    let name = "\(session.path): \(path)"
-    let facts: Facts
-    do { facts = try Facts(identifier, name) } catch {
-      _ = HDF5Library.locked { chdf5_object_close(identifier) }
+    let facts: DatasetFacts
+    do { facts = try session.read(identifier, path) { try $0.facts(of: $1) } } catch {
+      _ = try? session.read(identifier, path) { $0.close($1.identifier) }
       throw error
     }
     shape = facts.shape
@@ -64,7 +63,7 @@ package final class HDF5Dataset: HDF5Object, @unchecked Sendable {
 
   /// All values in C order; `buffer` has room for exactly `count`.
   package func read<T: HDF5Scalar>(into buffer: UnsafeMutableBufferPointer<T>) throws {
-    try read(into: buffer, expecting: count) { chdf5_dataset_read($0, $1, $2) }
+    try read(rows: nil, expecting: count, into: buffer)
   }
 
   /// The values of some entries of the first dimension; `buffer` has room for exactly those.
@@ -72,26 +71,17 @@ package final class HDF5Dataset: HDF5Object, @unchecked Sendable {
     guard let rowCount = shape.first, rows.lowerBound >= 0, rows.upperBound <= rowCount else {
       throw Failure(.internalError, "\(name): rows \(rows) of a dataset of \(shape)")
     }
-    let expected = rowCount == 0 ? 0 : count / rowCount * rows.count
-    try read(into: buffer, expecting: expected) {
-      chdf5_dataset_read_rows($0, $1, UInt64(rows.lowerBound), UInt64(rows.count), $2)
-    }
+    try read(rows: rows, expecting: rowCount == 0 ? 0 : count / rowCount * rows.count, into: buffer)
   }
 
   private func read<T: HDF5Scalar>(
-    into buffer: UnsafeMutableBufferPointer<T>, expecting expected: Int,
-    _ body: (Int64, Int64, UnsafeMutableRawPointer) -> Int32
+    rows: Range<Int>?, expecting expected: Int, into buffer: UnsafeMutableBufferPointer<T>
   ) throws {
     guard buffer.count == expected else {
       throw Failure(.internalError, "\(name): \(expected) values do not fit a buffer of \(buffer.count)")
     }
-    try use { dataset in
-      try checkReadable(as: T.self)
-      guard expected > 0, let base = buffer.baseAddress else { return }
-      let memoryType = try HDF5Library.check(chdf5_type_memory(T.typeCode), .internalError, name)
-      defer { _ = chdf5_type_close(memoryType) }
-      try HDF5Library.check(body(dataset, memoryType, base), .badData, "\(name) is damaged")
-    }
+    try checkReadable(as: T.self)
+    try read { try $0.read($1, as: T.typeCode, rows: rows, into: UnsafeMutableRawBufferPointer(buffer)) }
   }
 
   /// Compares what the dataset claims with the type wanted and with what the file can hold.
@@ -138,49 +128,4 @@ package final class HDF5Dataset: HDF5Object, @unchecked Sendable {
       throw Failure(.badData, "\(name) claims chunks of \(extents.map(String.init).joined(separator: "x")) elements")
     }
   }
-}
-
-/// What the file says of a dataset.
-private struct Facts {
-  var shape: [Int] = []
-  var count = 1
-  var byteCount = 0
-  var storage = chdf5_storage_description()
-  var description = chdf5_type_description()
-  var isLittleEndianStandard = false
-
-  init(_ identifier: Int64, _ name: String) throws {
-    let problem = "cannot read what \(name) is"
-    try HDF5Library.locked {
-      let type = try HDF5Library.check(chdf5_dataset_type(identifier), .badData, problem)
-      defer { _ = chdf5_type_close(type) }
-      try HDF5Library.check(chdf5_type_describe(type, &description), .badData, problem)
-      if let code = HDF5ElementType(description).code {
-        isLittleEndianStandard =
-          try HDF5Library.check(chdf5_type_is_file_type(type, code), .badData, problem) > 0
-      }
-      var extents = [UInt64](repeating: 0, count: Int(CHDF5_MAXIMUM_RANK))
-      let rank = try HDF5Library.check(chdf5_dataset_shape(identifier, &extents), .badData, problem)
-      (shape, count) = try checkedShape(extents.prefix(Int(rank)), name)
-      let (bytes, overflow) = count.multipliedReportingOverflow(by: Int(description.size))
-      guard !overflow else { throw Failure(.badData, "\(name) claims an impossible size (\(shape))") }
-      byteCount = bytes
-      try HDF5Library.check(chdf5_dataset_storage(identifier, &storage), .badData, problem)
-    }
-  }
-}
-
-/// Extents from a file as integers whose product is one too.
-func checkedShape(_ extents: some Collection<UInt64>, _ name: String) throws -> (shape: [Int], count: Int) {
-  var count = 1
-  var shape: [Int] = []
-  for extent in extents {
-    let (product, overflow) = count.multipliedReportingOverflow(by: Int(clamping: extent))
-    guard extent <= UInt64(Int.max), !overflow else {
-      throw Failure(.badData, "\(name) claims an impossible size (\(extents.map(String.init).joined(separator: "x")))")
-    }
-    shape.append(Int(extent))
-    count = product
-  }
-  return (shape, count)
 }

@@ -17,7 +17,7 @@ package final class HDF5File: Sendable {
 
   private init(_ session: HDF5Session) throws {
     path = session.path
-    root = try HDF5Group(opening: "/", in: session)
+    root = try HDF5Group(rootOf: session)
   }
 
   /// Makes a new file, in the format of HDF5 1.10 (all metadata checksummed).
@@ -29,14 +29,16 @@ package final class HDF5File: Sendable {
     }
     return try HDF5Library.locked {
       let file = try HDF5Library.check(chdf5_file_create(path), .cannotCreate, "cannot create \(path)")
-      return try HDF5File(HDF5Session(file: file, path: path, byteCount: nil))
+      return try HDF5File(HDF5Session(LibraryReading(file: file, path: path), path: path, byteCount: nil))
     }
   }
 
   /// Opens a file for reading, without locking it (locks are missing or wrong on many cluster file systems).
   ///
+  /// Checks the file's seal first, if it has one: of a checkpoint that is all of its bytes. A file without a seal comes
+  /// from elsewhere; the library opens it in a process of its own, which it may crash (`IsolatedReading`).
+  ///
   /// - Throws: `Failure(.missingInput)` if there is no such file, `.badData` if it is not intact HDF5.
-  /// Checks the file's seal first, if it has one: of a checkpoint that is all of its bytes.
   package static func open(_ path: String) throws -> HDF5File {
     guard let status = try status(of: path) else { throw Failure(.missingInput, "there is no file \(path)") }
     // A pipe would make the library wait for ever.
@@ -44,10 +46,12 @@ package final class HDF5File: Sendable {
     guard access(path, R_OK) == 0 else {
       throw Failure(.inputOutput, "\(path) cannot be read (\(systemErrorText()))")
     }
-    try FileSeal.check(path)
+    let byteCount = Int(status.st_size)
+    let isSealed = try FileSeal.check(path)
     return try HDF5Library.locked {
-      let file = try HDF5Library.check(chdf5_file_open(path), .badData, "\(path) is not an intact HDF5 file")
-      return try HDF5File(HDF5Session(file: file, path: path, byteCount: Int(status.st_size)))
+      let reading: any HDF5Reading =
+        try isSealed ? LibraryReading(opening: path) : IsolatedReading(path, byteCount: byteCount)
+      return try HDF5File(HDF5Session(reading, path: path, byteCount: byteCount))
     }
   }
 
@@ -77,66 +81,5 @@ package final class HDF5File: Sendable {
   /// What the library itself counts as open in this file, attributes and types included.
   package var libraryHandleCount: Int {
     get throws { try root.session.use { Int(try HDF5Library.check(chdf5_file_open_count($0), .internalError, path)) } }
-  }
-}
-
-/// The open file that groups and datasets share, and the identifiers that have to be closed with it.
-final class HDF5Session: @unchecked Sendable {
-  let path: String
-  /// Size of the file when it was opened for reading; nil when it is being written.
-  let byteCount: Int?
-  private var file: Int64?
-  private var objects: Set<Int64> = []
-
-  init(file: Int64, path: String, byteCount: Int?) {
-    self.file = file
-    self.path = path
-    self.byteCount = byteCount
-    HDF5Library.countHandles(by: 1)
-  }
-
-  deinit { try? close() }
-
-  var liveHandleCount: Int { HDF5Library.locked { file == nil ? 0 : objects.count + 1 } }
-
-  /// Runs `body` under the library's lock with the file's identifier.
-  @discardableResult
-  func use<Result>(_ body: (Int64) throws -> Result) throws -> Result {
-    try HDF5Library.locked {
-      guard let file else { throw Failure(.internalError, "\(path) was used after it was closed") }
-      return try body(file)
-    }
-  }
-
-  func adopt(_ object: Int64) {
-    HDF5Library.locked {
-      if objects.insert(object).inserted { HDF5Library.countHandles(by: 1) }
-    }
-  }
-
-  func release(_ object: Int64) {
-    HDF5Library.locked {
-      // After the file was closed the number may already belong to another file's object.
-      guard file != nil, objects.remove(object) != nil else { return }
-      HDF5Library.countHandles(by: -1)
-      _ = chdf5_object_close(object)
-    }
-  }
-
-  func close() throws {
-    try HDF5Library.locked {
-      guard let file else { return }
-      self.file = nil
-      HDF5Library.countHandles(by: -1 - objects.count)
-      // Everything is closed whatever happens; the first error is the one worth reading.
-      var failure: (any Error)?
-      func note(_ status: Int32) {
-        do { try HDF5Library.check(status, .inputOutput, "cannot write \(path)") } catch { failure = failure ?? error }
-      }
-      for object in objects { note(chdf5_object_close(object)) }
-      objects = []
-      note(chdf5_file_close(file))
-      if let failure { throw failure }
-    }
   }
 }

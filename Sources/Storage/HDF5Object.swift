@@ -20,27 +20,14 @@ package class HDF5Object: @unchecked Sendable {
   /// File and place, as messages name them.
   package var name: String { "\(session.path): \(path)" }
 
-  /// Runs `body` under the library's lock with the object's identifier.
+  /// Runs `body` under the library's lock with the file's reading and this object.
+  func read<Result>(_ body: (any HDF5Reading, PlacedObject) throws -> Result) throws -> Result {
+    try session.read(identifier, path, body)
+  }
+
+  /// Runs `body` under the library's lock with the object's identifier, to write.
   @discardableResult
   func use<Result>(_ body: (Int64) throws -> Result) throws -> Result { try session.use { _ in try body(identifier) } }
 
-  static func join(_ parent: String, _ child: String) -> String {
-    child.hasPrefix("/") ? child : parent == "/" ? "/\(child)" : "\(parent)/\(child)"
-  }
-}
-
-/// Collects the names that the library calls back with.
-final class NameCollector {
-  var names: [String] = []
-
-  func collect(_ iterate: (chdf5_name_receiver, UnsafeMutableRawPointer) -> Int32) -> Int32 {
-    withExtendedLifetime(self) {
-      iterate(
-        { name, context in
-          guard let context else { return -1 }
-          Unmanaged<NameCollector>.fromOpaque(context).takeUnretainedValue().names.append(String(cString: name))
-          return 0
-        }, Unmanaged.passUnretained(self).toOpaque())
-    }
-  }
+  static func join(_ parent: String, _ child: String) -> String { PlacedObject.join(parent, child) }
 }

@@ -46,7 +46,7 @@ struct Tool {
       errors: try String(contentsOfFile: errors, encoding: .utf8))
   }
 
-  private static func path() throws -> String {
+  static func path() throws -> String {
     let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let folders = ([bundle] + CommandLine.arguments.prefix(1)).map {
       URL(fileURLWithPath: $0).deletingLastPathComponent().path

@@ -164,14 +164,12 @@ import Testing
     #expect(foundCount > 100)
   }
 
-  /// Several bytes at once. The heap of variable-length strings is kept: the library has no defence of its own for it,
-  /// the file's seal has, and this is about everything else.
+  /// Several bytes at once.
   @Test func manyChangedBytesNeverCrash() throws {
     let folder = try TemporaryFolder()
     try RandomSamples.write(4, to: folder.path, kind: .uint16)
     let path = folder.file("train-00000-of-00001.h5")
     let bytes = try FileBytes.read(path)
-    let heap = try #require(Data(bytes).range(of: Data("GCOL".utf8))).lowerBound
     var random = Philox(seed: 8, purpose: .test, stream: 6)
     var foundCount = 0
     for _ in 0..<400 {
@@ -179,7 +177,6 @@ import Testing
       for _ in 0...random.next(below: 8) {
         changed[Int(random.next(below: UInt32(bytes.count)))] = UInt8(random.next(below: 256))
       }
-      changed.replaceSubrange(heap..<heap + 4096, with: bytes[heap..<heap + 4096])
       try Data(changed).write(to: URL(fileURLWithPath: path))
       if try !DatasetVerification.run(folder.path).isIntact { foundCount += 1 }
     }

@@ -180,38 +180,58 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     #expect(ConfigurationKey.all.allSatisfy { !$0.summary.isEmpty && !$0.values.isEmpty })
   }
 
-  /// Whatever the text is, reading it ends in a configuration that writes and reads itself, or in a failure.
+  /// Whatever the text is, reading it ends in a configuration that writes and reads itself, or in a failure that names
+  /// the file. Half of the texts get one small change, of which many are none; the others get several of any kind.
   @Test func damagedTextNeverTraps() {
     var random = Philox(seed: 1, purpose: .test, stream: 77)
     let original = Array(Configuration().yaml.utf8)
-    let pieces = [
-      ": ", "- ", "{", "}", "[", "]", "\n", "\t", "'", "\"", "&a", "*a", "!!int", "1e9", "\0", "é", "|", ">", "#", "%",
-    ]
-    var accepted = 0
-    for _ in 0..<3000 {
+    var accepted = [0, 0]
+    for round in 0..<3000 {
+      let isSmall = round % 2 == 0
       var bytes = original
-      for _ in 0...random.next(below: 3) {
-        let position = Int(random.next(below: UInt32(bytes.count)))
-        switch random.next(below: 4) {
-        case 0: bytes[position] = UInt8(truncatingIfNeeded: random.nextUInt32())
-        case 1: bytes.removeSubrange(position..<min(bytes.count, position + Int(random.next(below: 20)) + 1))
-        case 2:
-          let piece = pieces[Int(random.next(below: UInt32(pieces.count)))]
-          bytes.insert(contentsOf: Array(piece.utf8), at: position)
-        default:
-          let end = min(bytes.count, position + Int(random.next(below: 40)))
-          bytes.insert(contentsOf: Array(bytes[position..<end]), at: Int(random.next(below: UInt32(bytes.count))))
-        }
+      for _ in 0...(isSmall ? 0 : random.next(below: 3)) {
+        if isSmall { changeSlightly(&bytes, &random) } else { damage(&bytes, &random) }
         if bytes.isEmpty { bytes = [10] }
       }
       let text = String(decoding: bytes, as: UTF8.self)
       let outcome = message(text)
-      #expect(!outcome.hasPrefix("another error") && !outcome.hasPrefix("kind"), "\(outcome)")
+      #expect(outcome.isEmpty || outcome.contains("test.yaml"), "\(outcome)")
       guard outcome.isEmpty, let configuration = try? read(text) else { continue }
-      accepted += 1
+      accepted[round % 2] += 1
       #expect((try? read(configuration.yaml)) == configuration)
     }
-    #expect(accepted > 10 && accepted < 2900, "\(accepted)")
+    // Both ends are reached often, whatever the default configuration looks like.
+    #expect((300...1200).contains(accepted[0]) && accepted[1] < 750, "\(accepted)")
+  }
+
+  /// A digit becomes another, or a line gets a comment or a blank at its end.
+  private func changeSlightly(_ bytes: inout [UInt8], _ random: inout Philox) {
+    func place(_ isWanted: (UInt8) -> Bool) -> Int {
+      let places = bytes.indices.filter { isWanted(bytes[$0]) }
+      return places.isEmpty ? 0 : places[Int(random.next(below: UInt32(places.count)))]
+    }
+    switch random.next(below: 3) {
+    case 0: bytes[place { (48...57).contains($0) }] = 48 + UInt8(random.next(below: 10))
+    case 1: bytes.insert(contentsOf: Array("  # why".utf8), at: place { $0 == 10 })
+    default: bytes[Int(random.next(below: UInt32(bytes.count)))] = UInt8(truncatingIfNeeded: random.nextUInt32())
+    }
+  }
+
+  private func damage(_ bytes: inout [UInt8], _ random: inout Philox) {
+    let pieces = [
+      ": ", "- ", "{", "}", "[", "]", "\n", "\t", "'", "\"", "&a", "*a", "!!int", "1e9", "\0", "é", "|", ">", "#", "%",
+    ]
+    let position = Int(random.next(below: UInt32(bytes.count)))
+    switch random.next(below: 4) {
+    case 0: bytes[position] = UInt8(truncatingIfNeeded: random.nextUInt32())
+    case 1: bytes.removeSubrange(position..<min(bytes.count, position + Int(random.next(below: 20)) + 1))
+    case 2:
+      let piece = pieces[Int(random.next(below: UInt32(pieces.count)))]
+      bytes.insert(contentsOf: Array(piece.utf8), at: position)
+    default:
+      let end = min(bytes.count, position + Int(random.next(below: 40)))
+      bytes.insert(contentsOf: Array(bytes[position..<end]), at: Int(random.next(below: UInt32(bytes.count))))
+    }
   }
 
   @Test func hostileTextEndsInTime() {

@@ -1,5 +1,7 @@
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 // The part of HDF5 1.10+ that Storage uses, without hdf5.h: identifiers cross as int64_t, types as fixed-width
 // integers. Every function returns what the library returned (negative: it failed; ask chdf5_error_text), results
@@ -14,7 +16,7 @@ enum { CHDF5_CLASS_OTHER = 0, CHDF5_CLASS_INTEGER, CHDF5_CLASS_FLOAT, CHDF5_CLAS
 enum { CHDF5_PADDING_NULL = 0, CHDF5_PADDING_SPACE };
 enum { CHDF5_LAYOUT_OTHER = 0, CHDF5_LAYOUT_COMPACT, CHDF5_LAYOUT_CONTIGUOUS, CHDF5_LAYOUT_CHUNKED };
 enum { CHDF5_LINK_MISSING = 0, CHDF5_LINK_HARD, CHDF5_LINK_SOFT, CHDF5_LINK_OTHER };
-enum { CHDF5_OBJECT_OTHER = 0, CHDF5_OBJECT_GROUP, CHDF5_OBJECT_DATASET };
+enum { CHDF5_OBJECT_GROUP = 0, CHDF5_OBJECT_DATASET, CHDF5_OBJECT_OTHER };
 enum { CHDF5_MAXIMUM_RANK = 32 };
 
 typedef struct {
@@ -101,3 +103,20 @@ int32_t chdf5_attribute_shape(int64_t attribute, uint64_t *_Nonnull shape);
 int32_t chdf5_attribute_read(int64_t attribute, int64_t type, void *_Nonnull values);
 int32_t chdf5_attribute_reclaim(int64_t attribute, int64_t type, void *_Nonnull values);
 int32_t chdf5_attribute_close(int64_t attribute);
+
+// Processes that read one file each (Storage/Isolation): they may crash instead of the one that asks.
+
+/// Where such a process finds its end of the sockets.
+enum { CHDF5_READER_DESCRIPTOR = 3 };
+
+/// Starts `program` with four arguments, connected to `*descriptor` here; its standard streams lead nowhere. Returns an
+/// error number.
+int32_t chdf5_reader_start(const char *_Nonnull program, const char *_Nonnull word, const char *_Nonnull path,
+                           const char *_Nonnull memory, const char *_Nonnull seconds, int32_t *_Nonnull descriptor,
+                           int32_t *_Nonnull process);
+/// Bounds of the calling process: bytes of address space, seconds of computing, no core files.
+void chdf5_reader_limit(int64_t memory, int64_t seconds);
+/// As send(2), without SIGPIPE.
+ssize_t chdf5_reader_send(int32_t descriptor, const void *_Nullable bytes, size_t count);
+/// Ends the process, whose socket is closed, if it does not end itself, and waits for it. Returns the signal that ended it before, or 0.
+int32_t chdf5_reader_end(int32_t process);

@@ -1,44 +1,6 @@
 import Basics
 import CHDF5
 
-extension HDF5Dataset {
-  /// All strings in C order, of fixed or of variable length.
-  ///
-  /// - Throws: `Failure(.badData)` if the dataset holds something else or text that is not UTF-8.
-  package func readStrings() throws -> [String] {
-    guard type == .string else { throw Failure(.badData, "\(name) holds \(type.rawValue) values, not text") }
-    return try use { dataset in
-      try checkStorage()
-      guard count > 0 else { return [] }
-      let type = try HDF5Library.check(chdf5_dataset_type(dataset), .badData, "cannot read \(name)")
-      defer { _ = chdf5_type_close(type) }
-      return try StringReading(
-        name: name, count: count, description: description,
-        read: { chdf5_dataset_read(dataset, type, $0) }, reclaim: { chdf5_dataset_reclaim(dataset, type, $0) }
-      ).strings()
-    }
-  }
-
-  /// The only string of a scalar or one-element dataset.
-  package func readString() throws -> String {
-    let strings = try readStrings()
-    guard strings.count == 1 else { throw Failure(.badData, "\(name) holds \(strings.count) strings, not one") }
-    return strings[0]
-  }
-
-  /// The strings of fixed length exactly as stored, for checksums; nil for strings of variable length.
-  package func readStringBytes() throws -> [UInt8]? {
-    guard type == .string, description.is_variable == 0 else { return nil }
-    return try use { dataset in
-      try checkStorage()
-      guard count > 0 else { return [] }
-      let type = try HDF5Library.check(chdf5_dataset_type(dataset), .badData, "cannot read \(name)")
-      defer { _ = chdf5_type_close(type) }
-      return try StringReading.bytes(storedByteCount, name) { chdf5_dataset_read(dataset, type, $0) }
-    }
-  }
-}
-
 /// Reads the strings of a dataset or an attribute.
 struct StringReading {
   let name: String
