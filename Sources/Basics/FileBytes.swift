@@ -73,7 +73,9 @@ package enum FileBytes {
   package static func temporaryPath(for path: String) -> String { "\(path).partial-\(getpid())" }
 
   /// Makes a file written under `temporary` durable and gives it its name. On an error the temporary file is removed.
-  package static func commit(_ temporary: String, as path: String) throws {
+  ///
+  /// - Parameter renamed: called when it has its name, which may not be on the disk yet.
+  package static func commit(_ temporary: String, as path: String, renamed: () -> Void = {}) throws {
     do {
       try synchronise(temporary)
       guard rename(temporary, path) == 0 else {
@@ -83,6 +85,7 @@ package enum FileBytes {
       unlink(temporary)
       throw error
     }
+    renamed()
     try synchronise(folder(of: path))
   }
 

@@ -12,6 +12,10 @@ package protocol Backend: AnyObject {
   var name: String { get }
   /// One line for people: library, version, instruction set, threads.
   var summary: String { get }
+  /// Of what computes: of a library, else of the engine itself.
+  var version: String { get }
+  /// The widest vector instructions that results depend on.
+  var instructionSet: String { get }
   /// What must be equal on all ranks for equal bits: library version, instruction set, threads.
   var fingerprint: String { get }
   var precision: Precision { get }

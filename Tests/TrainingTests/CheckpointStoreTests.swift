@@ -72,6 +72,25 @@ import Training
     #expect(warnings.count == 1 && warnings[0].contains("step-000000900.h5 holds step 100"))
   }
 
+  @Test func filesThatChangedPlacesAreNotTaken() throws {
+    let store = CheckpointStore(folder: folder.path)
+    for step in [100, 200, 300] { try store.save(state(step)) }
+    let aside = folder.file("aside")
+    for (from, to) in [
+      (store.path(ofStep: 300), aside), (store.path(ofStep: 200), store.path(ofStep: 300)),
+      (aside, store.path(ofStep: 200)),
+    ] {
+      try FileManager.default.moveItem(atPath: from, toPath: to)
+    }
+    var warnings: [String] = []
+    #expect(try store.newestGood { warnings.append($0) }?.state.step == 100)
+    #expect(warnings.count == 2 && warnings[0].contains("step-000000300.h5 holds step 200"), "\(warnings)")
+    #expect(warnings.last?.contains("step-000000200.h5 holds step 300") == true, "\(warnings)")
+    // Nor does keeping the newest two remove the only one that can be used.
+    #expect(try CheckpointStore(folder: folder.path).prune(keep: 2) == [])
+    #expect(try store.steps() == [100, 200, 300])
+  }
+
   @Test func pruningKeepsTheNewestAndTheBest() throws {
     let store = CheckpointStore(folder: folder.path)
     for step in 1...6 { try store.save(state(step)) }

@@ -22,7 +22,12 @@ import Training
     #expect(faults.of(rank: 1).orders.map(\.kind) == [.kill])
     #expect(faults.of(rank: 0).strikes(.flipWeight, step: 3) && !faults.of(rank: 0).strikes(.flipWeight, step: 4))
     #expect(try InjectedFaults("").orders.isEmpty)
-    for wrong in ["kill", "kill@1", "die@1:2", "kill@x:2"] {
+    let checkpoint = try InjectedFaults("kill-checkpoint/renamed@0:6")
+    #expect(checkpoint.orders.map(\.point) == [.renamed] && !checkpoint.strikes(.kill, step: 6))
+    for wrong in [
+      "kill", "kill@1", "die@1:2", "kill@x:2", "kill/renamed@0:6", "kill-checkpoint@0:6", "kill-checkpoint/x@0:6",
+      "kill-checkpoint/renamed/x@0:6",
+    ] {
       #expect(failure { _ = try InjectedFaults(wrong) }?.kind == .usage, "\(wrong)")
     }
     let marked = try InjectedFaults("nan@0:1", marker: folder.path + "/marker")

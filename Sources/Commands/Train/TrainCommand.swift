@@ -90,7 +90,7 @@ struct TrainCommand: ParsableCommand {
     return TrainingOptions(
       dataFolder: data, outputFolder: folder, initialise: initialParameters, resume: resumption,
       loaderThreads: loaderThreads, watchdog: watchdog.minimum > 0 ? watchdog : nil,
-      commandLine: Launch.commandLine, faults: try .fromEnvironment())
+      commandLine: Launch.commandLine, libraries: ["mpi": MPILibrary.version], faults: try .fromEnvironment())
   }
 
   /// Says how it ended, and what to do next.

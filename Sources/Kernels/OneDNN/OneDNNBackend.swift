@@ -46,6 +46,8 @@ package final class OneDNNBackend: Backend {
     "oneDNN \(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet), \(precision.rawValue), "
       + "\(threadCount) thread\(threadCount == 1 ? "" : "s")"
   }
+  package var version: String { OneDNNLibrary.version }
+  package var instructionSet: String { OneDNNLibrary.instructionSet }
   package var fingerprint: String {
     "onednn:1:\(OneDNNLibrary.version):\(OneDNNLibrary.instructionSet):\(precision.rawValue):\(threadCount)"
   }

@@ -33,8 +33,10 @@ package final class PortableBackend: Backend {
     "portable Swift engine, \(architecture), \(precision.rawValue)\(precision == .bfloat16 ? " (emulated)" : ""), "
       + "\(threadCount) thread\(threadCount == 1 ? "" : "s")"
   }
+  package var version: String { "1" }
+  package var instructionSet: String { architecture }
   /// Not the threads: bits don't depend on them.
-  package var fingerprint: String { "portable:1:\(architecture):\(precision.rawValue)" }
+  package var fingerprint: String { "portable:\(version):\(architecture):\(precision.rawValue)" }
 
   package func layout(of convolution: Convolution, reference: ActivationShape) throws -> any WeightLayout {
     PanelWeightLayout(

@@ -5,7 +5,8 @@ import Storage
 struct CheckpointContent {
   let state: CheckpointState
 
-  func write(to root: HDF5Group) throws {
+  /// - Parameter parametersAreWritten: called in the middle.
+  func write(to root: HDF5Group, parametersAreWritten: () -> Void = {}) throws {
     try root.setAttribute("format", CheckpointLayout.format)
     try root.setAttribute("version", CheckpointLayout.version)
     try root.setAttribute("step", Int64(state.step))
@@ -14,6 +15,7 @@ struct CheckpointContent {
     let model = try root.createGroup(CheckpointLayout.model)
     try writeModel(model)
     try writeTensors(state.parameters, to: try model.createGroup(CheckpointLayout.parameters))
+    parametersAreWritten()
     let optimizer = try root.createGroup(CheckpointLayout.optimizer)
     try optimizer.setAttribute("name", state.optimizerName)
     for slot in state.slots { try writeTensors(slot.tensors, to: try optimizer.createGroup(slot.name)) }

@@ -12,8 +12,16 @@ package final class CheckpointStore {
   /// The newest checkpoint that was read in full by this process, when it was written or looked for.
   private var lastVerifiedStep: Int?
 
+  /// Told of every point that the writing of a step's checkpoint has come to.
+  private let reached: @Sendable (CheckpointPoint, Int) -> Void
+  /// The step of the checkpoint that was saved last.
+  private var savedStep = 0
+
   /// The folder need not exist before something is saved.
-  package init(folder: String) { self.folder = folder }
+  package init(folder: String, reached: @escaping @Sendable (CheckpointPoint, Int) -> Void = { _, _ in }) {
+    self.folder = folder
+    self.reached = reached
+  }
 
   package static func name(ofStep step: Int) -> String {
     let digits = String(step)
@@ -41,14 +49,19 @@ package final class CheckpointStore {
     try createFolder()
     let path = path(ofStep: state.step)
     let isThere = replacing ? false : try holdsTheSame(path, state)
-    if !isThere { try CheckpointWriter.write(state, to: path, replacing: true) }
+    savedStep = state.step
+    if !isThere { try CheckpointWriter.write(state, to: path, replacing: true) { reached($0, state.step) } }
     lastVerifiedStep = max(state.step, lastVerifiedStep ?? 0)
     try link("latest.h5", to: state.step)
+    reached(.linked, state.step)
     return path
   }
 
   /// Makes the checkpoint of `step` the best.
-  package func markBest(_ step: Int) throws { try link("best.h5", to: step) }
+  package func markBest(_ step: Int) throws {
+    try link("best.h5", to: step)
+    reached(.marked, step)
+  }
 
   /// The newest checkpoint that can be read in full; nil if there is none at all.
   ///
@@ -90,8 +103,12 @@ package final class CheckpointStore {
     // Without a checkpoint that was verified the older ones may be all there is.
     if lastVerifiedStep == nil { _ = try newestGood { _ in } }
     for step in [lastVerifiedStep, bestStep, latestStep].compactMap({ $0 }) { removable.remove(step) }
-    let removed = removable.sorted().filter { unlink(path(ofStep: $0)) == 0 }
+    let removed = removable.sorted().filter { step in
+      defer { reached(.pruning, savedStep) }
+      return unlink(path(ofStep: step)) == 0
+    }
     if !removed.isEmpty { try FileBytes.synchronise(folder) }
+    reached(.pruned, savedStep)
     return removed
   }
 

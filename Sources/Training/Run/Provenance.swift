@@ -10,7 +10,8 @@ package struct Provenance {
   package let facts: [String: String]
   private let ranks: String
 
-  package init(network: Network, roles: Roles) {
+  /// - Parameter libraries: versions that the program knows, by name.
+  package init(network: Network, roles: Roles, libraries: [String: String]) {
     let trainers = roles.topology.trainerCount
     let machines = roles.topology.machines.count
     let store = roles.topology.machines.contains { $0.count > 1 } ? ", one parameter store per machine" : ""
@@ -19,11 +20,13 @@ package struct Provenance {
       + (roles.isDedicated ? ", rank 0 evaluates" : "") + "), \(network.backend.threadCount) thread"
       + (network.backend.threadCount == 1 ? "" : "s") + " each"
       + (machines > 1 && roles.trainers != nil ? ", \(machines) stores" : store)
-    facts = [
+    let own = [
       "tool_version": ToolVersion.text, "backend": network.backend.name, "engine": network.backend.summary,
+      "engine_version": network.backend.version, "instruction_set": network.backend.instructionSet,
       "engine_fingerprint": network.backend.fingerprint, "threads": "\(network.backend.threadCount)",
       "ranks": "\(roles.world.size)", "hdf5": HDF5Library.version,
     ]
+    facts = own.merging(libraries) { own, _ in own }
   }
 
   /// What a person wants to see before a long run.

@@ -9,7 +9,7 @@ package final class Secretary {
   private let folder: RunFolder
   private let configuration: Configuration
   private let model: CheckpointModel
-  private let provenance: [String: String]
+  let provenance: [String: String]
   private let optimizerName: String
   private let batch: Int
   private let sampleCount: Int
@@ -17,7 +17,8 @@ package final class Secretary {
   private let writing = BackgroundWork()
 
   package init(
-    folder: RunFolder, console: Console, inputs: TrainingInputs, optimizerName: String, provenance: [String: String]
+    folder: RunFolder, console: Console, inputs: TrainingInputs, optimizerName: String, provenance: [String: String],
+    faults: InjectedFaults
   ) throws {
     self.folder = folder
     self.console = console
@@ -27,7 +28,7 @@ package final class Secretary {
     model = CheckpointModel(inputs)
     batch = inputs.configuration.batch.global
     sampleCount = inputs.training.info.sampleCount
-    store = CheckpointStore(folder: folder.checkpointsPath)
+    store = CheckpointStore(folder: folder.checkpointsPath) { faults.strikeCheckpoint($0, step: $1) }
   }
 
   /// Ends what still goes on and gives the folder back.

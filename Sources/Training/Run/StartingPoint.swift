@@ -15,13 +15,14 @@ package struct StartingPoint: Codable {
   ///
   /// - Parameters:
   ///   - store: the run's checkpoints.
+  ///   - provenance: of this run.
   ///   - warn: told of damaged checkpoints that were passed over.
   package init(
     options: TrainingOptions, configuration: Configuration, model: ModelConfiguration, store: CheckpointStore,
-    arena: StateArena, warn: (String) -> Void
+    provenance: [String: String], arena: StateArena, warn: (String) -> Void
   ) throws {
     if let reader = try Self.checkpoint(options, store: store, warn: warn) {
-      self = try Self.resumed(from: reader, configuration: configuration, arena: arena)
+      self = try Self.resumed(from: reader, configuration: configuration, provenance: provenance, arena: arena)
       return
     }
     initialise(arena.table, configuration: model, seed: configuration.train.seed, into: arena.master)
@@ -68,7 +69,7 @@ package struct StartingPoint: Codable {
   }
 
   private static func resumed(
-    from reader: CheckpointReader, configuration: Configuration, arena: StateArena
+    from reader: CheckpointReader, configuration: Configuration, provenance: [String: String], arena: StateArena
   ) throws -> StartingPoint {
     let state = reader.state
     try check(state, of: reader.path, against: configuration)
@@ -83,7 +84,8 @@ package struct StartingPoint: Codable {
       step: state.training.step,
       evaluations: TrainingHistory.evaluations(in: state.history, classNames: state.model.classNames),
       steps: TrainingHistory.steps(in: state.history),
-      notes: ["resuming after step \(state.training.step) from \(reader.path)"] + changes(state, configuration))
+      notes: ["resuming after step \(state.training.step) from \(reader.path)"] + changes(state, configuration)
+        + ContinuedBits(from: state, to: provenance, configuration).note)
   }
 
   private static func fill(

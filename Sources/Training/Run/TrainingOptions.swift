@@ -20,13 +20,15 @@ package struct TrainingOptions: Sendable {
   package var watchdog: Watchdog.Settings?
   /// As the user typed it, for the run's report.
   package var commandLine: String
+  /// Versions of libraries that only the program knows, by name: "mpi".
+  package var libraries: [String: String]
   /// What a test wants to go wrong.
   package var faults: InjectedFaults
 
   package init(
     dataFolder: String, outputFolder: String, initialise: String? = nil, resume: Resume = .never,
     loaderThreads: Int = 1, watchdog: Watchdog.Settings? = nil, commandLine: String = "",
-    faults: InjectedFaults = .none
+    libraries: [String: String] = [:], faults: InjectedFaults = .none
   ) {
     self.dataFolder = dataFolder
     self.outputFolder = outputFolder
@@ -35,6 +37,7 @@ package struct TrainingOptions: Sendable {
     self.loaderThreads = loaderThreads
     self.watchdog = watchdog
     self.commandLine = commandLine
+    self.libraries = libraries
     self.faults = faults
   }
 }

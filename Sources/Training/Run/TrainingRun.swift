@@ -64,10 +64,10 @@ package final class TrainingRun {
   }
 
   private func secretary(_ console: Console) throws -> Secretary {
-    let provenance = Provenance(network: network, roles: roles)
+    let provenance = Provenance(network: network, roles: roles, libraries: options.libraries)
     let secretary = try Secretary(
       folder: try RunFolder(path: options.outputFolder), console: console, inputs: inputs,
-      optimizerName: optimizer.name, provenance: provenance.facts)
+      optimizerName: optimizer.name, provenance: provenance.facts, faults: options.faults.of(rank: world.rank))
     // A refusal should not have to be looked for below the whole configuration.
     if options.resume == .never { try StartingPoint.checkIsNew(options.outputFolder, secretary.store) }
     for line in provenance.lines(inputs: inputs, milestones: milestones) { console.line(line) }
@@ -141,7 +141,7 @@ package final class TrainingRun {
     let start = try secretary.map { secretary in
       try StartingPoint(
         options: options, configuration: configuration, model: inputs.modelConfiguration, store: secretary.store,
-        arena: arena, warn: { secretary.console.line("warning: \($0)") })
+        provenance: secretary.provenance, arena: arena, warn: { secretary.console.line("warning: \($0)") })
     }
     if let start { try secretary?.begin(start, commandLine: options.commandLine) }
     return try StartingPoint.distributed(start, arena: arena, recipients: roles.recipients, world: world)

@@ -7,10 +7,12 @@ import Basics
 #endif
 
 /// A file that only grows. Every append reaches the system before it returns, so that a killed process loses nothing
-/// that it wrote.
+/// that it wrote. What a full disk refuses is kept in memory and goes first with the next append, so that the file is
+/// never without its middle.
 package final class AppendedFile {
   package let path: String
   private let descriptor: Int32
+  private var pending: [UInt8] = []
 
   /// Opens the file, and makes it where it is missing.
   package init(path: String) throws {
@@ -23,10 +25,15 @@ package final class AppendedFile {
 
   deinit { close(descriptor) }
 
+  /// - Throws: `Failure(.inputOutput)` if not all could be written; `bytes` are kept then.
   package func append(_ bytes: [UInt8]) throws {
+    pending += bytes
     var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, bytes.count - written) }
+    defer { pending.removeFirst(written) }
+    while written < pending.count {
+      let count = pending.withUnsafeBytes {
+        write(descriptor, $0.baseAddress.map { $0 + written }, pending.count - written)
+      }
       if count > 0 {
         written += count
       } else if errno != EINTR {

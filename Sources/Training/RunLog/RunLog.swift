@@ -6,6 +6,7 @@ package final class RunLog {
   private let metrics: MetricsFile
   private let events: EventFile
   private let progress: Progress
+  private var hasWarnedOfDisk = false
 
   /// Opens the files of `folder` for a run that goes on after `step` finished steps, and takes out what they hold of
   /// later ones.
@@ -19,31 +20,43 @@ package final class RunLog {
   }
 
   package func record(_ step: StepRecord) throws {
-    try metrics.append(step)
-    try events.append(
-      [
-        ("loss/train", step.loss), ("learning_rate", step.learningRate),
-        ("speed/images_per_second", step.imagesPerSecond), ("seconds/data", step.seconds.data),
-        ("seconds/compute", step.seconds.compute), ("seconds/exchange", step.seconds.exchange),
-        ("seconds/update", step.seconds.update),
-      ], step: step.step)
+    try survivingAFullDisk { try metrics.append(step) }
+    try survivingAFullDisk {
+      try events.append(
+        [
+          ("loss/train", step.loss), ("learning_rate", step.learningRate),
+          ("speed/images_per_second", step.imagesPerSecond), ("seconds/data", step.seconds.data),
+          ("seconds/compute", step.seconds.compute), ("seconds/exchange", step.seconds.exchange),
+          ("seconds/update", step.seconds.update),
+        ], step: step.step)
+    }
     progress.show(step)
   }
 
   package func warn(_ text: String) { console.line("warning: \(text)") }
 
   package func record(_ evaluation: EvaluationRecord) throws {
-    try metrics.append(evaluation)
+    try survivingAFullDisk { try metrics.append(evaluation) }
     let classes = evaluation.classes.compactMap { result in
       result.intersectionOverUnion.map { ("iou/\(result.name)", $0) }
     }
-    try events.append(
-      [
-        ("validation/mean_iou", evaluation.meanIntersectionOverUnion),
-        ("validation/pixel_accuracy", evaluation.pixelAccuracy), ("loss/validation", evaluation.loss),
-      ] + classes, step: evaluation.step)
+    try survivingAFullDisk {
+      try events.append(
+        [
+          ("validation/mean_iou", evaluation.meanIntersectionOverUnion),
+          ("validation/pixel_accuracy", evaluation.pixelAccuracy), ("loss/validation", evaluation.loss),
+        ] + classes, step: evaluation.step)
+    }
     console.line(
       "evaluation after step \(evaluation.step): mean IoU \(percentage(evaluation.meanIntersectionOverUnion))"
         + "  pixel accuracy \(percentage(evaluation.pixelAccuracy))  loss \(significant(evaluation.loss, 4))")
+  }
+
+  /// A log that cannot be written is no reason to lose a training: said once, and tried again with the next record.
+  private func survivingAFullDisk(_ append: () throws -> Void) throws {
+    do { try append() } catch let failure as Failure where failure.kind == .inputOutput {
+      if !hasWarnedOfDisk { warn("\(failure.message); the lines are kept for later, training goes on") }
+      hasWarnedOfDisk = true
+    }
   }
 }

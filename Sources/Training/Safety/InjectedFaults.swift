@@ -9,6 +9,7 @@ import Basics
 /// Faults that a test orders with `FCN_DIST_FAULT`, so that real processes fail at a chosen place: `kill@1:7` kills
 /// rank 1 in the step that makes the 7th update, `flip-weight@0:3,slow@2:5` orders two. Where `FCN_DIST_FAULT_ONCE` names
 /// a file, only the first order strikes that finds it missing: a job that is started again then runs through.
+/// `kill-checkpoint/renamed@0:6` kills rank 0 while it writes the checkpoint of step 6, at that `CheckpointPoint`.
 package struct InjectedFaults: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable {
     /// The gradient of the rank is not a number.
@@ -23,12 +24,28 @@ package struct InjectedFaults: Equatable, Sendable {
     case slow
     /// The rank is asked to stop after the step, as by SIGUSR1.
     case interrupt
+    /// SIGKILL at a point of the checkpoint's protocol.
+    case killCheckpoint = "kill-checkpoint"
   }
 
   package struct Order: Equatable, Sendable {
     package let kind: Kind
+    /// Of `killCheckpoint` only.
+    package let point: CheckpointPoint?
     package let rank: Int
     package let step: Int
+
+    fileprivate init?(_ word: Substring) {
+      let parts = word.split(whereSeparator: { $0 == "@" || $0 == ":" })
+      guard parts.count == 3, let rank = Int(parts[1]), let step = Int(parts[2]) else { return nil }
+      let what = parts[0].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      guard let kind = what.first.flatMap({ Kind(rawValue: $0) }) else { return nil }
+      self.kind = kind
+      self.rank = rank
+      self.step = step
+      point = what.count == 2 ? CheckpointPoint(rawValue: what[1]) : nil
+      guard what.count == 1 ? kind != .killCheckpoint : kind == .killCheckpoint && point != nil else { return nil }
+    }
   }
 
   package let orders: [Order]
@@ -44,14 +61,11 @@ package struct InjectedFaults: Equatable, Sendable {
 
   package init(_ text: String, marker: String? = nil) throws {
     let orders = try text.split(separator: ",").map { word in
-      let parts = word.split(whereSeparator: { $0 == "@" || $0 == ":" }).map(String.init)
-      guard parts.count == 3, let kind = Kind(rawValue: parts[0]), let rank = Int(parts[1]), let step = Int(parts[2])
-      else {
-        throw Failure(
-          .usage, "environment variable FCN_DIST_FAULT has '\(word)'",
-          remedy: "it takes KIND@RANK:STEP with \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
-      }
-      return Order(kind: kind, rank: rank, step: step)
+      if let order = Order(word) { return order }
+      throw Failure(
+        .usage, "environment variable FCN_DIST_FAULT has '\(word)'",
+        remedy: "it takes KIND@RANK:STEP with \(Kind.allCases.map(\.rawValue).joined(separator: ", ")); "
+          + "kill-checkpoint/POINT with \(CheckpointPoint.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     self.init(orders: orders, marker: marker)
   }
@@ -80,6 +94,12 @@ package struct InjectedFaults: Equatable, Sendable {
     if orders.contains(where: { $0.kind == .slow && $0.step <= step }) {
       usleep(UInt32(min(3 * workSeconds, 60) * 1e6))
     }
+  }
+
+  /// Kills this process if that is ordered for a point in the writing of the checkpoint of `step`.
+  package func strikeCheckpoint(_ point: CheckpointPoint, step: Int) {
+    let isOrdered = orders.contains { $0.kind == .killCheckpoint && $0.point == point && $0.step == step }
+    if isOrdered && mayStrike() { _ = kill(getpid(), SIGKILL) }
   }
 
   private func mayStrike() -> Bool {

@@ -24,10 +24,11 @@ package final class StopSignal: @unchecked Sendable {
     }
   }
 
-  /// From then on the signals end the process again, and what it starts.
+  /// From then on the signals end the process again, and what it starts. Not where a stop was asked for: a second signal
+  /// must not come between the checkpoint and the exit code that tells of it.
   deinit {
     for source in sources { source.cancel() }
-    for number in signals { signal(number, SIG_DFL) }
+    if !requested { for number in signals { signal(number, SIG_DFL) } }
   }
 
   package func request() { lock.sync { requested = true } }

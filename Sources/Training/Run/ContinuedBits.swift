@@ -1,0 +1,39 @@
+/// Whether a training that goes on comes to the same bits as the one that wrote its checkpoint would have.
+package struct ContinuedBits {
+  /// What differs and changes bits: "the instruction set (AVX-512 there, AVX2 here)".
+  package let differences: [String]
+
+  /// - Parameters:
+  ///   - provenance: of the run that goes on.
+  package init(from state: CheckpointState, to provenance: [String: String], _ configuration: Configuration) {
+    var differences: [String] = []
+    func compare(_ name: String, _ there: String?, _ here: String?) {
+      guard there != here else { return }
+      differences.append("\(name) (\(there ?? "unknown") there, \(here ?? "unknown") here)")
+    }
+    func compare(_ name: String, key: String) { compare(name, state.provenance[key], provenance[key]) }
+    compare("the tool's version", key: "tool_version")
+    // The engine knows which of its properties its bits depend on.
+    if state.provenance["engine_fingerprint"] != provenance["engine_fingerprint"] {
+      let before = differences.count
+      compare("the engine", key: "backend")
+      compare("the engine's version", key: "engine_version")
+      compare("the instruction set", key: "instruction_set")
+      // The portable engine's bits don't depend on them.
+      if provenance["backend"] == "onednn" { compare("threads per rank", key: "threads") }
+      if differences.count == before { compare("the engine", key: "engine_fingerprint") }
+    }
+    let old = try? Configuration(yaml: state.configurationText, file: "checkpoint")
+    compare("batch.micro", old.map { "\($0.batch.micro)" }, "\(configuration.batch.micro)")
+    if old?.distributed.reproducible != true || !configuration.distributed.reproducible {
+      compare("ranks, without distributed.reproducible", key: "ranks")
+    }
+    self.differences = differences
+  }
+
+  /// One line for people, or none.
+  var note: [String] {
+    guard !differences.isEmpty else { return [] }
+    return ["from here on not bit-equal to the run before: \(differences.joined(separator: ", "))"]
+  }
+}

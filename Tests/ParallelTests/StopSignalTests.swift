@@ -1,0 +1,32 @@
+import Foundation
+import Testing
+
+extension ParallelTests {
+  /// Schedulers ask again when a job does not end at once, and ask its processes one after the other.
+  @Suite struct StopSignals {
+    @Test(arguments: [0, 2]) func signalsAgainAndAgainLeaveOneCheckpointAndItsCode(ranks: Int) throws {
+      let training = try TinyTraining()
+      let metrics = training.path("run") + "/metrics.jsonl"
+      var signalCount = 0
+      let stopped = try training.train("run", ranks: ranks, ["--set", "train.steps=100000"]) { process in
+        guard signalCount > 0 || FileManager.default.fileExists(atPath: metrics) else { return }
+        for rank in ranks == 0 ? [process] : Self.children(of: process) {
+          for signal in [SIGUSR1, SIGTERM, SIGTERM] where kill(rank, signal) == 0 { signalCount += 1 }
+        }
+      }
+      #expect(stopped.exitCode == 75, "\(stopped.tail)")
+      #expect(signalCount >= 3)
+      #expect(stopped.output.contains("interrupted after"), "\(stopped.tail)")
+      try training.expectGoodCheckpoints("run")
+      let files = training.checkpoints("run")
+      #expect(!files.contains { $0.contains("partial") }, "\(files)")
+      #expect(files.contains("latest.h5"), "\(files)")
+    }
+
+    static func children(of launcher: pid_t) -> [pid_t] {
+      let path = "/proc/\(launcher)/task/\(launcher)/children"
+      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { pid_t($0) }
+    }
+  }
+}
