@@ -3,14 +3,14 @@
 
 #if defined(__x86_64__)
 
-// Small layers: each thread takes blocks of tiles whose transformed values stay in its second-level cache, and does
-// everything for them. Large layers, whose weights do not stay there: all threads work on one block of more tiles, step
-// after step, so that the weights are read once for many tiles.
+// Each thread takes blocks of tiles and does everything for them. Where the weights are small, the blocks' transformed
+// values stay in its second-level cache; else blocks are larger, so that the weights are read for many tiles. Where
+// there are too few tiles for a large block per thread, all threads work on one block, step after step.
 
 enum {
   PRIVATE_BYTES = 640 << 10,
-  SHARED_WEIGHT_BYTES = 2500 << 10,
-  MOST_SHARED_TILES = 192,
+  LARGE_WEIGHT_BYTES = 2500 << 10,
+  LARGE_TILES = 192,
   CACHED_BYTES = 8 << 20,
 };
 
@@ -45,11 +45,13 @@ static cut cut_up(const conednn_winograd *s) {
            .destination = {s->images, height, width, s->outputs, rows, columns, 0, s->bfloat16, 0}};
   c.tiles = s->images * rows * columns;
   c.destination.past_cache = s->images * height * width * s->outputs * (s->bfloat16 ? 2 : 4) > CACHED_BYTES;
-  c.is_shared = PRODUCTS * s->inputs * s->outputs * 4 > SHARED_WEIGHT_BYTES;
+  int is_large = PRODUCTS * s->inputs * s->outputs * 4 > LARGE_WEIGHT_BYTES;
+  c.is_shared = is_large && c.tiles < s->threads * LARGE_TILES;
   int64_t tile_bytes = PRODUCTS * 4 * (s->inputs + s->outputs);
-  int64_t most = c.is_shared ? MOST_SHARED_TILES : PRIVATE_BYTES / tile_bytes / GROUP * GROUP;
+  int64_t most = is_large ? LARGE_TILES : PRIVATE_BYTES / tile_bytes / GROUP * GROUP;
   if (most < GROUP) most = GROUP;
   c.blocks = quotient_up(c.tiles, most);
+  if (is_large && !c.is_shared) c.blocks = quotient_up(c.blocks, s->threads) * s->threads;
   c.block_tiles = quotient_up(quotient_up(c.tiles, c.blocks), GROUP) * GROUP;
   c.blocks = quotient_up(c.tiles, c.block_tiles);
   c.source_bytes = PRODUCTS * conednn_plane(c.block_tiles / GROUP, s->inputs) * 4;

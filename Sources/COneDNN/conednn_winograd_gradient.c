@@ -6,13 +6,15 @@
 #if defined(__x86_64__)
 
 // Product x of the weight gradient, [inputs][outputs], is the sum over all tiles of transformed source x transformed
-// gradient. Small layers: each thread sums its own part of the tiles. Large layers: all threads share out the products
-// of one block of tiles after the other, so that there is one sum; inputs are taken in groups.
+// gradient. Small layers, and larger ones with many tiles: each thread sums its own part of the tiles. Others: all
+// threads share out the products of one block of tiles after the other, so that there is one sum; inputs are taken in
+// groups.
 
 enum {
-  PRIVATE_SUM_BYTES = 640 << 10,
+  SMALL_SUM_BYTES = 640 << 10,
+  PRIVATE_SUM_BYTES = 2500 << 10,
   PRIVATE_BYTES = 640 << 10,
-  MOST_SHARED_TILES = 192,
+  LARGE_TILES = 192,
   SHARED_SUM_BYTES = 10 << 20,
   ROWS = 8,  // inputs in registers at a time
 };
@@ -35,14 +37,17 @@ static cut cut_up(const conednn_winograd *s) {
   cut c = {.source = {s->images, s->height, s->width, s->inputs, rows, columns, s->padding, s->bfloat16, 0},
            .gradient = {s->images, height, width, s->outputs, rows, columns, 0, s->bfloat16, 0}};
   c.tiles = s->images * rows * columns;
-  c.is_shared = PRODUCTS * s->inputs * s->outputs * 4 > PRIVATE_SUM_BYTES;
+  int64_t sum_bytes = PRODUCTS * s->inputs * s->outputs * 4;
+  int is_small = sum_bytes <= SMALL_SUM_BYTES;
+  c.is_shared = !is_small && (sum_bytes > PRIVATE_SUM_BYTES || c.tiles < s->threads * LARGE_TILES);
   int64_t most_inputs = SHARED_SUM_BYTES / (PRODUCTS * s->outputs * 4) / LANES * LANES;
   if (most_inputs < LANES) most_inputs = LANES;
   c.inputs = c.is_shared ? at_most(s->inputs, most_inputs) : s->inputs;
   int64_t tile_bytes = PRODUCTS * 4 * (s->inputs + s->outputs);
-  int64_t most = c.is_shared ? MOST_SHARED_TILES : PRIVATE_BYTES / tile_bytes / GROUP * GROUP;
+  int64_t most = is_small ? PRIVATE_BYTES / tile_bytes / GROUP * GROUP : LARGE_TILES;
   if (most < GROUP) most = GROUP;
   c.blocks = quotient_up(c.tiles, most);
+  if (!is_small && !c.is_shared) c.blocks = quotient_up(c.blocks, s->threads) * s->threads;
   c.block_tiles = quotient_up(quotient_up(c.tiles, c.blocks), GROUP) * GROUP;
   c.blocks = quotient_up(c.tiles, c.block_tiles);
   c.parts = c.is_shared ? 1 : at_most(s->threads, c.blocks);

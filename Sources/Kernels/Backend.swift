@@ -164,6 +164,15 @@ package protocol WeightLayout: AnyObject {
   /// Equal on two ranks exactly when their layouts are.
   var fingerprint: String { get }
 
+  /// Brings `rows` of the canonical tensor's first dimension into the layout. Rows begin and end at multiples of 16,
+  /// or with the last. Different rows may be brought in by different threads and ranks at the same time.
+  ///
+  /// - Parameters:
+  ///   - canonical: the first of these rows.
+  ///   - weights: all of the layout, its padding zero.
+  func importRows(
+    _ rows: Range<Int>, _ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>)
+  /// Everything, padding included.
   func importCanonical(_ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>)
   func exportCanonical(_ weights: UnsafePointer<Float>, into canonical: UnsafeMutablePointer<Float>)
   /// Makes the compute copies from the master weights, once per update. How many independent pieces the work can be

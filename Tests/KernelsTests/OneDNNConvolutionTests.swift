@@ -27,6 +27,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     ConvolutionCase(1, 5, 7, 16, 32, k: 3, p: 1, rectified: true),
     ConvolutionCase(2, 4, 5, 32, 128, k: 7, p: 3, rectified: true),
     ConvolutionCase(1, 9, 8, 48, 64, k: 7, p: 0),
+    ConvolutionCase(2, 3, 17, 64, 96, k: 7, p: 3, rectified: true),
+    ConvolutionCase(1, 6, 31, 288, 32, k: 5, p: 1),
     ConvolutionCase(2, 4, 5, 128, 128, k: 1, p: 0, rectified: true),
     ConvolutionCase(2, 4, 5, 64, 11, k: 1, p: 0),
     ConvolutionCase(1, 3, 3, 20, 21, k: 1, p: 0),
@@ -92,7 +94,7 @@ extension OneDNNTests {
       "weight gradients of wide images agree with the portable engine",
       arguments: [
         ConvolutionCase(2, 14, 500, 64, 32, k: 3, p: 1), ConvolutionCase(1, 21, 300, 150, 64, k: 3, p: 1),
-        ConvolutionCase(3, 33, 40, 256, 64, k: 1, p: 0),
+        ConvolutionCase(3, 33, 40, 256, 64, k: 1, p: 0), ConvolutionCase(1, 78, 83, 96, 128, k: 3, p: 1),
       ])
     func wideImages(_ one: ConvolutionCase) throws {
       for precision in Precision.allCases {
@@ -102,8 +104,9 @@ extension OneDNNTests {
         let gradient = randomValues(portable.operation.destination.count, stream: 4, precision)
         let outputs = one.convolution.outputChannels
         let expected = try portable.backwardWeights(input, gradient, biasCount: outputs)
-        // Sums of n products of numbers up to 1 in magnitude: rounding errors grow with the root of n.
-        let allowed = 2e-6 * Double(portable.operation.destination.pixelCount).squareRoot()
+        // Sums of n products of numbers up to 1 in magnitude: rounding errors grow with the root of n. Those of minimal
+        // filtering are about four times a plain sum's.
+        let allowed = 4e-6 * Double(portable.operation.destination.pixelCount).squareRoot()
         for threads in [1, 2, 3] {
           let backend = try OneDNNBackend.make(precision: precision, threads: threads)
           let found = try OperationHarness(backend, one.convolution, source: one.source)

@@ -2,12 +2,6 @@ import Basics
 import Kernels
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// All tests of the oneDNN backend, one after another: each wants the cores.
 @Suite(
   .serialized,
@@ -105,31 +99,6 @@ struct OperationHarness {
       Array(UnsafeBufferPointer(start: bias.floats, count: biasCount))
     )
   }
-}
-
-/// Memory between two inaccessible pages, ending at most 63 bytes before the second, filled with not-a-numbers.
-final class GuardedMemory {
-  let base: UnsafeMutableRawPointer
-  private let region: UnsafeMutableRawPointer
-  private let regionByteCount: Int
-  private static let page = 4096
-
-  init(byteCount: Int) throws {
-    let aligned = (max(1, byteCount) + 63) / 64 * 64
-    let middle = (aligned + Self.page - 1) / Self.page * Self.page
-    regionByteCount = middle + 2 * Self.page
-    region = try #require(
-      mmap(nil, regionByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-    try #require(region != MAP_FAILED)
-    memset(region + Self.page, 0xFF, middle)
-    mprotect(region, Self.page, PROT_NONE)
-    mprotect(region + Self.page + middle, Self.page, PROT_NONE)
-    base = region + Self.page + middle - aligned
-  }
-
-  deinit { munmap(region, regionByteCount) }
-
-  var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
 }
 
 /// An activation in memory of its own, in the backend's type.

@@ -71,6 +71,8 @@ extension OneDNNTests {
       ConvolutionCase(2, 12, 15, 256, 128, k: 1, p: 0),
       ConvolutionCase(2, 45, 60, 3, 64, k: 3, p: 1, rectified: true),
       ConvolutionCase(3, 21, 30, 128, 256, k: 3, p: 1, rectified: true),
+      // Tiles enough for a large block for each of two threads, and too few for three.
+      ConvolutionCase(1, 78, 83, 128, 160, k: 3, p: 1, rectified: true),
     ]
 
     @Test("forward and backward-data: the same bits for any threads and any batch split", arguments: repeatable)
@@ -224,6 +226,30 @@ extension OneDNNTests {
       #expect(backend.summary.contains("oneDNN 3.") && backend.summary.contains("2 threads"))
       let other = try OneDNNBackend.make(precision: .float32, threads: 1)
       #expect(backend.fingerprint != other.fingerprint)
+    }
+
+    @Test("engines whose layers take other forms do not call themselves equal")
+    func fingerprintsTellForms() throws {
+      func fingerprint(hasTiles: Bool) throws -> String {
+        try OneDNNBackend.make(precision: .bfloat16, threads: 1, hasTiles: hasTiles).fingerprint
+      }
+      #expect(try fingerprint(hasTiles: true) != fingerprint(hasTiles: false))
+      #expect(try fingerprint(hasTiles: false) == fingerprint(hasTiles: false))
+    }
+
+    @Test(
+      "with matrix tiles, bfloat16 layers are the library's own",
+      arguments: [(3, 64), (3, 256), (3, 512), (7, 512)])
+    func tilesKeepTheLibrary(_ kernel: Int, _ channels: Int) throws {
+      let convolution = Convolution(
+        inputChannels: channels, outputChannels: channels, kernel: kernel, padding: kernel / 2, rectified: true)
+      let source = ActivationShape(images: 1, height: 12, width: 15, channels: channels)
+      let backend = try OneDNNBackend.make(precision: .bfloat16, threads: 1, hasTiles: true)
+      let implementation = try backend.operation(
+        for: convolution, source: source, layout: backend.layout(of: convolution, reference: source),
+        purpose: .training
+      ).implementation
+      #expect(!["winograd", "outer products", "rows"].contains { implementation.contains($0) }, "\(implementation)")
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "conednn_relayout.h"
+#include "conednn_rows.h"
 #include "conednn_weight_gradient.h"
 #include "conednn_winograd.h"
 

@@ -31,7 +31,8 @@ struct EngineOptions: ParsableArguments {
   func engine(
     precision: Precision, configuredThreads: Int?, group: any ProcessGroup
   ) throws -> any Backend {
-    try Self.engine(try choice(), precision, threads: try threadCount(configuredThreads, group: group))
+    let engine = try Self.engine(try choice(), precision, threads: try threadCount(configuredThreads, group: group))
+    return GuardedMemory.isWanted ? GuardedBackend(engine) : engine
   }
 
   static func engine(_ choice: Choice, _ precision: Precision, threads: Int) throws -> any Backend {

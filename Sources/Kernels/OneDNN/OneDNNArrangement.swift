@@ -48,6 +48,23 @@ struct OneDNNArrangement {
     description = "\(outBlocks)x\(inputBlocks)x\(taps)x\(block)x\(block)"
   }
 
+  /// Panels of 32 channels of one side for each tap, as conednn_rows.h has them: those that a product writes.
+  ///
+  /// - Parameter isForward: outputs, else inputs.
+  init(panelsOfOuts outs: Int, taps: Int, inputs: Int, isForward: Bool, isBFloat16: Bool) {
+    let (written, read) = isForward ? (outs, inputs) : (inputs, outs)
+    let pair = isBFloat16 ? 2 : 1
+    let panel = 32
+    let writtenOffsets = (0..<written).map { Int64($0 / panel * taps * read * panel + $0 % panel * pair) }
+    let readOffsets = (0..<read).map { Int64($0 / pair * panel * pair + $0 % pair) }
+    descriptor = nil
+    offsets = OneDNNOffsets(
+      out: isForward ? writtenOffsets : readOffsets, input: isForward ? readOffsets : writtenOffsets,
+      spatial: (0..<taps).map { Int64($0 * read * panel) })
+    byteCount = (isBFloat16 ? 2 : 4) * outs * taps * inputs
+    description = "panels:\(isForward ? "out" : "in"):\(outs)x\(taps)x\(inputs)" + (isBFloat16 ? "bf16" : "f32")
+  }
+
   func libraryDescriptor() throws -> OneDNNDescriptor {
     guard let descriptor else { throw Failure(.internalError, "a layout that oneDNN does not know (\(description))") }
     return descriptor

@@ -48,8 +48,18 @@ package final class OneDNNBackend: Backend {
   }
   package var version: String { OneDNNLibrary.version }
   package var instructionSet: String { OneDNNLibrary.instructionSet }
+  /// With the forms of the layers' kinds, because our own loops look at the processor and not at what the library was
+  /// told to use of it.
   package var fingerprint: String {
-    "onednn:1:\(OneDNNLibrary.version):\(OneDNNLibrary.instructionSet):\(precision.rawValue):\(threadCount)"
+    let forms = [(3, 64), (3, 512), (7, 512), (1, 512)].map { kernel, channels in
+      OneDNNForm(
+        of: Convolution(
+          inputChannels: channels, outputChannels: channels, kernel: kernel, padding: kernel / 2, rectified: true),
+        isBFloat16: isBFloat16, hasTiles: hasTiles
+      ).description
+    }
+    return "onednn:2:\(OneDNNLibrary.version):\(OneDNNLibrary.instructionSet):\(forms.joined(separator: ",")):"
+      + "\(precision.rawValue):\(threadCount)"
   }
 
   var isBFloat16: Bool { precision == .bfloat16 }
@@ -81,19 +91,26 @@ package final class OneDNNBackend: Backend {
       switch form.weightGradient {
       case .library: try libraryChoice(shape, .backwardWeights)
       case .unrolled: OneDNNArrangement(outs: outs, taps: taps, inputs: inputs)
-      case .outerProducts, .winograd: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
+      case .outerProducts, .winograd, .rows: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
       }
     let copies: any ComputeCopies
     if form.forward == .winograd {
       copies = WinogradCopies(outs: outs, inputs: inputs, threads: threadCount)
     } else {
-      let isUnrolled = form.sourceGradient == .unrolled
-      guard let backwardData = try isUnrolled ? unrolledChoice(shape) : libraryChoice(shape, .backwardData) else {
-        return nil
+      func panels(isForward: Bool) -> OneDNNArrangement {
+        OneDNNArrangement(
+          panelsOfOuts: outs, taps: taps, inputs: inputs, isForward: isForward, isBFloat16: isBFloat16)
       }
-      copies = try RelaidCopies(
-        of: master, forward: libraryChoice(shape, .forward), backwardData: backwardData, isBFloat16: isBFloat16,
-        threads: threadCount)
+      let backwardData: OneDNNArrangement? =
+        switch form.sourceGradient {
+        case .unrolled: try unrolledChoice(shape)
+        case .rows: panels(isForward: false)
+        case .library, .winograd, .outerProducts: try libraryChoice(shape, .backwardData)
+        }
+      guard let backwardData else { return nil }
+      let forward = form.forward == .rows ? panels(isForward: true) : try libraryChoice(shape, .forward)
+      copies = RelaidCopies(
+        of: master, forward: forward, backwardData: backwardData, isBFloat16: isBFloat16, threads: threadCount)
     }
     return OneDNNWeightLayout(form: form, master: master, copies: copies, isTransposed: shape.transposed != 0)
   }

@@ -8,6 +8,8 @@ struct OneDNNForm {
     case library
     /// One matrix product with every window of the source in a row of its own.
     case unrolled
+    /// Without the products with the padding's zeros (conednn_rows.h). Not for weight gradients.
+    case rows
     /// Minimal filtering (conednn_winograd.h).
     case winograd
     /// Our own loops over the pixels (conednn_weight_gradient.h). Weight gradients only.
@@ -17,6 +19,8 @@ struct OneDNNForm {
   let forward: Way
   let sourceGradient: Way
   let weightGradient: Way
+
+  var description: String { "\(forward)-\(sourceGradient)-\(weightGradient)" }
 
   /// Everything by the library's (de)convolutions.
   static let library = OneDNNForm(forward: .library, sourceGradient: .library, weightGradient: .library)
@@ -29,18 +33,32 @@ struct OneDNNForm {
 
   init(of convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) {
     if convolution.kernel > 3 {
-      // Measured for fc6 (7x7, 512 to 4096, 12x15 pixels), two threads: backward-data takes 79 ms instead of 141 in
-      // float32, and in bfloat16 156 instead of 172 for four images. Where bfloat16 is multiplied in tiles, these
-      // want sums over many pixels, and a convolution's are as long as a row. Forward stays a convolution: it has the
-      // same bits for any number of threads.
+      // Measured for fc6 (7x7, 512 to 4096, 12x15 pixels), one thread: 60 ms forward and 62 backward in bfloat16, the
+      // library 78 and, unrolled, 80. Where bfloat16 is multiplied in tiles, these want sums over many pixels, and a
+      // convolution's are as long as a row: there the gradients are unrolled; forward stays a convolution, which has
+      // the same bits for any number of threads.
+      let wantsRows = Self.wantsRows(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
       self.init(
-        forward: .library, sourceGradient: .unrolled, weightGradient: isBFloat16 && hasTiles ? .unrolled : .library)
+        forward: wantsRows ? .rows : .library, sourceGradient: wantsRows ? .rows : .unrolled,
+        weightGradient: isBFloat16 && hasTiles ? .unrolled : .library)
     } else if Self.wantsWinograd(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles) {
       self.init(forward: .winograd, sourceGradient: .winograd, weightGradient: .winograd)
     } else {
       let wantsLoops = Self.wantsOuterProducts(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
       self.init(forward: .library, sourceGradient: .library, weightGradient: wantsLoops ? .outerProducts : .library)
     }
+  }
+
+  /// Without padding there is nothing to leave out.
+  private static func wantsRows(_ convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) -> Bool {
+    guard convolution.padding > 0 && !convolution.accumulating && !(isBFloat16 && hasTiles) else { return false }
+    var shape = conednn_rows()
+    shape.inputs = Int64(convolution.inputChannels)
+    shape.outputs = Int64(convolution.outputChannels)
+    shape.kernel = Int64(convolution.kernel)
+    shape.padding = Int64(convolution.padding)
+    shape.bfloat16 = isBFloat16 ? 1 : 0
+    return conednn_rows_supported(&shape) != 0
   }
 
   /// Measured at 360x480, one thread, all three directions: conv3_2 takes 60 ms instead of 148 in float32 and 60

@@ -65,7 +65,10 @@ final class OneDNNPrimitive {
     return OneDNNDescriptor(result)
   }
 
-  var scratchByteCount: Int { Int(conednn_operation_scratch_size(handle)) }
+  /// Bytes past what the library asks for: its kernels have been seen to reach a little beyond their scratch memory.
+  private static let scratchSlack = 64 << 10
+
+  var scratchByteCount: Int { Int(conednn_operation_scratch_size(handle)) + Self.scratchSlack }
   var implementation: String { String(cString: conednn_operation_implementation(handle)) }
 
   /// The library's plain fallbacks: correct, and far from the processor's speed.

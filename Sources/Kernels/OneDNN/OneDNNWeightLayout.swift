@@ -10,12 +10,14 @@ final class OneDNNWeightLayout: WeightLayout {
   let master: OneDNNArrangement
   private let copies: any ComputeCopies
   private let canonicalOffsets: OneDNNOffsets
+  private let isTransposed: Bool
 
   /// - Parameter isTransposed: canonical order [in, out, kernel, kernel] (a deconvolution's) instead of [out, in, …].
   init(form: OneDNNForm, master: OneDNNArrangement, copies: any ComputeCopies, isTransposed: Bool) {
     self.form = form
     self.master = master
     self.copies = copies
+    self.isTransposed = isTransposed
     canonicalOffsets = .canonical(
       outs: master.offsets.out.count, inputs: master.offsets.input.count, taps: master.offsets.spatial.count,
       isTransposed: isTransposed)
@@ -46,27 +48,45 @@ final class OneDNNWeightLayout: WeightLayout {
     byteOffset.map { weights.prepared + $0 } ?? UnsafeRawPointer(weights.master)
   }
 
+  /// Outputs, or inputs of a deconvolution: what the canonical order counts first.
+  private var rowCount: Int { isTransposed ? master.offsets.input.count : master.offsets.out.count }
+
   func importCanonical(_ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
     weights.update(repeating: 0, count: count)
-    move(from: canonical, canonicalOffsets, to: weights, master.offsets)
+    importRows(0..<rowCount, canonical, into: weights)
+  }
+
+  func importRows(
+    _ rows: Range<Int>, _ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>
+  ) {
+    canonicalOffsets.withPointers { from in
+      master.offsets.withPointers { to in
+        move(from: canonical, from, to: weights, skipping(rows.lowerBound, to), rowCount: rows.count)
+      }
+    }
   }
 
   func exportCanonical(_ weights: UnsafePointer<Float>, into canonical: UnsafeMutablePointer<Float>) {
-    move(from: weights, master.offsets, to: canonical, canonicalOffsets)
+    master.offsets.withPointers { from in
+      canonicalOffsets.withPointers { to in move(from: weights, from, to: canonical, to, rowCount: rowCount) }
+    }
+  }
+
+  /// The offsets of the rows from `row` on.
+  private func skipping(_ row: Int, _ offsets: conednn_offsets) -> conednn_offsets {
+    var offsets = offsets
+    if isTransposed { offsets.in += row } else { offsets.out += row }
+    return offsets
   }
 
   /// On the calling thread alone, so that checkpoints can be written beside training.
   private func move(
-    from source: UnsafePointer<Float>, _ sourceOffsets: OneDNNOffsets, to destination: UnsafeMutablePointer<Float>,
-    _ destinationOffsets: OneDNNOffsets
+    from source: UnsafePointer<Float>, _ from: conednn_offsets, to destination: UnsafeMutablePointer<Float>,
+    _ to: conednn_offsets, rowCount: Int
   ) {
-    sourceOffsets.withPointers { from in
-      destinationOffsets.withPointers { to in
-        conednn_move_weights(
-          source, from, destination, to, Int64(master.offsets.out.count), Int64(master.offsets.input.count),
-          Int64(master.offsets.spatial.count))
-      }
-    }
+    conednn_move_weights(
+      source, from, destination, to, Int64(isTransposed ? master.offsets.out.count : rowCount),
+      Int64(isTransposed ? rowCount : master.offsets.input.count), Int64(master.offsets.spatial.count))
   }
 
   func prepare(

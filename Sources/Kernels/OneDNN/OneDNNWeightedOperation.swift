@@ -1,9 +1,6 @@
 import Basics
 import COneDNN
 
-/// Bytes past what the library asks for: its kernels have been seen to reach a little beyond their scratch memory.
-let scratchSlack = 64 << 10
-
 /// One way to compute a product.
 protocol ForwardProduct {
   var scratchByteCount: Int { get }
@@ -52,13 +49,13 @@ final class OneDNNWeightedOperation: WeightedOperation {
     weightGradient = purpose == .inference ? nil : try Self.weightGradient(shape, layout, threads: threads)
     scratchByteCount =
       max(forward.scratchByteCount, sourceGradient?.scratchByteCount ?? 0, weightGradient?.scratchByteCount ?? 0)
-      + scratchSlack
   }
 
   private static func forward(
     _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
   ) throws -> any ForwardProduct {
     switch layout.form.forward {
+    case .rows: RowForward(shape, threads: threads)
     case .winograd: WinogradForward(shape, threads: threads)
     case .library, .unrolled, .outerProducts: try LibraryForward(shape, layout, threads: threads)
     }
@@ -68,6 +65,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
   ) throws -> any SourceGradient {
     switch layout.form.sourceGradient {
+    case .rows: RowSourceGradient(shape, threads: threads)
     case .winograd: WinogradSourceGradient(shape, threads: threads)
     case .unrolled: try UnrolledSourceGradient(shape, layout, threads: threads)
     case .library, .outerProducts: try LibrarySourceGradient(shape, layout, threads: threads)
@@ -81,7 +79,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     case .winograd: WinogradWeightGradient(shape, threads: threads)
     case .outerProducts: OuterProductWeightGradient(shape, threads: threads)
     case .unrolled: try UnrolledWeightGradient(shape, layout, threads: threads)
-    case .library: try LibraryWeightGradient(shape, layout, threads: threads)
+    case .library, .rows: try LibraryWeightGradient(shape, layout, threads: threads)
     }
   }
 

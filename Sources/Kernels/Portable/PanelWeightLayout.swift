@@ -48,13 +48,25 @@ final class PanelWeightLayout: WeightLayout {
   }
 
   func importCanonical(_ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
-    pool.run(outputPanels) { panel, _ in
-      let outputs = panel * panelWidth..<min(outputChannels, (panel + 1) * panelWidth)
+    importRows(0..<(isTransposed ? inputChannels : outputChannels), canonical, into: weights)
+  }
+
+  func importRows(
+    _ rows: Range<Int>, _ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>
+  ) {
+    let outputs = isTransposed ? 0..<outputChannels : rows
+    let inputs = isTransposed ? rows : 0..<inputChannels
+    let firstPanel = outputs.lowerBound / panelWidth
+    let first = kernelIndex(inputs.lowerBound, outputs.lowerBound)
+    // One panel, as many ranks and threads at once bring them in, is done without the pool.
+    pool.run((outputs.upperBound + panelWidth - 1) / panelWidth - firstPanel) { index, _ in
+      let panel = firstPanel + index
+      let outputs = panel * panelWidth..<min(outputs.upperBound, (panel + 1) * panelWidth)
       withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * panelWidth) { lanes in
         lanes.initialize(repeating: 0)
-        for input in 0..<inputChannels {
+        for input in inputs {
           for output in outputs {
-            let kernel = canonical + kernelIndex(input, output) * taps
+            let kernel = canonical + (kernelIndex(input, output) - first) * taps
             let lane = output - outputs.lowerBound
             for tap in 0..<taps { lanes[tap &* panelWidth &+ lane] = kernel[tap] }
           }
