@@ -74,8 +74,10 @@ extension MPIProcessGroup {
     let populateWrite: Int32 = 23  // MADV_POPULATE_WRITE of Linux 5.14, not in older headers
     var isGiven = true
     if last > first {
-      if madvise(start + first, last - first, populateWrite) != 0 && errno != EINVAL { isGiven = false }
-      if isGiven { memset(start + first, 0, last - first) }
+      // New pages are zero. A system that does not know the call gives them when they are written.
+      if madvise(start + first, last - first, populateWrite) != 0 {
+        if errno == EINVAL { memset(start + first, 0, last - first) } else { isGiven = false }
+      }
     }
     guard try allReduce(isGiven ? 1 : 0, .minimum) == 1 else {
       let folder = SharedMemorySpace.folder

@@ -7,16 +7,18 @@ enum BilinearKernel {
     return (0..<size).map { Float(1 - abs(Double($0) - center) / Double(factor)) }
   }
 
-  /// Canonical weights [channels, channels, size, size]: the kernel where input and output channel are the same.
-  static func weights(channels: Int, size: Int) -> [Float] {
+  /// Rows of the canonical weights [channels, channels, size, size]: the kernel where input and output channel are the
+  /// same, else zero.
+  ///
+  /// - Parameter inputs: which rows of the first dimension `weights` has room for.
+  static func fill(_ weights: UnsafeMutableBufferPointer<Float>, inputs: Range<Int>, size: Int, channels: Int) {
     let profile = profile(size: size)
-    var weights = [Float](repeating: 0, count: channels * channels * size * size)
-    for channel in 0..<channels {
-      let base = (channel * channels + channel) * size * size
+    weights.update(repeating: 0)
+    for channel in inputs {
+      let base = ((channel - inputs.lowerBound) * channels + channel) * size * size
       for y in 0..<size {
         for x in 0..<size { weights[base + y * size + x] = profile[y] * profile[x] }
       }
     }
-    return weights
   }
 }

@@ -1,37 +1,76 @@
 import Basics
+import Kernels
 
 /// Gives every parameter its value before training: the backbone He-normal weights (He et al. 2015: deviation
 /// sqrt(2 / inputs of a unit)), score layers and biases zero, upsampling bilinear.
 ///
 /// Each parameter has its own sequence of numbers, chosen by its name: a layer that two architectures share starts the
-/// same in both. The bits depend on the seed alone, not on the backend.
-///
-/// - Parameters:
-///   - table: the network's parameters.
-///   - configuration: of that network.
-///   - master: `table.floatCount` floats, all overwritten.
-package func initialise(
-  _ table: ParameterTable, configuration: ModelConfiguration, seed: UInt64, into master: UnsafeMutablePointer<Float>
-) {
-  master.update(repeating: 0, count: table.floatCount)
-  for layer in GraphBuilder.graph(for: configuration).layers {
-    guard let weight = table[layer.name + "/weight"], layer.start != .zero else { continue }
-    let values =
-      layer.start == .bilinear
-      ? BilinearKernel.weights(channels: weight.canonicalShape[0], size: weight.canonicalShape[2])
-      : heNormal(weight, seed: seed)
-    values.withUnsafeBufferPointer { if let base = $0.baseAddress { weight.importCanonical(base, into: master) } }
+/// same in both. The bits depend on the seed alone, not on the backend, nor on how many threads and ranks share the
+/// work.
+package struct Initialisation {
+  /// Rows of a weight's first dimension that one thread fills.
+  private struct Piece {
+    let weight: Parameter
+    let layout: any WeightLayout
+    let rows: Range<Int>
+    let start: Layer.Start
   }
-}
 
-private func heNormal(_ weight: Parameter, seed: UInt64) -> [Float] {
-  let inputs = weight.canonicalShape.dropFirst().reduce(1, *)
-  let stream = UInt64(CRC32C.checksum(Array(weight.name.utf8)))
-  let generator = Philox(seed: seed, purpose: .initialisation, stream: stream)
-  return [Float](unsafeUninitializedCapacity: weight.canonicalCount) { buffer, count in
-    count = weight.canonicalCount
-    NormalNumbers.fill(
-      UnsafeMutableBufferPointer(rebasing: buffer[..<count]), from: generator,
-      deviation: (2 / Float(inputs)).squareRoot())
+  /// As many as layouts keep together; their numbers begin at a multiple of what the generator makes at a time.
+  private static let rowsOfPiece = 16
+
+  private let pieces: [Piece]
+  private let seed: UInt64
+
+  /// - Parameters:
+  ///   - table: the network's parameters.
+  ///   - configuration: of that network.
+  package init(_ table: ParameterTable, configuration: ModelConfiguration, seed: UInt64) {
+    self.seed = seed
+    pieces = GraphBuilder.graph(for: configuration).layers.flatMap { layer -> [Piece] in
+      guard layer.start != .zero, let weight = table[layer.name + "/weight"], let layout = weight.layout else {
+        return []
+      }
+      let rowCount = weight.canonicalShape[0]
+      return stride(from: 0, to: rowCount, by: Self.rowsOfPiece).map {
+        Piece(weight: weight, layout: layout, rows: $0..<min(rowCount, $0 + Self.rowsOfPiece), start: layer.start)
+      }
+    }
   }
+
+  /// Does one of `shareCount` shares of the work, so that the ranks of a machine can do it together.
+  ///
+  /// - Parameter master: `ParameterTable.floatCount` floats, all zero before the first share is done.
+  package func run(share: Int = 0, of shareCount: Int = 1, into master: UnsafeMutablePointer<Float>, pool: WorkerPool) {
+    // Every so manieth: large layers consist of many pieces.
+    let own = stride(from: share, to: pieces.count, by: shareCount).map { pieces[$0] }
+    let largest = own.map { $0.rows.count * Self.valuesPerRow($0.weight) }.max() ?? 0
+    let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: largest * pool.threadCount)
+    defer { buffer.deallocate() }
+    pool.run(own.count) { index, worker in
+      let piece = own[index]
+      let first = worker * largest
+      let values = UnsafeMutableBufferPointer(
+        rebasing: buffer[first..<first + piece.rows.count * Self.valuesPerRow(piece.weight)])
+      fill(values, piece)
+      guard let base = values.baseAddress else { return }
+      piece.layout.importRows(piece.rows, base, into: master + piece.weight.range.lowerBound)
+    }
+  }
+
+  private func fill(_ values: UnsafeMutableBufferPointer<Float>, _ piece: Piece) {
+    let weight = piece.weight
+    if piece.start == .bilinear {
+      BilinearKernel.fill(
+        values, inputs: piece.rows, size: weight.canonicalShape[2], channels: weight.canonicalShape[1])
+      return
+    }
+    let stream = UInt64(CRC32C.checksum(Array(weight.name.utf8)))
+    NormalNumbers.fill(
+      values, startingAt: piece.rows.lowerBound * Self.valuesPerRow(weight),
+      from: Philox(seed: seed, purpose: .initialisation, stream: stream),
+      deviation: (2 / Float(Self.valuesPerRow(weight))).squareRoot())
+  }
+
+  private static func valuesPerRow(_ weight: Parameter) -> Int { weight.canonicalShape.dropFirst().reduce(1, *) }
 }

@@ -4,10 +4,15 @@ import Basics
 /// are polynomials of single-precision operations in a fixed order (coefficients: Moshier, Cephes mathematical library).
 enum NormalNumbers {
   /// Fills `numbers` with normal numbers of the given standard deviation. Number i depends on the generator and i alone.
-  static func fill(_ numbers: UnsafeMutableBufferPointer<Float>, from generator: Philox, deviation: Float) {
+  ///
+  /// - Parameter first: the number of the first, a multiple of 16.
+  static func fill(
+    _ numbers: UnsafeMutableBufferPointer<Float>, startingAt first: Int, from generator: Philox, deviation: Float
+  ) {
     guard let base = numbers.baseAddress else { return }
+    precondition(first % 16 == 0, "numbers are made 16 at a time")
     var index = 0
-    var counter: UInt64 = 0
+    var counter = UInt64(first / 4)
     while index < numbers.count {
       let radiusBits = SIMD8(lowHalf: generator.block(at: counter), highHalf: generator.block(at: counter + 1))
       let angleBits = SIMD8(lowHalf: generator.block(at: counter + 2), highHalf: generator.block(at: counter + 3))

@@ -198,13 +198,17 @@ package final class Plan {
     }
   }
 
-  /// The loss of the last forward pass, without gradients.
+  /// The loss of one image of the last forward pass, without gradients: the same bits whatever the others are.
+  ///
+  /// - Parameter labels: [height, width], of that image.
   package func loss(
-    labels: UnsafePointer<UInt16>, classWeights: [Float], ignoreLabel: UInt16
+    ofImage image: Int = 0, labels: UnsafePointer<UInt16>, classWeights: [Float], ignoreLabel: UInt16
   ) -> LossOutcome {
-    backend.softmaxCrossEntropy(
-      logits: logitsPointer, labels: labels, shape: destination, classWeights: classWeights, ignoreLabel: ignoreLabel,
-      scale: 1, gradient: nil)
+    var shape = destination
+    shape.images = 1
+    return backend.softmaxCrossEntropy(
+      logits: logitsPointer + image * shape.count, labels: labels, shape: shape, classWeights: classWeights,
+      ignoreLabel: ignoreLabel, scale: 1, gradient: nil)
   }
 
   /// The likeliest class of each pixel after the last forward pass: [images, height, width].

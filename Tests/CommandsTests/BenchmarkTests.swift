@@ -13,10 +13,13 @@ struct BenchmarkTests {
     try #require(outcome.exitCode == 0, "\(outcome.errors)")
     #expect(outcome.json.keys.sorted() == (BenchmarkResult.commonKeys + ["layers"]).sorted())
     #expect(
-      outcome.keys("seconds") == ["compute", "exchange", "limit", "limit_layers", "limit_update", "step", "update"])
+      outcome.keys("seconds") == [
+        "compute", "evaluation", "exchange", "limit", "limit_layers", "limit_update", "start", "step", "update",
+      ])
     #expect(
       outcome.keys("figures") == [
-        "images_per_second", "limit_images_per_second", "memory_bytes_per_second", "share_of_limit",
+        "evaluation_images_per_second", "evaluation_share_of_forward", "images_per_second", "limit_images_per_second",
+        "memory_bytes", "memory_bytes_of_a_further_rank", "memory_bytes_per_second", "share_of_limit", "start_seconds",
       ])
     #expect(outcome.rounds("step").count == 2)
     let layers = try #require(outcome.json["layers"] as? [[String: Any]])
@@ -103,7 +106,7 @@ struct BenchmarkTests {
     let outcome = try BenchmarkResult(["checkpoint"] + BenchmarkResult.tinyModel + rounds)
     try #require(outcome.exitCode == 0, "\(outcome.errors)")
     #expect(outcome.json.keys.sorted() == BenchmarkResult.commonKeys)
-    #expect(outcome.keys("seconds") == ["limit", "read", "verify", "write"])
+    #expect(outcome.keys("seconds") == ["copy", "limit", "read", "verify", "write"])
     #expect(outcome.keys("figures").contains("share_of_limit"))
     let parameters = try #require(outcome.number("settings", "parameters"))
     // Parameters and momentum.

@@ -18,7 +18,10 @@ final class ModelHarness {
     master = try MemoryRegion(byteCount: network.parameters.floatCount * 4)
     prepared = try MemoryRegion(byteCount: max(1, network.parameters.preparedByteCount))
     gradient = try MemoryRegion(byteCount: network.parameters.floatCount * 4)
-    initialise(network.parameters, configuration: configuration, seed: seed, into: master.floats())
+    let pool = try WorkerPool(threadCount: 2)
+    let initialisation = Initialisation(network.parameters, configuration: configuration, seed: seed)
+    // In three shares, as three ranks of a machine would.
+    for share in 0..<3 { initialisation.run(share: share, of: 3, into: master.floats(), pool: pool) }
     prepare()
   }
 
@@ -61,7 +64,16 @@ final class ModelHarness {
     let plan = try network.plan(images: batch.images, height: batch.height, width: batch.width, training: true)
     plan.forward(batch.pixels, memory, dropoutKeys: dropoutKeys)
     guard withGradient else {
-      return plan.loss(labels: batch.labels, classWeights: batch.classWeights, ignoreLabel: 255).weightedLoss
+      return batch.labels.withUnsafeBufferPointer { labels in
+        (0..<batch.images).reduce(0) { sum, image in
+          guard let base = labels.baseAddress else { return sum }
+          return sum
+            + plan.loss(
+              ofImage: image, labels: base + image * batch.height * batch.width, classWeights: batch.classWeights,
+              ignoreLabel: 255
+            ).weightedLoss
+        }
+      }
     }
     return plan.backward(
       labels: batch.labels, classWeights: batch.classWeights, ignoreLabel: 255, scale: 1, into: gradient.floats()

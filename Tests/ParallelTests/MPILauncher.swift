@@ -61,6 +61,14 @@ struct MPILauncher {
     let description: String
   }
 
+  /// The processes named `program` that a launcher has started.
+  static func ranks(of launcher: pid_t, program: String) -> [pid_t] {
+    Spawned.descendants(of: launcher).filter {
+      let name = FileManager.default.contents(atPath: "/proc/\($0)/comm") ?? Data()
+      return String(decoding: name, as: UTF8.self) == program + "\n"
+    }
+  }
+
   /// The full path of mpirun, nil where it is not installed.
   static let mpirun: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
     .map { "\($0)/mpirun" }.first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -197,7 +205,7 @@ private final class Spawned {
     return status() ?? -1
   }
 
-  private static func descendants(of ancestor: pid_t) -> [pid_t] {
+  fileprivate static func descendants(of ancestor: pid_t) -> [pid_t] {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     var parents: [pid_t: pid_t] = [:]
     for process in entries.compactMap({ pid_t($0) }) {

@@ -64,8 +64,11 @@ extension ParallelTests {
       }
     }
 
-    @Test func evaluationIsTheSameForAnyNumberOfRanks() throws {
-      try #require(try train("one", ranks: 0).exitCode == 0)
+    /// Other numbers of ranks cut the images into other batches too.
+    @Test(arguments: ["portable", "onednn"]) func evaluationIsTheSameForAnyNumberOfRanks(backend: String) throws {
+      let one = try train("one", ranks: 0, backend: backend)
+      if backend == "onednn", one.exitCode == 78 { return }
+      try #require(one.exitCode == 0, "\(one.tail)")
       var texts: Set<String> = []
       for ranks in [0, 1, 2, 3, 4] {
         let json = folder.path + "/evaluation-\(ranks).json"
@@ -73,7 +76,7 @@ extension ParallelTests {
           "fcn-dist",
           [
             "evaluate", "--checkpoint", folder.path + "/one/checkpoints/latest.h5", "--data", data, "--json", json,
-            "--backend", "portable",
+            "--backend", backend,
           ])
         #expect(outcome.exitCode == 0, "\(outcome.tail)")
         texts.insert(try String(contentsOfFile: json, encoding: .utf8))

@@ -10,7 +10,8 @@ struct CheckpointBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "checkpoint", abstract: "A whole training state written and read, against a plain write.",
     discussion: """
-      The first rank writes, as in training; the others wait. Writing includes the sync and reading everything back. \
+      The first rank copies and writes; the others wait, where in training all ranks of its machine copy. Writing goes \
+      on beside training and includes the sync and reading everything back. \
       The limit is the same number of bytes written and synced in the same folder. What is read was just written: it \
       comes from the system's cache.
 
@@ -69,6 +70,7 @@ struct CheckpointBenchmarkCommand: ParsableCommand {
       ("bytes", .integer(Int64(benchmark.byteCount))),
     ]
     let rows = [
+      ("copy", "copy: training stands still", CheckpointBenchmark.copy),
       ("write", "write, sync and read back", CheckpointBenchmark.write),
       ("verify", "verify", CheckpointBenchmark.verify), ("read", "read into memory", CheckpointBenchmark.read),
       ("limit", "limit: plain write and sync", CheckpointBenchmark.raw),

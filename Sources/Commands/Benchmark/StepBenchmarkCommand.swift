@@ -10,7 +10,8 @@ struct StepBenchmarkCommand: ParsableCommand {
     commandName: "step", abstract: "Training steps on images in memory, against the layers run alone.",
     discussion: """
       The limit is what the weighted layers take when each of them runs alone, as often as they run in a step, and \
-      the update at the speed of memory. Without --config it is FCN-8s on full-width VGG16 with 11 classes.
+      the update at the speed of memory. Beside it: an evaluation of some images, the time from the first layout to \
+      the first step, and the memory of all ranks. Without --config it is FCN-8s on full-width VGG16 with 11 classes.
 
         fcn-dist benchmark step --precision bfloat16
         mpirun -n 2 fcn-dist benchmark step --precision bfloat16 --batch 8 \\

@@ -21,7 +21,7 @@ struct StepReport {
         + configuration.train.precision.rawValue, machine: machine, rounds: rounds)
     report.settings = settings
     addRows(to: &report)
-    report.appendix = layerTable
+    report.appendix = "\(memoryLine)\n\n\(layerTable)"
     report.members = [("layers", .list(benchmark.layers.layers.indices.map(layerJSON)))]
     return report
   }
@@ -51,12 +51,47 @@ struct StepReport {
     report.add(
       "limit_update", "  update", Timings(layers.seconds.map { _ in update }),
       "\(significant(Double(benchmark.updateByteCount) / 1e9, 3)) GB at \(significant(bandwidth / 1e9, 3)) GB/s")
+    addEvaluation(to: &report)
+    addStart(to: &report)
     report.add(figure: "images_per_second", rate)
     report.add(figure: "limit_images_per_second", Double(images) / limit.median)
     report.add(figure: "share_of_limit", limit.median / step.median)
     report.add(figure: "memory_bytes_per_second", bandwidth)
     report.conclusion =
       "\(significant(rate, 3)) images/s, \(fixed(100 * limit.median / step.median, 1)) % of the limit"
+  }
+
+  private func addEvaluation(to report: inout BenchmarkReport) {
+    let ranks = benchmark.layers.rankCount
+    let images = benchmark.evaluatedImages
+    let forward = benchmark.layers.layers.reduce(0.0) {
+      $0 + measurements[LayerBenchmark.name($1, .forward)].median / Double(configuration.batch.micro)
+    }
+    let evaluation = measurements[StepBenchmark.evaluation]
+    let rate = Double(images * ranks) / evaluation.median
+    let share = forward * Double(images) / evaluation.median
+    report.add(
+      "evaluation", "evaluation of \(counted(images * ranks, "image"))", evaluation,
+      "\(significant(rate, 3)) images/s, \(fixed(100 * share, 1)) % of forward alone")
+    report.add(figure: "evaluation_images_per_second", rate)
+    report.add(figure: "evaluation_share_of_forward", share)
+  }
+
+  private func addStart(to report: inout BenchmarkReport) {
+    let total = benchmark.start.reduce(0.0) { $0 + $1.seconds }
+    let note = benchmark.start.map { "\($0.name) \(fixed($0.seconds, 2))" }.joined(separator: ", ")
+    report.add("start", "start to first step", Timings([total]), note)
+    let memory = benchmark.memoryUse
+    report.add(figure: "start_seconds", total)
+    report.add(figure: "memory_bytes", Double(memory.total))
+    report.add(figure: "memory_bytes_of_a_further_rank", Double(memory.furtherRank))
+  }
+
+  private var memoryLine: String {
+    func gigabytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 1e9, 2)) GB" }
+    let memory = benchmark.memoryUse
+    return "memory: \(gigabytes(memory.total)) in all; a further rank \(gigabytes(memory.furtherRank)), of it "
+      + "\(gigabytes(memory.gradientsOfRank)) for gradients"
   }
 
   // MARK: Layers

@@ -35,13 +35,19 @@ struct EvaluateCommand: ParsableCommand {
         file: checkpoint, settings: settings, engine: engine, dataset: dataset, size: dataset.size(0), group: group)
       try DatasetFit.check(dataset, model, file: checkpoint)
       let evaluator = Evaluator(
-        network: model.network, dataset: dataset, normalisation: model.normalisation, group: group)
+        network: model.network, dataset: dataset, normalisation: model.normalisation, group: group,
+        batch: model.batch)
+      let watch = Stopwatch()
       let evaluation = try evaluator.evaluate(model.memory) { done, count in
         if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
       }
       guard group.isCoordinator else { return }
       let report = EvaluationReport(split: split, classNames: model.classNames, evaluation: evaluation)
       console.line(report.table)
+      let seconds = watch.seconds
+      console.line(
+        "\(counted(evaluation.imageCount, "image")) in \(fixed(seconds, 1)) s, "
+          + "\(significant(Double(evaluation.imageCount) / seconds, 3)) images/s")
       guard let json else { return }
       try Array((report.json.line + "\n").utf8).withUnsafeBytes { try FileBytes.write($0, to: json) }
       console.line("wrote \(json)")

@@ -22,9 +22,12 @@ struct PredictionJob {
   /// - Important: Collective over `group`.
   func run() throws {
     let file = try group.isCoordinator ? logitsPath.map { try LogitsFile(path: $0) } : nil
+    var ahead: [Int: Predictor.Prediction] = [:]
     for index in 0..<input.count {
       if index % group.size == group.rank {
-        let prediction = try predict(index)
+        if ahead.isEmpty { ahead = try predict(from: index) }
+        guard let prediction = ahead.removeValue(forKey: index) else { continue }
+        try files?.write(prediction, key: input.key(index))
         if let file {
           let sample = prediction.sample
           try file.write(
@@ -48,11 +51,15 @@ struct PredictionJob {
     if let logitsPath { console.line("wrote the scores of \(input.count) images into \(logitsPath)") }
   }
 
-  private func predict(_ index: Int) throws -> Predictor.Prediction {
-    let sample = try input.read(index, channels: predictor.model.network.configuration.channels)
-    let prediction = try predictor.predict(sample, withLogits: logitsPath != nil)
-    try files?.write(prediction, key: input.key(index))
-    return prediction
+  /// This rank's images from `index` on, as many as go through the network together, by their indices.
+  private func predict(from index: Int) throws -> [Int: Predictor.Prediction] {
+    let own = Array(stride(from: index, to: input.count, by: group.size).prefix(EvaluationBatch.mostImages))
+    let sizes = try own.map { try input.size($0) }
+    let run = EvaluationBatch.runs(of: own.indices, atLeast: predictor.model.batch) { sizes[$0] }.first ?? 0..<0
+    let channels = predictor.model.network.configuration.channels
+    let samples = try run.map { try input.read(own[$0], channels: channels) }
+    let predictions = try predictor.predict(samples, withLogits: logitsPath != nil)
+    return Dictionary(uniqueKeysWithValues: zip(run.map { own[$0] }, predictions))
   }
 
   private func send(_ prediction: Predictor.Prediction) throws {

@@ -11,6 +11,8 @@ struct TrainedModel {
   let normalisation: Normalisation
   let classNames: [String]
   let palette: [UInt8]
+  /// Images that go through the network together, as in training.
+  let batch: Int
   private let store: ParameterStore
 
   var memory: ParameterMemory { store.memory }
@@ -28,6 +30,7 @@ struct TrainedModel {
     let model = try ModelConfiguration(Self.model(file, configuration, dataset))
     let backend = try engine.engine(
       precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
+    batch = configuration.batch.micro
     network = try Network(model, backend: backend, reference: (1, size.height, size.width))
     normalisation = try Self.normalisation(file, configuration, dataset, group: group)
     try normalisation.validate(channels: model.channels)

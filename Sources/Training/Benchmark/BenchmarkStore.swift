@@ -45,8 +45,10 @@ package final class BenchmarkStore {
     store.gradientBuffers[topology.localIndex(of: group.rank)]
   }
 
-  /// The first of the ranks that share this rank's store.
-  package var isFirstOfStore: Bool { topology.localIndex(of: group.rank) == 0 }
+  /// The ranks that share this rank's store.
+  package var machine: [Int] { topology.machines[topology.machineOfTrainer[group.rank]] }
+  /// This rank's place among them.
+  package var localIndex: Int { topology.localIndex(of: group.rank) }
 
   /// Bytes that an update moves through memory, over all owners: parameter and slots read and written, gradient read.
   package var updateByteCount: Int { 4 * (2 * (1 + optimizer.slotNames.count) + 1) * store.table.floatCount }

@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import Kernels
 import Model
 
 #if canImport(Glibc)
@@ -8,8 +9,9 @@ import Model
   import Musl
 #endif
 
-/// A whole training state written, verified and read, against the same bytes written and synced without more.
+/// A whole training state copied, written, verified and read, against the same bytes written and synced without more.
 package final class CheckpointBenchmark {
+  package static let copy = "copy"
   package static let write = "write"
   package static let verify = "verify"
   package static let read = "read"
@@ -19,6 +21,7 @@ package final class CheckpointBenchmark {
   private let arena: StateArena
   private let state: CheckpointState
   private let snapshot: Snapshot
+  private let copier: StateCopier
   /// Of the checkpoint; known after the first round.
   package private(set) var byteCount = 0
 
@@ -29,7 +32,11 @@ package final class CheckpointBenchmark {
     snapshot = try Snapshot(
       table: network.parameters, slotNames: optimizer.slotNames, machine: SoloProcessGroup())
     arena = snapshot.arena
-    initialise(network.parameters, configuration: network.configuration, seed: 1, into: arena.master)
+    let pool = try WorkerPool(threadCount: network.backend.threadCount)
+    copier = StateCopier(
+      topology: Topology.separate(trainerCount: 1), trainer: 0, machine: SoloProcessGroup(), pool: pool)
+    Initialisation(network.parameters, configuration: network.configuration, seed: 1)
+      .run(into: arena.master, pool: pool)
     for (_, values) in arena.slots { values.update(from: arena.master, count: network.parameters.floatCount) }
     let updated = network.parameters.parameters.filter(\.isUpdated)
     state = CheckpointState(
@@ -62,6 +69,7 @@ package final class CheckpointBenchmark {
   package func run(_ round: Round) throws {
     let path = "\(folder)/benchmark-\(getpid()).h5"
     defer { unlink(path) }
+    _ = try round.time(Self.copy) { try copier.copy(arena) }
     try round.time(Self.write) { try CheckpointWriter.write(state, to: path, replacing: true) }
     try round.time(Self.verify) { try CheckpointReader(path).verify() }
     try round.time(Self.read) { try read(path) }

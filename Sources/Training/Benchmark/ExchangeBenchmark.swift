@@ -46,7 +46,7 @@ package final class ExchangeBenchmark {
   private func touch() {
     let count = table.floatCount
     for buffer in parts.gradientBuffers { buffer.update(repeating: 0, count: count) }
-    if parts.isFirstOfStore {
+    if parts.localIndex == 0 {
       for arena in [parts.store.memory.master] + parts.store.optimizerSlots {
         arena.update(repeating: 0.5, count: count)
       }

@@ -9,9 +9,14 @@ import SegmentationData
 package final class StepBenchmark {
   package static let step = "step"
   package static let parts = ["compute", "exchange", "update"]
+  package static let evaluation = "evaluation"
   package static let stream = "memory stream"
 
   package let network: Network
+  /// What it took until the first step could begin; part after part, on the slowest rank.
+  package let start: [(name: String, seconds: Double)]
+  /// After the first step, when everything has been touched.
+  package let memoryUse: MemoryUse
   package let layers: LayerBenchmark
   package let implementations: [(operation: String, implementation: String)]
   private let parts: BenchmarkStore
@@ -19,8 +24,11 @@ package final class StepBenchmark {
   private let computation: GradientComputation
   private let normaliser: LossNormaliser
   private let samples: [Sample]
+  private let size: (height: Int, width: Int)
   private let memory: MemoryStream
   private var index = 0
+  private let evaluatedPixels: [Float]
+  private var predictions: [UInt16]
 
   /// - Parameters:
   ///   - configuration: with classes and channels.
@@ -30,16 +38,28 @@ package final class StepBenchmark {
     _ configuration: Configuration, size: (height: Int, width: Int), backend: any Backend, group: any ProcessGroup
   ) throws {
     self.configuration = configuration
+    self.size = size
+    var phases = StartPhases()
     let model = try ModelConfiguration(configuration.model)
-    network = try Network(
-      model, backend: backend, reference: (configuration.batch.micro, size.height, size.width))
-    let pool = try WorkerPool(threadCount: backend.threadCount)
-    parts = try BenchmarkStore(
-      table: network.parameters, configuration: configuration, group: group, pool: pool)
-    if parts.isFirstOfStore {
-      initialise(
-        network.parameters, configuration: model, seed: configuration.train.seed, into: parts.store.memory.master)
+    let network = try phases.time("choosing layouts") {
+      try Network(model, backend: backend, reference: (configuration.batch.micro, size.height, size.width))
     }
+    self.network = network
+    let pool = try WorkerPool(threadCount: backend.threadCount)
+    let parts = try phases.time("taking memory") {
+      try BenchmarkStore(table: network.parameters, configuration: configuration, group: group, pool: pool)
+    }
+    self.parts = parts
+    try phases.time("initialising") {
+      Initialisation(network.parameters, configuration: model, seed: configuration.train.seed).run(
+        share: parts.localIndex, of: parts.machine.count, into: parts.store.memory.master, pool: pool)
+      try parts.exchange.waitForMachine()
+    }
+    try phases.time("preparing weights") { try Self.prepare(network, parts) }
+    let plan = try phases.time("planning") {
+      try network.plan(images: parts.plan.micro, height: size.height, width: size.width, training: true)
+    }
+    start = try phases.slowest(over: group)
     let weights = Self.classWeights(configuration.loss.classWeights, classCount: model.classes)
     computation = GradientComputation(
       network: network, memory: parts.store.memory, buffers: parts.gradientBuffers, plan: parts.plan,
@@ -50,14 +70,15 @@ package final class StepBenchmark {
     samples = SyntheticSamples.make(
       parts.plan.positions(ofTrainer: group.rank), height: size.height, width: size.width, channels: model.channels,
       classes: model.classes)
+    _ = try computation.run(samples, scale: 1e-6)
+    memoryUse = try MemoryUse(gradientBufferByteCount: 4 * network.parameters.floatCount, store: parts, over: group)
     memory = try MemoryStream(count: network.parameters.floatCount / group.size, pool: pool)
-    let plan = try network.plan(
-      images: parts.plan.micro, height: size.height, width: size.width, training: true)
     implementations = plan.implementations
+    let evaluated = EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: parts.plan.micro)
+    evaluatedPixels = [Float](repeating: 0.5, count: evaluated * size.height * size.width * model.channels)
+    predictions = [UInt16](repeating: 0, count: evaluated * size.height * size.width)
     layers = try LayerBenchmark(
       plan, memory: parts.store.memory, gradient: parts.gradientBuffers[0], group: group)
-    try parts.exchange.waitForMachine()
-    try prepare()
   }
 
   private static func classWeights(_ wish: Configuration.Loss.ClassWeights, classCount: Int) -> [Float] {
@@ -79,6 +100,8 @@ package final class StepBenchmark {
   package func run(_ round: Round) throws {
     try parts.group.barrier()
     try round.time(Self.step) { try step(round, Self.parts) }
+    try parts.group.barrier()
+    try round.time(Self.evaluation) { try evaluate() }
     try layers.run(round)
     try parts.group.barrier()
     try round.time(Self.stream) {
@@ -158,14 +181,46 @@ package final class StepBenchmark {
         learningRate: 1e-7, step: index, pool: parts.pool)
       try parts.exchange.publish()
       safety?.seal()
-      try prepare()
+      try Self.prepare(network, parts)
     }
   }
 
-  private func prepare() throws {
-    let machine = parts.topology.machines[parts.topology.machineOfTrainer[parts.group.rank]]
-    network.prepare(
-      parts.store.memory, piece: parts.topology.localIndex(of: parts.group.rank), of: machine.count)
+  private static func prepare(_ network: Network, _ parts: BenchmarkStore) throws {
+    network.prepare(parts.store.memory, piece: parts.localIndex, of: parts.machine.count)
     try parts.exchange.waitForMachine()
+  }
+
+  /// Images that an evaluation takes through the network at once.
+  package var evaluatedImages: Int {
+    EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: parts.plan.micro)
+  }
+
+  /// What an evaluation does with some images, without reading them.
+  private func evaluate() throws {
+    let plan = try network.plan(images: evaluatedImages, height: size.height, width: size.width, training: false)
+    plan.forward(evaluatedPixels, parts.store.memory, dropoutKeys: nil)
+    predictions.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { plan.classes(into: base) } }
+  }
+}
+
+/// The parts of a start, timed one after the other.
+private struct StartPhases {
+  private var names: [String] = []
+  private var seconds: [Double] = []
+
+  mutating func time<T>(_ name: String, _ body: () throws -> T) rethrows -> T {
+    let watch = Stopwatch()
+    defer {
+      names.append(name)
+      seconds.append(watch.seconds)
+    }
+    return try body()
+  }
+
+  /// - Important: Collective.
+  func slowest(over group: any ProcessGroup) throws -> [(name: String, seconds: Double)] {
+    var seconds = seconds
+    try group.allReduce(&seconds, .maximum)
+    return Array(zip(names, seconds)).map { (name: $0.0, seconds: $0.1) }
   }
 }

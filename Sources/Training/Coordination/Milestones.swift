@@ -29,6 +29,9 @@ package struct Milestones: Equatable, Sendable {
     step == totalSteps || checkpointEvery.isDue(afterStep: step, batch: batch, sampleCount: sampleCount)
   }
 
+  /// Checkpoints are written by themselves or after an evaluation that is the best so far.
+  package var mayWriteBeforeTheEnd: Bool { checkpointEvery != .never || evaluateEvery != .never }
+
   /// From which step on the evaluation after `step` may change anything: the next evaluation. A dedicated coordinator
   /// has until then to finish; a fixed delay makes the result independent of how fast it is.
   package func effectiveStep(ofEvaluationAfter step: Int) -> Int {

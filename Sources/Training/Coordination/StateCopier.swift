@@ -19,6 +19,11 @@ package final class StateCopier {
     self.pool = pool
   }
 
+  /// Takes the memory for copies now: at the first copy, training would have to wait for it.
+  ///
+  /// - Important: Collective over the trainers.
+  package func reserve(for state: StateArena) throws { if isOnFirstMachine { _ = try makeSnapshot(for: state) } }
+
   /// - Returns: whether there is a copy; not where the machine has no memory for one. On other machines always true:
   ///   they have nothing to do.
   /// - Important: Collective over the trainers.

@@ -12,10 +12,19 @@ package final class Evaluator {
   private let transform: SampleTransform
   private let group: any ProcessGroup
   private let loaderThreads: Int
+  private let batch: Int
+  private let classWeights: [Float]
+  private var pixels: [Float] = []
+  private var predictions: [UInt16] = []
 
+  /// - Parameter batch: images of equal size that go through the network together; more of them where they are small.
+  ///   The result does not depend on it.
   package init(
-    network: Network, dataset: Dataset, normalisation: Normalisation, group: any ProcessGroup, loaderThreads: Int = 1
+    network: Network, dataset: Dataset, normalisation: Normalisation, group: any ProcessGroup, batch: Int = 1,
+    loaderThreads: Int = 1
   ) {
+    self.batch = batch
+    classWeights = [Float](repeating: 1, count: network.configuration.classes)
     self.network = network
     self.dataset = dataset
     self.group = group
@@ -34,11 +43,12 @@ package final class Evaluator {
     let share = (count * group.rank / group.size)..<(count * (group.rank + 1) / group.size)
     var confusion = ConfusionMatrix(classCount: network.configuration.classes)
     var sums = [Double](repeating: 0, count: 2 * count)
-    try forEachSample(in: share) { index, sample in
-      let outcome = try score(sample, memory, into: &confusion)
-      sums[2 * index] = outcome.weightedLoss
-      sums[2 * index + 1] = outcome.weight
-      progress(index - share.lowerBound + 1, share.count)
+    try forEachBatch(of: share) { run, samples in
+      for (index, outcome) in zip(run, try score(samples, memory, into: &confusion)) {
+        sums[2 * index] = outcome.weightedLoss
+        sums[2 * index + 1] = outcome.weight
+      }
+      progress(run.upperBound - share.lowerBound, share.count)
     }
     try confusion.allReduce(over: group)
     // Every element is one rank's value plus zeros: exact, whatever the order of the reduction.
@@ -52,37 +62,52 @@ package final class Evaluator {
     return Evaluation(confusion: confusion, imageCount: count, loss: loss / max(1, weight))
   }
 
-  /// Runs `body` over the samples of `indices`, unaugmented, read ahead of their use.
-  package func forEachSample(in indices: Range<Int>, _ body: (Int, Sample) throws -> Void) throws {
-    if indices.isEmpty { return }
+  /// Runs `body` over the samples of `indices`, unaugmented and read ahead of their use, in runs of equal size.
+  private func forEachBatch(of indices: Range<Int>, _ body: (Range<Int>, [Sample]) throws -> Void) throws {
+    let runs = EvaluationBatch.runs(of: indices, atLeast: batch) { dataset.size($0) }
+    if runs.isEmpty { return }
     let loader = try Loader(
-      dataset: dataset, transform: transform, threads: loaderThreads, depth: 4, firstStep: indices.lowerBound,
-      requests: { $0 < indices.upperBound ? [SampleRequest(sample: $0, randomKey: 0)] : nil })
+      dataset: dataset, transform: transform, threads: loaderThreads, depth: 2,
+      requests: { $0 < runs.count ? runs[$0].map { SampleRequest(sample: $0, randomKey: 0) } : nil })
     defer { loader.stop() }
-    for index in indices {
-      guard let sample = try loader.next()?.first else { break }
-      try body(index, sample)
+    for run in runs {
+      guard let samples = try loader.next() else { break }
+      try body(run, samples)
     }
   }
 
+  /// - Parameter samples: of equal size.
+  /// - Returns: the loss of each.
   private func score(
-    _ sample: Sample, _ memory: ParameterMemory, into confusion: inout ConfusionMatrix
-  ) throws -> LossOutcome {
-    let plan = try network.plan(images: 1, height: sample.height, width: sample.width, training: false)
+    _ samples: [Sample], _ memory: ParameterMemory, into confusion: inout ConfusionMatrix
+  ) throws -> [LossOutcome] {
     let ignoreLabel = dataset.info.ignoreValue
-    let classWeights = [Float](repeating: 1, count: network.configuration.classes)
-    _ = plan.forward(sample.pixels, memory, dropoutKeys: nil)
-    try LabelCheck.check(sample, classCount: network.configuration.classes, ignoreLabel: ignoreLabel)
-    let outcome = plan.loss(labels: sample.labels, classWeights: classWeights, ignoreLabel: ignoreLabel)
-    let predictions = [UInt16](unsafeUninitializedCapacity: sample.height * sample.width) { buffer, initialised in
-      if let base = buffer.baseAddress { plan.classes(into: base) }
-      initialised = sample.height * sample.width
+    for sample in samples {
+      try LabelCheck.check(sample, classCount: network.configuration.classes, ignoreLabel: ignoreLabel)
     }
-    sample.labels.withUnsafeBufferPointer { labels in
-      predictions.withUnsafeBufferPointer { predictions in
-        confusion.accumulate(labels: labels, predictions: predictions, ignoreLabel: ignoreLabel)
+    let (height, width) = (samples[0].height, samples[0].width)
+    let plan = try network.plan(images: samples.count, height: height, width: width, training: false)
+    if samples.count == 1 {
+      plan.forward(samples[0].pixels, memory, dropoutKeys: nil)
+    } else {
+      pixels.removeAll(keepingCapacity: true)
+      for sample in samples { pixels.append(contentsOf: sample.pixels) }
+      plan.forward(pixels, memory, dropoutKeys: nil)
+    }
+    if predictions.count < samples.count * height * width {
+      predictions = [UInt16](repeating: 0, count: samples.count * height * width)
+    }
+    predictions.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { plan.classes(into: base) } }
+    return samples.enumerated().map { image, sample in
+      sample.labels.withUnsafeBufferPointer { labels in
+        predictions.withUnsafeBufferPointer { predictions in
+          let own = image * height * width..<(image + 1) * height * width
+          confusion.accumulate(
+            labels: labels, predictions: UnsafeBufferPointer(rebasing: predictions[own]), ignoreLabel: ignoreLabel)
+        }
       }
+      return plan.loss(
+        ofImage: image, labels: sample.labels, classWeights: classWeights, ignoreLabel: ignoreLabel)
     }
-    return outcome
   }
 }

@@ -10,8 +10,10 @@ package struct StartingPoint: Codable {
   package let steps: [StepRecord]
   /// What was done, in lines for people.
   package let notes: [String]
+  /// Whether the parameters are those of the seed, which every machine makes for itself.
+  package let isFresh: Bool
 
-  /// Fills `arena` on this rank.
+  /// Fills `arena` on this rank, unless the training is a fresh one.
   ///
   /// - Parameters:
   ///   - store: the run's checkpoints.
@@ -19,15 +21,16 @@ package struct StartingPoint: Codable {
   ///   - warn: told of damaged checkpoints that were passed over.
   package init(
     options: TrainingOptions, configuration: Configuration, model: ModelConfiguration, store: CheckpointStore,
-    provenance: [String: String], arena: StateArena, warn: (String) -> Void
+    provenance: [String: String], arena: StateArena, pool: WorkerPool, warn: (String) -> Void
   ) throws {
     if let reader = try Self.checkpoint(options, store: store, warn: warn) {
       self = try Self.resumed(from: reader, configuration: configuration, provenance: provenance, arena: arena)
       return
     }
-    initialise(arena.table, configuration: model, seed: configuration.train.seed, into: arena.master)
     var notes = ["parameters: initialised from seed \(configuration.train.seed)"]
     if let path = options.initialise {
+      Initialisation(arena.table, configuration: model, seed: configuration.train.seed)
+        .run(into: arena.master, pool: pool)
       let file = try ParameterFile(path)
       let report = try transplant(source: file.dictionary(), into: arena.table, arena.master)
       guard !report.taken.isEmpty else {
@@ -37,14 +40,17 @@ package struct StartingPoint: Codable {
       }
       notes = ["parameters: from \(path)"] + report.summary.map { "  " + $0 }
     }
-    self.init(step: 0, evaluations: [], steps: [], notes: notes)
+    self.init(step: 0, evaluations: [], steps: [], notes: notes, isFresh: options.initialise == nil)
   }
 
-  private init(step: Int, evaluations: [EvaluationRecord], steps: [StepRecord], notes: [String]) {
+  private init(
+    step: Int, evaluations: [EvaluationRecord], steps: [StepRecord], notes: [String], isFresh: Bool = false
+  ) {
     self.step = step
     self.evaluations = evaluations
     self.steps = steps
     self.notes = notes
+    self.isFresh = isFresh
   }
 
   private static func checkpoint(
@@ -150,7 +156,7 @@ package struct StartingPoint: Codable {
     _ start: StartingPoint?, arena: StateArena, recipients: (any ProcessGroup)?, world: any ProcessGroup
   ) throws -> StartingPoint {
     let start: StartingPoint = try Letter.broadcast(start, from: 0, over: world)
-    if let recipients, recipients.size > 1 {
+    if !start.isFresh, let recipients, recipients.size > 1 {
       // A fresh optimizer's arenas are zero everywhere already.
       for values in start.step == 0 ? [arena.master] : arena.arenas {
         try recipients.broadcast(

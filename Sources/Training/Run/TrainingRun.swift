@@ -80,7 +80,8 @@ package final class TrainingRun {
     guard let secretary else { preconditionFailure("only rank 0 is a dedicated coordinator") }
     let snapshot = try Snapshot(
       table: network.parameters, slotNames: optimizer.slotNames, machine: SoloProcessGroup(), evaluable: true)
-    let start = try startingPoint(snapshot.arena, secretary)
+    let start = try startingPoint(
+      snapshot.arena, secretary, pool: try WorkerPool(threadCount: network.backend.threadCount))
     let watchdog = try watchdog()
     defer { watchdog?.stop() }
     return try DedicatedCoordinator(
@@ -105,7 +106,12 @@ package final class TrainingRun {
     let exchange = try GradientExchange(
       plan: plan, topology: roles.topology, store: store, group: trainers, machine: machine, pool: pool,
       settings: configuration.distributed)
-    let start = try startingPoint(StateArena(store), secretary)
+    let start = try startingPoint(StateArena(store), secretary, pool: pool)
+    if start.isFresh {
+      Initialisation(network.parameters, configuration: inputs.modelConfiguration, seed: configuration.train.seed).run(
+        share: roles.topology.localIndex(of: trainers.rank), of: neighbours.count, into: store.memory.master,
+        pool: pool)
+    }
     let log =
       try roles.isLeader
       ? RunLog(
@@ -121,11 +127,12 @@ package final class TrainingRun {
         loaderThreads: options.loaderThreads, stopSignal: stopSignal, watchdog: watchdog,
         faults: options.faults.of(rank: world.rank)), startStep: start.step)
     defer { trainer.stop() }
-    // The first of the machine's trainers has filled the store.
     try trainer.begin()
+    let copier = StateCopier(topology: roles.topology, trainer: trainers.rank, machine: machine, pool: pool)
+    if !roles.isDedicated && milestones.mayWriteBeforeTheEnd { try copier.reserve(for: StateArena(store)) }
+    log?.console.line("ready after \(fixed(ProcessAge.seconds, 2)) s")
     let coordinator = coordinator(
-      steering(start), store: store, exchange: exchange, trainers: trainers,
-      copier: StateCopier(topology: roles.topology, trainer: trainers.rank, machine: machine, pool: pool),
+      steering(start), store: store, exchange: exchange, trainers: trainers, copier: copier,
       secretary: secretary, log: log, watchdog: watchdog)
     return try loop(trainer, coordinator, from: start.step, log: log)
   }
@@ -137,11 +144,14 @@ package final class TrainingRun {
     try options.watchdog.map { try Watchdog(group: world, folder: options.outputFolder, settings: $0) }
   }
 
-  private func startingPoint(_ arena: StateArena, _ secretary: Secretary?) throws -> StartingPoint {
+  private func startingPoint(
+    _ arena: StateArena, _ secretary: Secretary?, pool: WorkerPool
+  ) throws -> StartingPoint {
     let start = try secretary.map { secretary in
       try StartingPoint(
         options: options, configuration: configuration, model: inputs.modelConfiguration, store: secretary.store,
-        provenance: secretary.provenance, arena: arena, warn: { secretary.console.line("warning: \($0)") })
+        provenance: secretary.provenance, arena: arena, pool: pool,
+        warn: { secretary.console.line("warning: \($0)") })
     }
     if let start { try secretary?.begin(start, commandLine: options.commandLine) }
     return try StartingPoint.distributed(start, arena: arena, recipients: roles.recipients, world: world)
@@ -195,7 +205,7 @@ package final class TrainingRun {
     inputs.validation.map {
       Evaluator(
         network: network, dataset: $0, normalisation: inputs.normalisation, group: group,
-        loaderThreads: options.loaderThreads)
+        batch: configuration.batch.micro, loaderThreads: options.loaderThreads)
     }
   }
 
