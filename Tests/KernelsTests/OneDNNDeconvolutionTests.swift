@@ -39,6 +39,31 @@ struct DeconvolutionCase: CustomTestStringConvertible, Sendable {
 
 extension OneDNNTests {
   @Suite struct Deconvolutions {
+    @Test("no net's upsampling falls to a reference or plain gemm kernel, whatever size its layout was chosen for")
+    func upsamplingIsFast() throws {
+      for (precision, (kernel, stride)) in Precision.allCases.flatMap({ precision in
+        [(64, 32), (32, 16), (16, 8), (4, 2)].map { (precision, $0) }
+      }) {
+        let backend = try OneDNNBackend.make(precision: precision, threads: 2)
+        func upsampling(_ height: Int, _ width: Int) -> (Deconvolution, ActivationShape) {
+          let rows = { (pixels: Int) in (pixels + stride - 1) / stride }
+          return (
+            Deconvolution(
+              inputChannels: 11, outputChannels: 11, kernel: kernel, stride: stride, offset: (kernel - stride) / 2,
+              height: height, width: width, floatDestination: kernel > 4),
+            ActivationShape(images: 2, height: rows(height), width: rows(width), channels: 11)
+          )
+        }
+        let crop = upsampling(192, 256)
+        let layout = try backend.layout(of: crop.0, reference: crop.1)
+        for (deconvolution, source) in [crop, upsampling(360, 480), upsampling(375, 500), upsampling(97, 513)] {
+          let names = try backend.operation(for: deconvolution, source: source, layout: layout, purpose: .training)
+            .implementation
+          #expect(!names.contains("ref") && !names.contains("gemm"), "\(deconvolution): \(names)")
+        }
+      }
+    }
+
     @Test("all three directions agree with the definition", arguments: DeconvolutionCase.all)
     func agreesWithDefinition(_ one: DeconvolutionCase) throws {
       for precision in Precision.allCases {

@@ -4,6 +4,7 @@
 
 #include "conednn_relayout.h"
 #include "conednn_rows.h"
+#include "conednn_upsampling.h"
 #include "conednn_weight_gradient.h"
 #include "conednn_winograd.h"
 

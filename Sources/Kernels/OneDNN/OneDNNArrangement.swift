@@ -65,6 +65,18 @@ struct OneDNNArrangement {
     description = "panels:\(isForward ? "out" : "in"):\(outs)x\(taps)x\(inputs)" + (isBFloat16 ? "bf16" : "f32")
   }
 
+  /// Blocks of 16 outputs for each input and tap: [out / 16][taps][in][16], as conednn_upsampling.h has them.
+  init(blockedOuts outs: Int, taps: Int, inputs: Int, isBFloat16: Bool) {
+    let block = 16
+    let outBlocks = (outs + block - 1) / block
+    descriptor = nil
+    offsets = OneDNNOffsets(
+      out: (0..<outs).map { Int64($0 / block * taps * inputs * block + $0 % block) },
+      input: (0..<inputs).map { Int64($0 * block) }, spatial: (0..<taps).map { Int64($0 * inputs * block) })
+    byteCount = (isBFloat16 ? 2 : 4) * outBlocks * taps * inputs * block
+    description = "blocks:\(outBlocks)x\(taps)x\(inputs)x\(block)" + (isBFloat16 ? "bf16" : "f32")
+  }
+
   func libraryDescriptor() throws -> OneDNNDescriptor {
     guard let descriptor else { throw Failure(.internalError, "a layout that oneDNN does not know (\(description))") }
     return descriptor

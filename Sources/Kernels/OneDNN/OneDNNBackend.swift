@@ -71,7 +71,8 @@ package final class OneDNNBackend: Backend {
   }
 
   package func layout(of deconvolution: Deconvolution, reference: ActivationShape) throws -> any WeightLayout {
-    try layout(deconvolution.libraryShape(source: reference, isBFloat16: isBFloat16, isInference: false))
+    let shape = deconvolution.libraryShape(source: reference, isBFloat16: isBFloat16, isInference: false)
+    return try layout(shape, form: .upsampling()) ?? layout(shape)
   }
 
   /// By the library's own (de)convolutions.
@@ -91,6 +92,7 @@ package final class OneDNNBackend: Backend {
       switch form.weightGradient {
       case .library: try libraryChoice(shape, .backwardWeights)
       case .unrolled: OneDNNArrangement(outs: outs, taps: taps, inputs: inputs)
+      case .phases: OneDNNArrangement(blockedOuts: outs, taps: taps, inputs: inputs, isBFloat16: false)
       case .outerProducts, .winograd, .rows: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
       }
     let copies: any ComputeCopies
@@ -105,10 +107,15 @@ package final class OneDNNBackend: Backend {
         switch form.sourceGradient {
         case .unrolled: try unrolledChoice(shape)
         case .rows: panels(isForward: false)
-        case .library, .winograd, .outerProducts: try libraryChoice(shape, .backwardData)
+        case .library, .winograd, .phases, .outerProducts: try libraryChoice(shape, .backwardData)
         }
       guard let backwardData else { return nil }
-      let forward = form.forward == .rows ? panels(isForward: true) : try libraryChoice(shape, .forward)
+      let forward =
+        switch form.forward {
+        case .rows: panels(isForward: true)
+        case .phases: OneDNNArrangement(blockedOuts: outs, taps: taps, inputs: inputs, isBFloat16: isBFloat16)
+        case .library, .unrolled, .winograd, .outerProducts: try libraryChoice(shape, .forward)
+        }
       copies = RelaidCopies(
         of: master, forward: forward, backwardData: backwardData, isBFloat16: isBFloat16, threads: threadCount)
     }

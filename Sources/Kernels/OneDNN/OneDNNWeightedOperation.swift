@@ -56,6 +56,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
   ) throws -> any ForwardProduct {
     switch layout.form.forward {
     case .rows: RowForward(shape, threads: threads)
+    case .phases: PhaseForward(shape, threads: threads)
     case .winograd: WinogradForward(shape, threads: threads)
     case .library, .unrolled, .outerProducts: try LibraryForward(shape, layout, threads: threads)
     }
@@ -68,7 +69,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     case .rows: RowSourceGradient(shape, threads: threads)
     case .winograd: WinogradSourceGradient(shape, threads: threads)
     case .unrolled: try UnrolledSourceGradient(shape, layout, threads: threads)
-    case .library, .outerProducts: try LibrarySourceGradient(shape, layout, threads: threads)
+    case .library, .phases, .outerProducts: try LibrarySourceGradient(shape, layout, threads: threads)
     }
   }
 
@@ -76,6 +77,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
   ) throws -> any WeightGradient {
     switch layout.form.weightGradient {
+    case .phases: PhaseWeightGradient(shape, threads: threads)
     case .winograd: WinogradWeightGradient(shape, threads: threads)
     case .outerProducts: OuterProductWeightGradient(shape, threads: threads)
     case .unrolled: try UnrolledWeightGradient(shape, layout, threads: threads)

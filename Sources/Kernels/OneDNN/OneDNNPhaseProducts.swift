@@ -1,0 +1,55 @@
+import COneDNN
+
+extension conednn_upsampling {
+  fileprivate init(_ deconvolution: conednn_convolution, threads: Int) {
+    self.init(
+      images: deconvolution.images, source_height: deconvolution.source_height,
+      source_width: deconvolution.source_width, inputs: deconvolution.source_channels,
+      outputs: deconvolution.destination_channels, height: deconvolution.destination_height,
+      width: deconvolution.destination_width, kernel: deconvolution.kernel, stride: deconvolution.stride,
+      offset: deconvolution.padding_top, bfloat16: deconvolution.bfloat16,
+      float_destination: deconvolution.float_destination, threads: Int32(threads))
+  }
+
+  fileprivate var scratchByteCount: Int { withUnsafePointer(to: self) { Int(conednn_upsampling_scratch_size($0)) } }
+  fileprivate var implementation: String { bfloat16 != 0 ? "phases:avx512_bf16" : "phases:avx512" }
+}
+
+/// A deconvolution phase by phase (conednn_upsampling.h). The weights are in `OneDNNArrangement(blockedOuts:…)`.
+struct PhaseForward: ForwardProduct {
+  private let shape: conednn_upsampling
+
+  init(_ deconvolution: conednn_convolution, threads: Int) {
+    shape = conednn_upsampling(deconvolution, threads: threads)
+  }
+
+  var scratchByteCount: Int { shape.scratchByteCount }
+  var implementation: String { shape.implementation }
+
+  func run(
+    _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
+    into destination: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
+  ) {
+    precondition(bias == nil, "a deconvolution has no bias")
+    withUnsafePointer(to: shape) { conednn_upsampling_run($0, source, weights, destination, scratch) }
+  }
+}
+
+struct PhaseWeightGradient: WeightGradient {
+  private let shape: conednn_upsampling
+
+  init(_ deconvolution: conednn_convolution, threads: Int) {
+    shape = conednn_upsampling(deconvolution, threads: threads)
+  }
+
+  var scratchByteCount: Int { shape.scratchByteCount }
+  var implementation: String { shape.implementation }
+
+  func run(
+    _ source: UnsafeRawPointer, _ gradient: UnsafeRawPointer, into weightGradient: UnsafeMutablePointer<Float>,
+    biasGradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
+  ) {
+    precondition(biasGradient == nil, "a deconvolution has no bias")
+    withUnsafePointer(to: shape) { conednn_upsampling_gradient_run($0, source, gradient, weightGradient, scratch) }
+  }
+}
