@@ -9,6 +9,8 @@ package final class GuardedBackend: Backend {
 
   package var name: String { inner.name }
   package var summary: String { inner.summary + ", guarded" }
+  package var version: String { inner.version }
+  package var instructionSet: String { inner.instructionSet }
   package var fingerprint: String { inner.fingerprint }
   package var precision: Precision { inner.precision }
   package var activationType: ElementType { inner.activationType }
