@@ -100,7 +100,7 @@ struct SpeedProbe {
       plan.forward(pixels, memory, dropoutKeys: nil)
       plan.backward(
         labels: labels, classWeights: weights, ignoreLabel: 255, scale: 1 / Float(pixelCount), into: gradient,
-        ready: nil)
+        ready: { _ in })
     }
     pass()
     try trainers.barrier()
