@@ -134,6 +134,7 @@ private final class Board: @unchecked Sendable {
 
   func post(count: Int, workers: Int, body: Body) {
     pthread_mutex_lock(mutex)
+    precondition(self.body == nil, "a pool runs one loop at a time")
     next.store(0, ordering: .relaxed)
     self.count = count
     self.body = body

@@ -55,7 +55,7 @@ extension ParallelTests {
         ]
       ) { launcher in
         looks += 1
-        guard looks.isMultiple(of: 10) else { return }
+        guard looks.isMultiple(of: 2) else { return }
         let step = folder.text("run/metrics.jsonl").count { $0 == "\n" }
         for rank in MPILauncher.ranks(of: launcher, program: "fcn-dist") {
           if let holding = Self.holding(of: rank, step: step) { holdings[rank, default: []].append(holding) }

@@ -48,32 +48,43 @@ final class PanelWeightLayout: WeightLayout {
   }
 
   func importCanonical(_ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
-    importRows(0..<(isTransposed ? inputChannels : outputChannels), canonical, into: weights)
+    pool.run(outputPanels) { panel, _ in
+      importPanel(
+        panel, inputs: 0..<inputChannels,
+        outputs: panel * panelWidth..<min(outputChannels, (panel + 1) * panelWidth), canonical, into: weights)
+    }
   }
 
+  /// On the calling thread alone, because several bring in rows at once.
   func importRows(
     _ rows: Range<Int>, _ canonical: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>
   ) {
     let outputs = isTransposed ? 0..<outputChannels : rows
     let inputs = isTransposed ? rows : 0..<inputChannels
-    let firstPanel = outputs.lowerBound / panelWidth
-    let first = kernelIndex(inputs.lowerBound, outputs.lowerBound)
-    // One panel, as many ranks and threads at once bring them in, is done without the pool.
-    pool.run((outputs.upperBound + panelWidth - 1) / panelWidth - firstPanel) { index, _ in
-      let panel = firstPanel + index
-      let outputs = panel * panelWidth..<min(outputs.upperBound, (panel + 1) * panelWidth)
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * panelWidth) { lanes in
-        lanes.initialize(repeating: 0)
-        for input in inputs {
-          for output in outputs {
-            let kernel = canonical + (kernelIndex(input, output) - first) * taps
-            let lane = output - outputs.lowerBound
-            for tap in 0..<taps { lanes[tap &* panelWidth &+ lane] = kernel[tap] }
-          }
-          for tap in 0..<taps {
-            let line = weights + ((panel * taps + tap) * inputChannels + input) * panelWidth
-            for lane in 0..<panelWidth { line[lane] = lanes[tap &* panelWidth &+ lane] }
-          }
+    let first = canonical - kernelIndex(inputs.lowerBound, outputs.lowerBound) * taps
+    for panel in outputs.lowerBound / panelWidth..<(outputs.upperBound + panelWidth - 1) / panelWidth {
+      importPanel(
+        panel, inputs: inputs,
+        outputs: panel * panelWidth..<min(outputs.upperBound, (panel + 1) * panelWidth), first, into: weights)
+    }
+  }
+
+  /// - Parameter canonical: where the first weight of the whole layer would be.
+  private func importPanel(
+    _ panel: Int, inputs: Range<Int>, outputs: Range<Int>, _ canonical: UnsafePointer<Float>,
+    into weights: UnsafeMutablePointer<Float>
+  ) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * panelWidth) { lanes in
+      lanes.initialize(repeating: 0)
+      for input in inputs {
+        for output in outputs {
+          let kernel = canonical + kernelIndex(input, output) * taps
+          let lane = output - outputs.lowerBound
+          for tap in 0..<taps { lanes[tap &* panelWidth &+ lane] = kernel[tap] }
+        }
+        for tap in 0..<taps {
+          let line = weights + ((panel * taps + tap) * inputChannels + input) * panelWidth
+          for lane in 0..<panelWidth { line[lane] = lanes[tap &* panelWidth &+ lane] }
         }
       }
     }
