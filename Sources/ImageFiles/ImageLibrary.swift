@@ -23,7 +23,9 @@ struct ImageLibrary {
       guard let base = message.baseAddress else { return }
       message.initialize(repeating: 0)
       let status = body(base)
-      if status != Int32(cimage_ok) { throw failure(status, name, problem ?? "is not a usable \(format) file", String(cString: base)) }
+      if status != Int32(cimage_ok) {
+        throw failure(status, name, problem ?? "is not a usable \(format) file", String(cString: base))
+      }
     }
   }
 

@@ -59,7 +59,9 @@ package enum PNG {
     var count = 0
     defer { cimage_free(bytes) }
     try withUnsafePointer(to: header) { header in
-      try ImageLibrary.png.call(name, problem: "cannot be written") { cimage_png_write(header, base, &bytes, &count, $0) }
+      try ImageLibrary.png.call(name, problem: "cannot be written") {
+        cimage_png_write(header, base, &bytes, &count, $0)
+      }
     }
     return Array(UnsafeBufferPointer(start: bytes, count: count))
   }

@@ -69,7 +69,8 @@ package protocol Backend: AnyObject {
   ///   - gradient: [images, height, width, classes] in `activationType`, or nil when only the loss is wanted.
   func softmaxCrossEntropy(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, shape: ActivationShape, classWeights: [Float],
-    ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?) -> LossOutcome
+    ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?
+  ) -> LossOutcome
   /// The class of the largest logit per pixel (the first of equals). logits: float32 [images, height, width, classes].
   func argmax(_ logits: UnsafePointer<Float>, shape: ActivationShape, into classes: UnsafeMutablePointer<UInt16>)
 }

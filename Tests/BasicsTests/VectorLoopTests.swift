@@ -48,7 +48,8 @@ import Testing
 
   @Test func bfloat16RoundsToNearestEven() {
     let values: [Float] = [
-      1, 1.00390625, 1.01171875, -1.0039065, 3.3895e38, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, 0, -0.0, .greatestFiniteMagnitude,
+      1, 1.00390625, 1.01171875, -1.0039065, 3.3895e38, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, 0, -0.0,
+      .greatestFiniteMagnitude,
     ]
     var bits = [UInt16](repeating: 0, count: values.count)
     cvector_to_bfloat16(values, &bits, values.count)

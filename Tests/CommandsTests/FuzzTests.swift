@@ -7,13 +7,16 @@ import Testing
 
   @Test(
     .enabled(if: hasModules, "needs python3 with h5py, numpy and Pillow"),
-    arguments: [("shards", 150), ("checkpoints", 100), ("pictures", 100), ("configurations", 60), ("command-lines", 80)])
+    arguments: [
+      ("shards", 150), ("checkpoints", 100), ("pictures", 100), ("configurations", 60), ("command-lines", 80),
+    ])
   func damagedInputEndsInOneLine(subject: String, cases: Int) throws {
     try withTool { tool in
       let process = Process()
       process.executableURL = URL(fileURLWithPath: packageRoot + "/fuzz/run")
       process.arguments = [
-        subject, "--cases", "\(cases)", "--seed", "2", "--keep", tool.folder + "/findings", "--program", try Tool.path(),
+        subject, "--cases", "\(cases)", "--seed", "2", "--keep", tool.folder + "/findings", "--program",
+        try Tool.path(),
       ]
       let output = Pipe()
       process.standardOutput = output

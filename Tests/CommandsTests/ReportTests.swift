@@ -102,7 +102,8 @@ import Training
       #expect(page.contains("50.00 %") && page.contains("25.00 %") && page.contains("&lt;b&gt;sky&lt;/b&gt;"))
       #expect(!page.contains("<b>sky") && !page.contains("http"))
       #expect(python(Self.checker, [tool.folder + "/both.html"]) == "2 charts\n")
-      let names = "import sys, xml.etree.ElementTree as t; print(*sorted(x.text for x in t.parse(sys.argv[1]).iter() "
+      let names =
+        "import sys, xml.etree.ElementTree as t; print(*sorted(x.text for x in t.parse(sys.argv[1]).iter() "
         + "if x.text in ('wide', 'narrow')))"
       #expect(python(names, [tool.folder + "/both.svg"]) == "narrow wide\n")
       #expect(!FileManager.default.fileExists(atPath: tool.folder + "/wide/report.html"))

@@ -74,7 +74,8 @@ extension ParallelTests {
       arguments: [
         ("write", "ENOSPC", "no space left on the disk"), ("write", "EIO", "Input/output error"),
         ("fsync", "EIO", "cannot sync"),
-      ]) func aTrainingGoesOnWhenADiskFails(call: String, error: String, words: String) throws {
+      ]) func aTrainingGoesOnWhenADiskFails(call: String, error: String, words: String) throws
+    {
       let training = try TinyTraining()
       let outcome = try training.train("run", environment: FailingCalls.environment(call, error, on: "/step-"))
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
@@ -123,7 +124,8 @@ extension ParallelTests {
 
     static let canMountReadOnly =
       (try? MPILauncher(ranks: 0).run(
-        "/usr/bin/env", ["unshare", "--mount", "mount", "-t", "tmpfs", "-o", "ro", "tmpfs", "/mnt"]).exitCode) == 0
+        "/usr/bin/env", ["unshare", "--mount", "mount", "-t", "tmpfs", "-o", "ro", "tmpfs", "/mnt"]
+      ).exitCode) == 0
 
     @Test(.enabled(if: canMountReadOnly, "needs the right to mount")) func aReadOnlyFolderIsSaid() throws {
       let training = try TinyTraining()

@@ -8,7 +8,8 @@ extension ParallelTests {
     private let program: String
     private let mpirun: String
 
-    private static let tiny = "--set model.widths=[4,4,4,4,4] --set model.fc=8 --set batch.micro=1 --set data.augment.crop=[32,48]"
+    private static let tiny =
+      "--set model.widths=[4,4,4,4,4] --set model.fc=8 --set batch.micro=1 --set data.augment.crop=[32,48]"
     private static let isRoot = geteuid() == 0
     private static let hasTwoProcessors = ProcessInfo.processInfo.activeProcessorCount > 1
 
@@ -156,7 +157,8 @@ extension ParallelTests {
     func differentInstructionSetsAreNamed() throws {
       try check(
         Fault(
-          name: "", line: "MPIRUN --oversubscribe --bind-to none -n 1 DOCTOR : "
+          name: "",
+          line: "MPIRUN --oversubscribe --bind-to none -n 1 DOCTOR : "
             + "-n 1 env ONEDNN_MAX_CPU_ISA=AVX2 DOCTOR",
           code: 70, words: ["ERROR", "the ranks compute with different engines", "rank 0: ", "; rank 1: "]))
     }
@@ -182,7 +184,8 @@ extension ParallelTests {
           line: "mkdir OUTPUT && mount -t tmpfs -o size=20m tmpfs OUTPUT && MPIRUN -n 2 --oversubscribe --bind-to none "
             + "DOCTOR --output OUTPUT --set model.fc=512 --set model.widths=[16,32,64,64,64]",
           code: 70, words: ["ERROR", "checkpoints at a time take", "train.keep"]),
-      ]) func aSmallFileSystemIsNamed(fault: Fault) throws {
+      ]) func aSmallFileSystemIsNamed(fault: Fault) throws
+    {
       try check(
         Fault(name: fault.name, line: "unshare --mount sh -c '\(fault.line)'", code: fault.code, words: fault.words))
     }

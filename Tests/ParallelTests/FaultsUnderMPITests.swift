@@ -104,7 +104,9 @@ extension ParallelTests {
 
     @Test func aSlowRankIsNamedAndChangesNothing() throws {
       // On a busy machine a step now and then is slower on the other rank.
-      let longer = ["--set", "train.steps=99", "--set", "train.evaluate_every=50", "--set", "train.checkpoint_every=50"]
+      let longer = [
+        "--set", "train.steps=99", "--set", "train.evaluate_every=50", "--set", "train.checkpoint_every=50",
+      ]
       let even = try Self.train(folder, "even", ranks: 0, longer)
       #expect(even.exitCode == 0, "\(even.tail)")
       let outcome = try Self.train(folder, "slow", ranks: 2, fault: "slow@1:2", longer)

@@ -25,8 +25,10 @@ extension ParallelTests {
     }
 
     @Test(
-      arguments: [("run", []), ("run", ["-n", "x", "--", "a"]), ("supervise", ["--restarts", "x"]),
-        ("supervise", ["evaluate"]), ("supervise", ["train"]), ("setup", ["--what"]), ("quickstart", ["--what"])]
+      arguments: [
+        ("run", []), ("run", ["-n", "x", "--", "a"]), ("supervise", ["--restarts", "x"]),
+        ("supervise", ["evaluate"]), ("supervise", ["train"]), ("setup", ["--what"]), ("quickstart", ["--what"]),
+      ]
         as [(String, [String])])
     func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
       let outcome = try script(name, arguments)
@@ -118,9 +120,10 @@ extension ParallelTests {
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/shellcheck"), "shellcheck is missing"))
     func pleasesShellcheck() throws {
-      let scripts = ["environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test"].map {
-        "launch/\($0)"
-      } + ["benchmarks/run", "benchmarks/peers"]
+      let scripts =
+        ["environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test"].map {
+          "launch/\($0)"
+        } + ["benchmarks/run", "benchmarks/peers"]
       let outcome = try MPILauncher(ranks: 0, folder: Self.root).run(
         "/usr/bin/shellcheck", ["-x"] + scripts + [".ci/run"])
       #expect(outcome.exitCode == 0, "\(outcome.output)")

@@ -20,7 +20,8 @@ extension ParallelTests {
       folder = try TemporaryFolder()
       try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
       let made = try MPILauncher(ranks: 0).run(
-        "fcn-dist", ["dataset", "synthesize", "--output", data, "--train", "11", "--val", "3", "--height", "48", "--width", "64"])
+        "fcn-dist",
+        ["dataset", "synthesize", "--output", data, "--train", "11", "--val", "3", "--height", "48", "--width", "64"])
       try #require(made.exitCode == 0, "\(made.tail)")
     }
 
@@ -92,7 +93,8 @@ extension ParallelTests {
       // Killed once the checkpoint of step 5 is there.
       let checkpoint = folder.path + "/killed/checkpoints/step-000000005.h5"
       var isKilled = false
-      let killed = try train("killed", ranks: ranks, ["--set", "train.steps=4000", "--set", "train.keep=1000"]) { launcher in
+      let killed = try train("killed", ranks: ranks, ["--set", "train.steps=4000", "--set", "train.keep=1000"]) {
+        launcher in
         if !isKilled, FileManager.default.fileExists(atPath: checkpoint), let victim = Self.child(of: launcher) {
           isKilled = kill(victim, signal) == 0
         }

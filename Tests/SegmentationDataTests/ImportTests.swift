@@ -110,7 +110,8 @@ import Testing
     let folder = try TemporaryFolder()
     let palette: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
     let source = try makeFolderSource(
-      folder, images: [colour, grey], labels: [label([0, 1, 2, 255, 0, 0], palette: palette), label([0, 0, 4, 0, 0, 0])])
+      folder, images: [colour, grey],
+      labels: [label([0, 1, 2, 255, 0, 0], palette: palette), label([0, 0, 4, 0, 0, 0])])
     _ = try DatasetImport.run(.folder, from: source, to: folder.file("out"))
     let dataset = try Dataset(folder: folder.file("out"), split: "train")
     #expect(dataset.info.classNames == (0..<5).map { "class \($0)" })

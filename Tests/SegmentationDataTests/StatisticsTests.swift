@@ -3,7 +3,9 @@ import SegmentationData
 import Testing
 
 @Suite struct StatisticsTests {
-  private func write(_ samples: [RawSample], _ folder: TemporaryFolder, classes: Int, ignore: Int = 255) throws -> Dataset {
+  private func write(_ samples: [RawSample], _ folder: TemporaryFolder, classes: Int, ignore: Int = 255) throws
+    -> Dataset
+  {
     let info = DatasetInfo(
       split: "train", classNames: (0..<classes).map { "\($0)" }, palette: Palette.voc, ignoreLabel: ignore,
       channels: samples[0].channels, sampleCount: samples.count)

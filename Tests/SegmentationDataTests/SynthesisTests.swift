@@ -39,7 +39,9 @@ import Testing
   }
 
   @Test func impossibleSizesAreRefused() {
-    for settings in [SynthesisSettings(height: 4), SynthesisSettings(width: 100_000), SynthesisSettings(counts: [("a", 0)])] {
+    for settings in [
+      SynthesisSettings(height: 4), SynthesisSettings(width: 100_000), SynthesisSettings(counts: [("a", 0)]),
+    ] {
       let failure = #expect(throws: Failure.self) { try settings.validate() }
       #expect(failure?.kind == .usage)
     }

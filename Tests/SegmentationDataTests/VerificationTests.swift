@@ -77,8 +77,13 @@ import Testing
   /// What h5py writes against the contract, and what is said about it.
   static let wrongShards: [(change: String, text: String)] = [
     ("label[2, 1] = 7", "label 'b' has the value 7 at row 2, column 1, where classes are 0 to 2 and 255 is ignored"),
-    ("image = image.astype('f4'); image[1, 2, 0] = np.nan", "image 'b' has the value nan at row 1, column 2, channel 0"),
-    ("image = image.astype('f4'); image[3, 4, 2] = -np.inf", "image 'b' has the value -inf at row 3, column 4, channel 2"),
+    (
+      "image = image.astype('f4'); image[1, 2, 0] = np.nan", "image 'b' has the value nan at row 1, column 2, channel 0"
+    ),
+    (
+      "image = image.astype('f4'); image[3, 4, 2] = -np.inf",
+      "image 'b' has the value -inf at row 3, column 4, channel 2"
+    ),
     ("label = label[:2]", "label 'b' is [2, 5], its image [4, 5, 3]"),
     ("image = image[..., :2]", "image 'b' is [4, 5, 2], not [height, width, 3]"),
     ("image = image.astype('f8')", "image 'b' holds float64 values"),
@@ -154,11 +159,13 @@ import Testing
       }
       // Bytes that nothing uses: what is read has to be what was written.
       let again = try Dataset(folder: folder.path, split: "train")
-      let isSame = try again.info == dataset.info && intact.indices.allSatisfy { index in
-        let read = try again.read(index)
-        let sample = intact[index]
-        return read.key == sample.key && read.pixels == sample.pixels && read.labels == sample.labels
-      }
+      let isSame =
+        try again.info == dataset.info
+        && intact.indices.allSatisfy { index in
+          let read = try again.read(index)
+          let sample = intact[index]
+          return read.key == sample.key && read.pixels == sample.pixels && read.labels == sample.labels
+        }
       #expect(isSame, "byte \(place)")
     }
     #expect(foundCount > 100)

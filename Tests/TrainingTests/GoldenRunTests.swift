@@ -32,7 +32,8 @@ struct GoldenRunTests {
     let folder = RunHarness.Folder()
     let file = source + "/config.yaml"
     let settings = try Configuration(
-      yaml: String(contentsOfFile: file, encoding: .utf8), file: file, overrides: ["train.checkpoint_every=1", "train.keep=9"])
+      yaml: String(contentsOfFile: file, encoding: .utf8), file: file,
+      overrides: ["train.checkpoint_every=1", "train.keep=9"])
     let engine: any Backend =
       backend == "portable"
       ? try PortableBackend(precision: .float32, threads: 1) : try OneDNNBackend.make(precision: .float32, threads: 1)

@@ -85,7 +85,8 @@ struct RunHarness {
   ) throws -> [Event.Ending] {
     let settings = try Configuration(yaml: configuration, file: "test.yaml", overrides: set)
     let options = TrainingOptions(
-      dataFolder: data, outputFolder: output, initialise: initialise, resume: resume, faults: try InjectedFaults(faults))
+      dataFolder: data, outputFolder: output, initialise: initialise, resume: resume, faults: try InjectedFaults(faults)
+    )
     @Sendable func run(_ group: any ProcessGroup) throws -> Event.Ending {
       let backend = try PortableBackend(precision: settings.train.precision, threads: 1)
       return try TrainingRun(settings, options: options, world: group, backend: backend)

@@ -20,7 +20,8 @@ struct ExactnessGroup {
     return [
       ExactnessGroup(title: "training with dropout, augmentation and the plateau schedule", cases: matrix(all: all)),
       ExactnessGroup(
-        title: "training that stops early", arguments: ["--set", "train.early_stop=1", "--set", "train.evaluate_every=2"],
+        title: "training that stops early",
+        arguments: ["--set", "train.early_stop=1", "--set", "train.evaluate_every=2"],
         cases: [
           ExactnessCase(ranks: 0), ExactnessCase(ranks: 2), ExactnessCase(ranks: 3, coordinator: "dedicated"),
         ]),

@@ -28,7 +28,8 @@ struct LineChart {
   var document: String {
     element(
       attributes: "xmlns=\"http://www.w3.org/2000/svg\" ",
-      style: "<style>\(HTML.colours)\n\(HTML.chart)\n.chart { background: var(--card); font-family: sans-serif; }</style>\n"
+      style:
+        "<style>\(HTML.colours)\n\(HTML.chart)\n.chart { background: var(--card); font-family: sans-serif; }</style>\n"
     ) + "\n"
   }
 

@@ -18,7 +18,8 @@ struct ReportCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The folders of runs.", valueName: "run")) var folders: [String]
   @Option(
-    help: ArgumentHelp("The page. Default: report.html in the run's folder; for several runs, here.", valueName: "file"))
+    help: ArgumentHelp("The page. Default: report.html in the run's folder; for several runs, here.", valueName: "file")
+  )
   var output: String?
   @Option(help: ArgumentHelp("Draw the validation mean IoU into this SVG file, too.", valueName: "file"))
   var curves: String?

@@ -41,7 +41,8 @@ struct FolderLayout {
 
   private func pairs(in folder: String) throws -> [ImportPair] {
     let labels = Dictionary(
-      try ImportSource.fileNames(in: folder + "/labels").map { (stem($0), $0) }, uniquingKeysWith: { first, _ in first })
+      try ImportSource.fileNames(in: folder + "/labels").map { (stem($0), $0) }, uniquingKeysWith: { first, _ in first }
+    )
     return try ImportSource.fileNames(in: folder + "/images").map { name in
       guard let label = labels[stem(name)] else {
         throw Failure(.missingInput, "\(folder)/images/\(name) has no label \(stem(name)).* in \(folder)/labels")

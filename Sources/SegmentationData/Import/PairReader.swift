@@ -13,7 +13,8 @@ struct PairReader: Sendable {
     let label = try LabelImage(path: pair.label)
     guard image.width == label.width, image.height == label.height else {
       throw Failure(
-        .badData, "\(pair.image) is \(image.width) x \(image.height), its label \(pair.label) "
+        .badData,
+        "\(pair.image) is \(image.width) x \(image.height), its label \(pair.label) "
           + "\(label.width) x \(label.height)")
     }
     try LabelCheck(info).check(label.values, width: label.width, "\(pair.label): label '\(pair.key)'")

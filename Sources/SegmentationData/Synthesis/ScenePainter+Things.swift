@@ -63,7 +63,8 @@ extension ScenePainter {
     let bottom = ground(nearness)
     let isFir = random.nextUniform() < 0.35
     let leaves: Light =
-      isFir ? [0.13, 0.32, 0.20] : pick([[0.22, 0.45, 0.16], [0.32, 0.48, 0.14], [0.18, 0.38, 0.18], [0.55, 0.42, 0.14]])
+      isFir
+      ? [0.13, 0.32, 0.20] : pick([[0.22, 0.45, 0.16], [0.32, 0.48, 0.14], [0.18, 0.38, 0.18], [0.55, 0.42, 0.14]])
     paintShadow(foot, bottom, 0.25 * nearness, on: &canvas)
     let trunk = 0.035 * nearness
     let (painter, noise, lightSide) = (self, noise, lightSide)
@@ -141,7 +142,8 @@ extension ScenePainter {
         case 0: u * u + v * v > 1 ? nil : u * u + v * v > 0.55 ? [0.82, 0.08, 0.10] : [0.95, 0.95, 0.95]
         // A warning: red rim, point up.
         case 1:
-          a > (v + 1) / 2 || v > 0.85 ? nil
+          a > (v + 1) / 2 || v > 0.85
+            ? nil
             : a > (v + 0.4) / 2 || v > 0.6 ? [0.82, 0.08, 0.10] : [0.96, 0.95, 0.90]
         // A notice: blue with a white field.
         case 2: a < 0.4 && b < 0.45 ? [0.95, 0.95, 0.97] : [0.08, 0.25, 0.68]

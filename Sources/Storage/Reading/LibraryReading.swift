@@ -31,7 +31,9 @@ final class LibraryReading: HDF5Reading {
     var place = parent.path
     defer { if let owned { _ = chdf5_object_close(owned) } }
     let steps = name.split(separator: "/").map(String.init)
-    guard !steps.isEmpty else { throw Failure(.internalError, "\(parent.name): an object without a name was asked for") }
+    guard !steps.isEmpty else {
+      throw Failure(.internalError, "\(parent.name): an object without a name was asked for")
+    }
     for step in steps {
       place = PlacedObject.join(place, step)
       var kind: Int32 = 0

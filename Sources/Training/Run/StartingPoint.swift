@@ -36,7 +36,8 @@ package struct StartingPoint: Codable {
       guard !report.taken.isEmpty else {
         throw Failure(
           .configuration, "nothing in \(path) fits this model: \(report.summary.dropFirst().joined(separator: "; "))",
-          remedy: "check model.architecture, model.widths and model.fc against the file with 'fcn-dist checkpoint show'")
+          remedy: "check model.architecture, model.widths and model.fc against the file with 'fcn-dist checkpoint show'"
+        )
       }
       notes = ["parameters: from \(path)"] + report.summary.map { "  " + $0 }
     }
@@ -107,7 +108,8 @@ package struct StartingPoint: Codable {
       }
       guard tensor.shape == parameter.canonicalShape else {
         throw Failure(
-          .badData, "\(path): \(what) of \(parameter.name) has shape \(tensor.shape), the model wants "
+          .badData,
+          "\(path): \(what) of \(parameter.name) has shape \(tensor.shape), the model wants "
             + "\(parameter.canonicalShape)")
       }
       try tensor.withValues { if let base = $0.baseAddress { parameter.importCanonical(base, into: arena) } }

@@ -41,7 +41,8 @@ package struct TrainingInputs {
   private func checkSplitsBelongTogether() throws {
     guard let other = validation?.info else { return }
     let difference =
-      other.classNames != training.info.classNames ? "classes"
+      other.classNames != training.info.classNames
+      ? "classes"
       : other.channels != training.info.channels ? "number of channels" : nil
     guard let difference else { return }
     throw Failure(
@@ -52,7 +53,8 @@ package struct TrainingInputs {
   /// Settings that come to nothing in this run.
   package var warnings: [String] {
     let reason =
-      validation == nil ? "there is no val split"
+      validation == nil
+      ? "there is no val split"
       : configuration.train.evaluateEvery == .never ? "train.evaluate_every is never" : nil
     guard let reason else { return [] }
     let idle = [

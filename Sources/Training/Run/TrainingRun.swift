@@ -25,7 +25,8 @@ package final class TrainingRun {
   ) throws {
     self.world = world
     self.options = options
-    inputs = try TrainingInputs(configuration, dataFolder: options.dataFolder, threads: backend.threadCount, world: world)
+    inputs = try TrainingInputs(
+      configuration, dataFolder: options.dataFolder, threads: backend.threadCount, world: world)
     let settings = inputs.configuration
     network = try Network(
       inputs.modelConfiguration, backend: backend,

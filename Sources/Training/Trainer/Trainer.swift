@@ -126,7 +126,8 @@ package final class Trainer {
     let batch = exchange.plan.globalBatch
     let record = StepRecord(
       step: index + 1, epoch: Double((index + 1) * batch) / Double(sampler.sampleCount),
-      loss: ballot.weightedLoss / divisor, learningRate: rate, imagesPerSecond: Double(batch) / watch.seconds, seconds: seconds)
+      loss: ballot.weightedLoss / divisor, learningRate: rate, imagesPerSecond: Double(batch) / watch.seconds,
+      seconds: seconds)
     return StepOutcome(record: record, isStopRequested: ballot.isStopRequested, warnings: warnings)
   }
 

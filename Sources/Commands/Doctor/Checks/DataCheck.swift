@@ -19,7 +19,8 @@ package enum DataCheck {
     let checked = job.ranks.reduce(0) { $0 + ($1.data?.readCount ?? 0) }
     findings.append(
       Finding(
-        .ok, subject, "\(facts.contents), \(counted(facts.classCount, "class", "classes")), "
+        .ok, subject,
+        "\(facts.contents), \(counted(facts.classCount, "class", "classes")), "
           + "\(counted(facts.channels, "channel"))\(place); \(grouped(checked)) samples read and checked"))
     findings.append(speed(job, subject))
     return findings

@@ -26,7 +26,8 @@ package enum EngineCheck {
     guard kinds.count > 1 else { return Finding(.ok, "engine", engines.first?.summary ?? "none") }
     let parts = kinds.values.sorted { $0[0] < $1[0] }.map { "\(Finding.ranksText($0)): \(engines[$0[0]].summary)" }
     return Finding(
-      .error, "engine", "the ranks compute with different engines, and no training would start: "
+      .error, "engine",
+      "the ranks compute with different engines, and no training would start: "
         + parts.joined(separator: "; "),
       remedy: "use machines of one kind with the same libraries, or hold all down to the weakest: "
         + "mpirun -x ONEDNN_MAX_CPU_ISA=AVX512_CORE")
@@ -38,7 +39,8 @@ package enum EngineCheck {
     let parts = wishes.sorted { $0.value[0] < $1.value[0] }.map { "\(Finding.ranksText($0.value)): \($0.key)" }
     return [
       Finding(
-        .warning, "threads", "the ranks would run different numbers of threads (\(parts.joined(separator: "; "))); all "
+        .warning, "threads",
+        "the ranks would run different numbers of threads (\(parts.joined(separator: "; "))); all "
           + "run \(engines[0].threads), the least",
         remedy: "set OMP_NUM_THREADS on all ranks alike (mpirun -x OMP_NUM_THREADS), or give --threads")
     ]

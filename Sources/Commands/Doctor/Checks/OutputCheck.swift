@@ -16,14 +16,16 @@ package enum OutputCheck {
     if let problem = output.lockProblem {
       findings.append(
         Finding(
-          .warning, subject, "files cannot be locked there (\(problem)): a second job in the same folder is recognised "
+          .warning, subject,
+          "files cannot be locked there (\(problem)): a second job in the same folder is recognised "
             + "by what the first has written only", remedy: "mount it with locks (NFS: without nolock)"))
     }
     if !output.blindRanks.isEmpty {
       let verb = output.blindRanks.count == 1 ? "does" : "do"
       findings.append(
         Finding(
-          .warning, subject, "\(Finding.ranksText(output.blindRanks)) \(verb) not see what rank 0 writes there: "
+          .warning, subject,
+          "\(Finding.ranksText(output.blindRanks)) \(verb) not see what rank 0 writes there: "
             + "reports of hangs and crashes stay on their machines",
           remedy: "use a folder that all machines share"))
     }
@@ -33,7 +35,8 @@ package enum OutputCheck {
   private static func space(_ job: JobFacts, _ output: OutputFacts, _ subject: String) -> Finding {
     let kind = output.mount.map { "\($0.type)\($0.isRemote ? " (over the network)" : "")" } ?? "unknown"
     let free = output.freeByteCount
-    var text = "\(kind), \(free.map { Finding.bytes($0) + " free" } ?? "free space unknown"); writing, syncing and "
+    var text =
+      "\(kind), \(free.map { Finding.bytes($0) + " free" } ?? "free space unknown"); writing, syncing and "
       + "renaming work"
     if let speed = output.bytesPerSecond { text += " (\(significant(speed / 1e6, 2)) MB/s)" }
     guard let workload = job.ranks.lazy.compactMap(\.workload).first else { return Finding(.ok, subject, text) }

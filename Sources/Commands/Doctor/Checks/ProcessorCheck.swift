@@ -66,7 +66,8 @@ package enum ProcessorCheck {
     private var oversubscribed: Finding {
       let fitting = max(1, usable / max(1, ranks[host.ranks[0]].engine.threads))
       return Finding(
-        .warning, subject, "\(threads) threads of \(counted(host.ranks.count, "rank")) on \(usable) processors: "
+        .warning, subject,
+        "\(threads) threads of \(counted(host.ranks.count, "rank")) on \(usable) processors: "
           + "more than there are, so that ranks wait for each other",
         remedy: "use \(counted(fitting, "rank")) on this machine, or --threads \(max(1, usable / host.ranks.count))")
     }
