@@ -87,13 +87,6 @@ static int32_t describe_backward(const conednn_convolution *c, int32_t direction
   return conednn_check(status, direction == CONEDNN_BACKWARD_DATA ? "backward data" : "backward weights");
 }
 
-static const conednn_role forward_roles[CONEDNN_ROLES] = {
-    [CONEDNN_SOURCE] = {DNNL_ARG_SRC, dnnl_query_src_md, 0, 0},
-    [CONEDNN_WEIGHTS] = {DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0, 0},
-    [CONEDNN_BIAS] = {DNNL_ARG_BIAS, dnnl_query_weights_md, 1, 0},
-    [CONEDNN_DESTINATION] = {DNNL_ARG_DST, dnnl_query_dst_md, 0, 1},
-    [CONEDNN_SCRATCH] = {DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, 0, 1},
-};
 static const conednn_role backward_data_roles[CONEDNN_ROLES] = {
     [CONEDNN_SOURCE] = {DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0, 1},
     [CONEDNN_WEIGHTS] = {DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0, 0},
@@ -110,7 +103,7 @@ static const conednn_role backward_weights_roles[CONEDNN_ROLES] = {
 
 int32_t conednn_convolution_create(const conednn_convolution *c, int32_t direction, int32_t threads,
                                    conednn_descriptor weights, conednn_operation *result) {
-  const conednn_role *roles = direction == CONEDNN_FORWARD         ? forward_roles
+  const conednn_role *roles = direction == CONEDNN_FORWARD         ? conednn_forward_roles
                               : direction == CONEDNN_BACKWARD_DATA ? backward_data_roles
                                                                    : backward_weights_roles;
   dnnl_primitive_desc_t description = NULL;
@@ -121,12 +114,7 @@ int32_t conednn_convolution_create(const conednn_convolution *c, int32_t directi
     status = direction == CONEDNN_FORWARD ? conednn_check(describe_forward(c, &p, &description), "forward")
                                           : describe_backward(c, direction, &p, &description);
   release(&p);
-  if (!status) {
-    conednn_role present[CONEDNN_ROLES];
-    for (int role = 0; role < CONEDNN_ROLES; role++) present[role] = roles[role];
-    if (!c->biased) present[CONEDNN_BIAS].argument = 0;
-    status = conednn_operation_finish(description, present, threads, result);
-  }
+  if (!status) status = conednn_operation_finish(description, roles, c->biased, threads, result);
   conednn_leave(mode);
   return status;
 }

@@ -38,8 +38,10 @@ static int32_t guard(guarded *g, const void *original, size_t size) {
   g->region = mmap(NULL, g->region_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (g->region == MAP_FAILED) return conednn_fail(CONEDNN_FAILED, "no memory for guarded copies");
   memset(g->region + PAGE, canary, middle);
-  mprotect(g->region, PAGE, PROT_NONE);
-  mprotect(g->region + PAGE + middle, PAGE, PROT_NONE);
+  if (mprotect(g->region, PAGE, PROT_NONE) || mprotect(g->region + PAGE + middle, PAGE, PROT_NONE)) {
+    munmap(g->region, g->region_size);
+    return conednn_fail(CONEDNN_FAILED, "cannot guard copies (pages larger than 4 KiB?)");
+  }
   g->data = g->region + PAGE + (middle - aligned);
   if (original) memcpy(g->data, original, size);
   return CONEDNN_OK;
@@ -72,6 +74,7 @@ int32_t conednn_guarded_execute(conednn_operation operation, void *const pointer
     status = conednn_check(
         conednn_dnnl.primitive_execute(operation->primitive, conednn_stream, count, arguments),
         operation->implementation);
+  if (!status) status = conednn_check(conednn_dnnl.stream_wait(conednn_stream), operation->implementation);
   conednn_leave(mode);
   for (int role = 0; role < CONEDNN_ROLES; role++) {
     if (!copies[role].data) continue;

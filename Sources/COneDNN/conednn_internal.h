@@ -114,10 +114,14 @@ typedef struct {
   int is_output;
 } conednn_role;
 
-/// Finishes an operation from its primitive descriptor, which it takes over. Roles with argument 0 are absent.
+/// Those of a forward pass or a matrix product.
+extern const conednn_role conednn_forward_roles[CONEDNN_ROLES];
+
+/// Finishes an operation from its primitive descriptor, which it takes over. Roles with argument 0 are absent, and so
+/// is the bias unless `biased`.
 int32_t conednn_operation_finish(dnnl_primitive_desc_t description, const conednn_role roles[CONEDNN_ROLES],
-                                 int32_t threads, conednn_operation *result);
-/// Own attributes for one primitive: caller's scratchpad, and the post-operations asked for.
+                                 int biased, int32_t threads, conednn_operation *result);
+/// Own attributes for one primitive: caller's scratchpad, and the post-operations asked for. NULL where it fails.
 int32_t conednn_attributes_create(int accumulating, int rectified, dnnl_primitive_attr_t *result);
 int32_t conednn_check(dnnl_status_t status, const char *what);
 dnnl_status_t conednn_descriptor_with_tag(dnnl_memory_desc_t *result, int count, const dnnl_dims_t dimensions,

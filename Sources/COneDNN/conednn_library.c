@@ -118,7 +118,7 @@ int32_t conednn_check(dnnl_status_t status, const char *what) {
     case dnnl_success: return CONEDNN_OK;
     case dnnl_out_of_memory: return conednn_fail(CONEDNN_FAILED, "%s: out of memory", what);
     case dnnl_invalid_arguments: return conednn_fail(CONEDNN_FAILED, "%s: invalid arguments", what);
-    case dnnl_unimplemented: return conednn_fail(CONEDNN_UNIMPLEMENTED, "%s: not implemented", what);
+    case dnnl_unimplemented: return conednn_fail(CONEDNN_UNIMPLEMENTED, "%s: oneDNN has no kernel for this", what);
     default: return conednn_fail(CONEDNN_FAILED, "%s: status %d", what, (int)status);
   }
 }

@@ -19,7 +19,10 @@ int32_t conednn_attributes_create(int accumulating, int rectified, dnnl_primitiv
     if (!status) status = conednn_dnnl.primitive_attr_set_post_ops(*result, post_operations);
   }
   if (post_operations) conednn_dnnl.post_ops_destroy(post_operations);
-  if (status && *result) conednn_dnnl.primitive_attr_destroy(*result);
+  if (status && *result) {
+    conednn_dnnl.primitive_attr_destroy(*result);
+    *result = NULL;
+  }
   return conednn_check(status, "the attributes of an operation");
 }
 
@@ -36,8 +39,16 @@ static int32_t add_tensor(conednn_operation operation, int role, conednn_role de
                        "dnnl_memory_create");
 }
 
+const conednn_role conednn_forward_roles[CONEDNN_ROLES] = {
+    [CONEDNN_SOURCE] = {DNNL_ARG_SRC, dnnl_query_src_md, 0, 0},
+    [CONEDNN_WEIGHTS] = {DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0, 0},
+    [CONEDNN_BIAS] = {DNNL_ARG_BIAS, dnnl_query_weights_md, 1, 0},
+    [CONEDNN_DESTINATION] = {DNNL_ARG_DST, dnnl_query_dst_md, 0, 1},
+    [CONEDNN_SCRATCH] = {DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, 0, 1},
+};
+
 int32_t conednn_operation_finish(dnnl_primitive_desc_t description, const conednn_role roles[CONEDNN_ROLES],
-                                 int32_t threads, conednn_operation *result) {
+                                 int biased, int32_t threads, conednn_operation *result) {
   conednn_operation operation = calloc(1, sizeof *operation);
   if (!operation) {
     conednn_dnnl.primitive_desc_destroy(description);
@@ -53,7 +64,7 @@ int32_t conednn_operation_finish(dnnl_primitive_desc_t description, const conedn
       conednn_dnnl.primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name), "dnnl_primitive_desc_query");
   if (!status) snprintf(operation->implementation, sizeof operation->implementation, "%s", name);
   for (int role = 0; role < CONEDNN_ROLES && !status; role++)
-    if (roles[role].argument) status = add_tensor(operation, role, roles[role]);
+    if (roles[role].argument && (role != CONEDNN_BIAS || biased)) status = add_tensor(operation, role, roles[role]);
   if (!status)
     status = conednn_check(conednn_dnnl.primitive_create(&operation->primitive, description), "dnnl_primitive_create");
   if (status) {

@@ -2,14 +2,6 @@
 
 #ifdef CONEDNN_HEADERS
 
-static const conednn_role product_roles[CONEDNN_ROLES] = {
-    [CONEDNN_SOURCE] = {DNNL_ARG_SRC, dnnl_query_src_md, 0, 0},
-    [CONEDNN_WEIGHTS] = {DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0, 0},
-    [CONEDNN_BIAS] = {DNNL_ARG_BIAS, dnnl_query_weights_md, 1, 0},
-    [CONEDNN_DESTINATION] = {DNNL_ARG_DST, dnnl_query_dst_md, 0, 1},
-    [CONEDNN_SCRATCH] = {DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, 0, 1},
-};
-
 int32_t conednn_product_create(const conednn_product *p, int32_t threads, conednn_descriptor weights,
                                conednn_operation *result) {
   dnnl_data_type_t type = p->bfloat16 ? dnnl_bf16 : dnnl_f32;
@@ -37,12 +29,7 @@ int32_t conednn_product_create(const conednn_product *p, int32_t threads, conedn
   for (int i = 0; i < 4; i++)
     if (layouts[i]) conednn_dnnl.memory_desc_destroy(layouts[i]);
   if (attributes) conednn_dnnl.primitive_attr_destroy(attributes);
-  if (!failed) {
-    conednn_role roles[CONEDNN_ROLES];
-    for (int role = 0; role < CONEDNN_ROLES; role++) roles[role] = product_roles[role];
-    if (!p->biased) roles[CONEDNN_BIAS].argument = 0;
-    failed = conednn_operation_finish(description, roles, threads, result);
-  }
+  if (!failed) failed = conednn_operation_finish(description, conednn_forward_roles, p->biased, threads, result);
   conednn_leave(mode);
   return failed;
 }
@@ -63,7 +50,7 @@ int32_t conednn_reorder_create(conednn_descriptor from, conednn_descriptor to, i
                                                                       to->layout, conednn_engine, attributes),
                            "re-layout");
   if (attributes) conednn_dnnl.primitive_attr_destroy(attributes);
-  if (!status) status = conednn_operation_finish(description, roles, threads, result);
+  if (!status) status = conednn_operation_finish(description, roles, 0, threads, result);
   conednn_leave(mode);
   return status;
 }

@@ -33,7 +33,8 @@ int32_t conednn_open(const char *_Nullable path);
 /// "3.2.0" and the instruction set the library will use, once it is open.
 const char *_Nonnull conednn_version(void);
 const char *_Nonnull conednn_instruction_set(void);
-/// Whether the processor multiplies bfloat16 at the library's full support (AVX-512 or newer).
+/// Whether the library computes in bfloat16 on this processor as fast as it can (AVX-512 or newer, with or without
+/// products of bfloat16).
 int32_t conednn_supports_bfloat16(void);
 int32_t conednn_has_matrix_tiles(void);
 /// What went wrong in the calling thread's last failing call.
@@ -95,9 +96,10 @@ typedef struct {
 /// `weights` fixes the layout of the weights (or of their gradient); nil lets the library choose.
 int32_t conednn_convolution_create(const conednn_convolution *_Nonnull convolution, int32_t direction, int32_t threads,
                                    conednn_descriptor _Nullable weights, conednn_operation _Nullable *_Nonnull result);
-/// destination = source x weights: [rows, inner] x [inner, columns], row-major; `source_transposed` and
-/// `weights_transposed` say that the memory holds the transposed matrix. bfloat16 operands where `bfloat16`, and a
-/// bfloat16 destination unless `float_destination`; bias [columns] float32. `weights` as above.
+
+/// destination = source x weights: [rows, inner] x [inner, columns], row-major. `source_transposed`: the memory holds
+/// the transposed matrix; `weights_chosen`: the library chooses the layout of the weights. bfloat16 operands where
+/// `bfloat16`, and a bfloat16 destination unless `float_destination`; bias [columns] float32.
 typedef struct {
   int64_t rows, inner, columns;
   int32_t source_transposed;
@@ -107,8 +109,11 @@ typedef struct {
   int32_t bfloat16;
   int32_t float_destination;
 } conednn_product;
+
+/// `weights` as above.
 int32_t conednn_product_create(const conednn_product *_Nonnull product, int32_t threads,
                                conednn_descriptor _Nullable weights, conednn_operation _Nullable *_Nonnull result);
+/// From one layout of weights to another of the same.
 int32_t conednn_reorder_create(conednn_descriptor _Nonnull from, conednn_descriptor _Nonnull to, int32_t threads,
                                conednn_operation _Nullable *_Nonnull result);
 void conednn_operation_destroy(conednn_operation _Nullable operation);
