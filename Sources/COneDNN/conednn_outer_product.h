@@ -5,9 +5,8 @@
 // The inner loops of conednn_weight_gradient.c, for processors with AVX-512.
 
 enum {
-  BLOCK = 16,       // channels in a block of the layout
-  TILE_INPUTS = 8,  // inputs in registers at a time
-  PANEL = 32,       // outputs in registers at a time
+  BLOCK = 16,  // channels in a block of the layout
+  PANEL = 32,  // outputs in registers at a time
 };
 
 /// Walks over an image whose rows are laid end to end, `pitch` places from row to row, one place at a time. Places

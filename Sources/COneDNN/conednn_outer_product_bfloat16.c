@@ -1,10 +1,11 @@
 #include "conednn_outer_product.h"
+#include "conednn_vectors.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 #include <string.h>
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#undef TARGET
+#define TARGET __attribute__((target(AVX512 ",avx512bf16")))
 
 /// 32 channels of two pixels as 16 + 16 pairs.
 TARGET static inline void interleave(__m512i a, __m512i b, __m512i *low, __m512i *high) {
@@ -80,17 +81,14 @@ TARGET void conednn_sum_panel_bfloat16(const char *panel, int64_t units, float *
 
 TARGET void conednn_multiply_bfloat16(const char *source, const char *panel, int64_t units, float *low,
                                       float *high, int is_first) {
-  __m512 a[TILE_INPUTS], b[TILE_INPUTS];
+  __m512 a[SUM_ROWS], b[SUM_ROWS];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < TILE_INPUTS; i++) {
-    a[i] = b[i] = _mm512_setzero_ps();
-    _mm_prefetch((const char *)(low + i * BLOCK), _MM_HINT_T0);
-    _mm_prefetch((const char *)(high + i * BLOCK), _MM_HINT_T0);
-  }
+  for (int i = 0; i < SUM_ROWS; i++) a[i] = b[i] = _mm512_setzero_ps();
+  fetch_sums(low, high, BLOCK);
   for (int64_t u = 0; u < units; u++, source += 64, panel += 128) {
     __m512bh g0 = (__m512bh)_mm512_load_si512(panel), g1 = (__m512bh)_mm512_load_si512(panel + 64);
 #pragma clang loop unroll(full)
-    for (int i = 0; i < TILE_INPUTS; i++) {
+    for (int i = 0; i < SUM_ROWS; i++) {
       int32_t pair;
       memcpy(&pair, source + 4 * i, 4);
       __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
@@ -98,11 +96,7 @@ TARGET void conednn_multiply_bfloat16(const char *source, const char *panel, int
       b[i] = _mm512_dpbf16_ps(b[i], value, g1);
     }
   }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < TILE_INPUTS; i++) {
-    _mm512_storeu_ps(low + i * BLOCK, is_first ? a[i] : _mm512_add_ps(_mm512_loadu_ps(low + i * BLOCK), a[i]));
-    _mm512_storeu_ps(high + i * BLOCK, is_first ? b[i] : _mm512_add_ps(_mm512_loadu_ps(high + i * BLOCK), b[i]));
-  }
+  put_sums(a, b, low, high, BLOCK, is_first);
 }
 
 #endif

@@ -1,11 +1,9 @@
 #include "conednn_outer_product.h"
+#include "conednn_vectors.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 static const char zero_pixel[PANEL * 4];
-
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 
 TARGET void conednn_pack_source_float32(const conednn_packed_source *packed, conednn_walk w, int64_t first,
                                         int64_t end, int64_t input, int64_t count) {
@@ -46,28 +44,9 @@ TARGET void conednn_sum_panel_float32(const char *panel, int64_t units, float *s
 
 TARGET void conednn_multiply_float32(const char *source, const char *panel, int64_t units, float *low,
                                      float *high, int is_first) {
-  const float *x = (const float *)source, *g = (const float *)panel;
-  __m512 a[TILE_INPUTS], b[TILE_INPUTS];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < TILE_INPUTS; i++) {
-    a[i] = b[i] = _mm512_setzero_ps();
-    _mm_prefetch((const char *)(low + i * BLOCK), _MM_HINT_T0);
-    _mm_prefetch((const char *)(high + i * BLOCK), _MM_HINT_T0);
-  }
-  for (int64_t u = 0; u < units; u++, x += BLOCK, g += PANEL) {
-    __m512 g0 = _mm512_load_ps(g), g1 = _mm512_load_ps(g + BLOCK);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < TILE_INPUTS; i++) {
-      __m512 value = _mm512_set1_ps(x[i]);
-      a[i] = _mm512_fmadd_ps(value, g0, a[i]);
-      b[i] = _mm512_fmadd_ps(value, g1, b[i]);
-    }
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < TILE_INPUTS; i++) {
-    _mm512_storeu_ps(low + i * BLOCK, is_first ? a[i] : _mm512_add_ps(_mm512_loadu_ps(low + i * BLOCK), a[i]));
-    _mm512_storeu_ps(high + i * BLOCK, is_first ? b[i] : _mm512_add_ps(_mm512_loadu_ps(high + i * BLOCK), b[i]));
-  }
+  const float *columns = (const float *)panel;
+  fetch_sums(low, high, BLOCK);
+  outer_product((const float *)source, columns, columns + BLOCK, PANEL, units, low, high, BLOCK, is_first);
 }
 
 #endif

@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "conednn_vectors.h"
 
 enum { TILE = 16 };
 
@@ -78,23 +76,7 @@ static void copy_elements(const float *master, conednn_offsets from, tile t, con
 
 #if defined(__x86_64__)
 
-#define AVX512 __attribute__((target("avx512f,avx512bw")))
-
-static int fast_path_available(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-}
-
-/// 16 floats to bfloat16 in the low halves of 32-bit lanes, rounded to nearest even, not-a-numbers kept quiet.
-AVX512 static inline __m512i rounded(__m512 x) {
-  __m512i bits = _mm512_castps_si512(x);
-  __m512i odd = _mm512_and_epi32(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  __m512i result = _mm512_srli_epi32(_mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF))), 16);
-  __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-  __m512i quiet = _mm512_or_epi32(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(0x40));
-  return _mm512_mask_mov_epi32(result, nan, quiet);
-}
-
-AVX512 static inline void transpose(__m512 r[TILE]) {
+TARGET static inline void transpose(__m512 r[TILE]) {
   __m512 t[TILE];
   for (int i = 0; i < 8; i++) {
     t[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
@@ -119,7 +101,7 @@ AVX512 static inline void transpose(__m512 r[TILE]) {
   }
 }
 
-AVX512 static void copy_tile(const float *master, conednn_offsets from, int32_t master_order, tile t,
+TARGET static void copy_tile(const float *master, conednn_offsets from, int32_t master_order, tile t,
                              const conednn_copy *copy) {
   const int64_t *out = copy->offsets.out + t.out, *in = copy->offsets.in + t.in;
   const int64_t *lines_read = master_order == CONEDNN_OUT_ROWS ? from.in + t.in : from.out + t.out;
@@ -135,7 +117,7 @@ AVX512 static void copy_tile(const float *master, conednn_offsets from, int32_t 
     uint16_t *result = (uint16_t *)copy->base + base + (transposed ? in[0] : out[0]);
     const int64_t *pairs = transposed ? out : in;
     for (int p = 0; p < TILE; p += 2) {
-      __m512i pair = _mm512_or_epi32(rounded(rows[p]), _mm512_slli_epi32(rounded(rows[p + 1]), 16));
+      __m512i pair = _mm512_or_epi32(narrowed_in_place(rows[p]), _mm512_slli_epi32(narrowed_in_place(rows[p + 1]), 16));
       _mm512_stream_si512((__m512i *)(result + pairs[p]), pair);
     }
   } else {
@@ -145,6 +127,7 @@ AVX512 static void copy_tile(const float *master, conednn_offsets from, int32_t 
   }
 }
 
+static int fast_path_available(void) { return has_avx512(); }
 static void fence(void) { _mm_sfence(); }
 
 #else

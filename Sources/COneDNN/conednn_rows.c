@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+#include "conednn_arithmetic.h"
 #include "conednn_internal.h"
 #include "conednn_rows_products.h"
+#include "conednn_vectors.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 // The source is first packed as [rows][units][pixels of a row]. Then for each panel of outputs, channels after channels
 // and tap after tap, the weights of both (16 KiB, in the first-level cache) meet all rows that the tap reaches.
@@ -15,10 +16,6 @@ enum {
   UNITS = 128,  // of weights that are used together
   PANEL = ROWS_PANEL,
 };
-
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 typedef struct {
   const conednn_rows *shape;
@@ -48,14 +45,12 @@ static job plan(const conednn_rows *s) {
 }
 
 int32_t conednn_rows_supported(const conednn_rows *s) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-         (!s->bfloat16 || __builtin_cpu_supports("avx512bf16")) && s->inputs % PANEL == 0 &&
-         s->outputs % PANEL == 0 && s->padding >= 0 && s->padding < s->kernel;
+  return has_avx512_products(s->bfloat16) && s->inputs % PANEL == 0 && s->outputs % PANEL == 0 && s->padding >= 0 &&
+         s->padding < s->kernel;
 }
 
 static int64_t packed_bytes(const job *j) {
-  return quotient_up(j->shape->images * j->shape->height * j->row_units * 4, 64) * 64;
+  return whole_lines(j->shape->images * j->shape->height * j->row_units * 4);
 }
 
 int64_t conednn_rows_scratch_size(const conednn_rows *s) {
@@ -122,28 +117,16 @@ static void multiply_part(const job *j, float *sums, int64_t panel, int64_t begi
     }
 }
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
-
-/// Rounded to nearest even; not-a-numbers stay.
-TARGET static inline __m256i to_bfloat16(__m512 x) {
-  __m512i bits = _mm512_castps_si512(x);
-  __m512i odd = _mm512_and_epi32(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
-  __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-  rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000));
-  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
-}
-
 TARGET static void write_part(const job *j, const float *sums, int64_t panel, int64_t begin, int64_t end) {
   const conednn_rows *s = j->shape;
-  for (int64_t half = 0; half < PANEL; half += 16) {
+  for (int64_t half = 0; half < PANEL; half += LANES) {
     int64_t channel = panel * PANEL + half;
     __m512 offset = j->bias ? _mm512_loadu_ps(j->bias + channel) : _mm512_setzero_ps();
     for (int64_t pixel = begin * j->columns; pixel < end * j->columns; pixel++) {
       __m512 x = _mm512_add_ps(_mm512_load_ps(sums + (pixel - begin * j->columns) * PANEL + half), offset);
       if (s->rectified) x = _mm512_max_ps(_mm512_setzero_ps(), x);
       if (s->bfloat16)
-        _mm256_storeu_si256((__m256i *)(j->destination + (pixel * s->outputs + channel) * 2), to_bfloat16(x));
+        _mm256_storeu_si256((__m256i *)(j->destination + (pixel * s->outputs + channel) * 2), narrowed(x));
       else
         _mm512_storeu_ps((float *)j->destination + pixel * s->outputs + channel, x);
     }

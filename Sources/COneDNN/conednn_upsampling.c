@@ -1,15 +1,12 @@
 #include <string.h>
 
+#include "conednn_arithmetic.h"
 #include "conednn_internal.h"
+#include "conednn_vectors.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
-#define INLINE TARGET static inline __attribute__((always_inline))
 
 enum {
-  LANES = 16,
   PIXELS = 8,  // of one phase, in registers at a time
   INPUTS = 12,  // of the weight gradient, in registers at a time
 };
@@ -24,37 +21,16 @@ typedef struct {
   int64_t margin, row, blocks;
 } job;
 
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 static int64_t margin_of(const conednn_upsampling *s) { return quotient_up(s->kernel, s->stride); }
 static int64_t row_of(const conednn_upsampling *s) {
   // With room for what the last pixels' neighbours in registers read and nobody stores.
   return (s->source_width + 2 * margin_of(s) + PIXELS) * s->inputs + INPUTS;
 }
 
-int32_t conednn_upsampling_supported(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-}
+int32_t conednn_upsampling_supported(void) { return has_avx512(); }
 
 int64_t conednn_upsampling_scratch_size(const conednn_upsampling *s) {
   return s->images * s->source_height * row_of(s) * (int64_t)sizeof(float);
-}
-
-INLINE __m512 widened(__m256i halves) {
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
-}
-
-/// To the nearest, ties to even; a NaN stays one.
-INLINE __m256i narrowed(__m512 values) {
-  __m512i bits = _mm512_castps_si512(values);
-  __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
-  __mmask16 is_nan = _mm512_cmp_ps_mask(values, values, _CMP_UNORD_Q);
-  rounded = _mm512_mask_or_epi32(rounded, is_nan, bits, _mm512_set1_epi32(0x400000));
-  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
 }
 
 TARGET static void widen_rows(void *context, int64_t begin, int64_t end) {
@@ -161,7 +137,7 @@ INLINE void sum_tap(const job *j, int64_t block, int64_t tap, int64_t input, int
   const conednn_upsampling *s = j->shape;
   int64_t ky = tap / s->kernel, kx = tap % s->kernel;
   // Destination column of source column c: c * stride + kx - offset, where that is one.
-  int64_t begin = at_least(0, quotient_up(at_least(0, s->offset - kx), s->stride));
+  int64_t begin = quotient_up(at_least(0, s->offset - kx), s->stride);
   int64_t end = at_most(s->source_width, quotient_up(at_least(0, s->width + s->offset - kx), s->stride));
   __mmask16 mask = (__mmask16)((1u << at_most(LANES, s->outputs - block * LANES)) - 1);
   __m512 sums[INPUTS];

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "conednn_arithmetic.h"
 #include "conednn_internal.h"
 #include "conednn_outer_product.h"
+#include "conednn_vectors.h"
 
 #if defined(__x86_64__)
 
@@ -38,11 +40,6 @@ typedef struct {
   int64_t weight_count;
   int64_t source_bytes, gradient_bytes, worker_bytes, partial_bytes;
 } cut;
-
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /// Units of the packed source that `rows` rows of the gradient meet.
 static int64_t units_of_rows(const conednn_weight_gradient *s, const cut *c, int64_t rows) {
@@ -100,10 +97,7 @@ static cut cut_up(const conednn_weight_gradient *s) {
 }
 
 int32_t conednn_weight_gradient_supported(const conednn_weight_gradient *s) {
-  int has_instructions = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-                         (!s->bfloat16 || __builtin_cpu_supports("avx512bf16"));
-  return has_instructions && s->outputs % PANEL == 0 && s->kernel * s->kernel <= MOST_TAPS &&
+  return has_avx512_products(s->bfloat16) && s->outputs % PANEL == 0 && s->kernel * s->kernel <= MOST_TAPS &&
          s->padding < s->kernel && s->height + 2 * s->padding >= s->kernel && s->width + 2 * s->padding >= s->kernel;
 }
 
@@ -164,7 +158,7 @@ static const char *source_row(const job *j, int64_t image, int64_t row) {
 static void multiply_panel(item *t, const char *panel, int64_t output, int64_t place, int64_t units, int is_first) {
   const conednn_weight_gradient *s = t->job->shape;
   const cut *c = &t->job->cut;
-  for (int64_t i = 0; i < t->inputs; i += TILE_INPUTS) {
+  for (int64_t i = 0; i < t->inputs; i += SUM_ROWS) {
     int64_t input = t->input + i;
     float *low =
         t->weights + output / BLOCK * s->output_stride + input / BLOCK * s->input_stride + input % BLOCK * BLOCK;
@@ -226,7 +220,7 @@ static void look_ahead(item *t, strip now, int64_t units) {
   int64_t first = row + s->kernel - 1 - s->padding;
   t->source_ahead = (ahead){source_row(t->job, now.image, at_most(s->height, first)),
                             source_row(t->job, now.image, at_most(s->height, first + rows))};
-  int64_t calls = t->outputs / PANEL * quotient_up(units, MOST_UNITS) * quotient_up(t->inputs, TILE_INPUTS) *
+  int64_t calls = t->outputs / PANEL * quotient_up(units, MOST_UNITS) * quotient_up(t->inputs, SUM_ROWS) *
                   s->kernel * s->kernel;
   t->lines_ahead = quotient_up((t->gradient_ahead.end - t->gradient_ahead.next) / 64, calls);
 }

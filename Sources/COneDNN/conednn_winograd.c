@@ -1,3 +1,4 @@
+#include "conednn_arithmetic.h"
 #include "conednn_internal.h"
 #include "conednn_winograd_internal.h"
 
@@ -10,19 +11,15 @@
 enum {
   PRIVATE_BYTES = 640 << 10,
   LARGE_WEIGHT_BYTES = 2500 << 10,
-  LARGE_TILES = 192,
   CACHED_BYTES = 8 << 20,
 };
 
 typedef struct {
-  conednn_tiling source, destination;
-  int64_t tiles, block_tiles, blocks;
+  conednn_tilings tilings;
   int is_shared;
   int64_t source_bytes, product_bytes;
 } cut;
 
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 conednn_ahead conednn_look_ahead(const conednn_tiling *t, const void *activation, int64_t first, int64_t count,
                                  int64_t size, int64_t steps) {
@@ -38,31 +35,41 @@ conednn_ahead conednn_look_ahead(const conednn_tiling *t, const void *activation
   return ahead;
 }
 
-static cut cut_up(const conednn_winograd *s) {
+conednn_tilings conednn_tilings_of(const conednn_winograd *s) {
   int64_t height = s->height + 2 * s->padding - 2, width = s->width + 2 * s->padding - 2;
   int64_t rows = quotient_up(height, TILE), columns = quotient_up(width, TILE);
-  cut c = {.source = {s->images, s->height, s->width, s->inputs, rows, columns, s->padding, s->bfloat16, 0},
-           .destination = {s->images, height, width, s->outputs, rows, columns, 0, s->bfloat16, 0}};
-  c.tiles = s->images * rows * columns;
-  c.destination.past_cache = s->images * height * width * s->outputs * (s->bfloat16 ? 2 : 4) > CACHED_BYTES;
-  int is_large = PRODUCTS * s->inputs * s->outputs * 4 > LARGE_WEIGHT_BYTES;
-  c.is_shared = is_large && c.tiles < s->threads * LARGE_TILES;
+  return (conednn_tilings){
+      .source = {s->images, s->height, s->width, s->inputs, rows, columns, s->padding, s->bfloat16, 0},
+      .destination = {s->images, height, width, s->outputs, rows, columns, 0, s->bfloat16, 0},
+      .tiles = s->images * rows * columns};
+}
+
+void conednn_cut_blocks(conednn_tilings *t, const conednn_winograd *s, int is_small, int is_shared) {
   int64_t tile_bytes = PRODUCTS * 4 * (s->inputs + s->outputs);
-  int64_t most = is_large ? LARGE_TILES : PRIVATE_BYTES / tile_bytes / GROUP * GROUP;
-  if (most < GROUP) most = GROUP;
-  c.blocks = quotient_up(c.tiles, most);
-  if (is_large && !c.is_shared) c.blocks = quotient_up(c.blocks, s->threads) * s->threads;
-  c.block_tiles = quotient_up(quotient_up(c.tiles, c.blocks), GROUP) * GROUP;
-  c.blocks = quotient_up(c.tiles, c.block_tiles);
-  c.source_bytes = PRODUCTS * conednn_plane(c.block_tiles / GROUP, s->inputs) * 4;
-  c.product_bytes = PRODUCTS * conednn_plane(c.block_tiles / GROUP, s->outputs) * 4;
+  int64_t most = at_least(GROUP, is_small ? PRIVATE_BYTES / tile_bytes / GROUP * GROUP : LARGE_TILES);
+  t->blocks = quotient_up(t->tiles, most);
+  if (!is_small && !is_shared) t->blocks = quotient_up(t->blocks, s->threads) * s->threads;
+  t->block_tiles = quotient_up(quotient_up(t->tiles, t->blocks), GROUP) * GROUP;
+  t->blocks = quotient_up(t->tiles, t->block_tiles);
+}
+
+static int64_t byte_count(const conednn_tiling *t) {
+  return t->images * t->height * t->width * t->channels * (t->bfloat16 ? 2 : 4);
+}
+
+static cut cut_up(const conednn_winograd *s) {
+  cut c = {.tilings = conednn_tilings_of(s)};
+  c.tilings.destination.past_cache = byte_count(&c.tilings.destination) > CACHED_BYTES;
+  int is_large = PRODUCTS * s->inputs * s->outputs * 4 > LARGE_WEIGHT_BYTES;
+  c.is_shared = is_large && c.tilings.tiles < s->threads * LARGE_TILES;
+  conednn_cut_blocks(&c.tilings, s, !is_large, c.is_shared);
+  c.source_bytes = PRODUCTS * conednn_plane(c.tilings.block_tiles / GROUP, s->inputs) * 4;
+  c.product_bytes = PRODUCTS * conednn_plane(c.tilings.block_tiles / GROUP, s->outputs) * 4;
   return c;
 }
 
 int32_t conednn_winograd_supported(const conednn_winograd *s) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && s->inputs % PANEL == 0 &&
-         s->outputs % PANEL == 0 && s->padding >= 0 && s->padding <= 2;
+  return has_avx512() && s->inputs % PANEL == 0 && s->outputs % PANEL == 0 && s->padding >= 0 && s->padding <= 2;
 }
 
 int64_t conednn_winograd_weight_count(int64_t inputs, int64_t outputs) { return PRODUCTS * inputs * outputs; }
@@ -96,20 +103,21 @@ static void multiply_panel(const job *j, const float *tiles, int64_t groups, int
 static void run_block(void *context, int32_t worker, int64_t block) {
   const job *j = context;
   const cut *c = &j->cut;
+  const conednn_tilings *t = &c->tilings;
   float *tiles = (float *)(j->scratch + worker * (c->source_bytes + c->product_bytes));
   float *products = (float *)((char *)tiles + c->source_bytes);
-  int64_t first = block * c->block_tiles, count = at_most(c->block_tiles, c->tiles - first);
+  int64_t first = block * t->block_tiles, count = at_most(t->block_tiles, t->tiles - first);
   int64_t groups = quotient_up(count, GROUP), panels = j->shape->outputs / PANEL;
-  conednn_transform_source(&c->source, j->source, first, count, first, 0, j->shape->inputs,
+  conednn_transform_source(&t->source, j->source, first, count, first, 0, j->shape->inputs,
                            conednn_points_by_group(tiles, groups, j->shape->inputs));
   conednn_ahead ahead =
-      conednn_look_ahead(&c->source, j->source, first + count, count, POINTS, PRODUCTS * panels);
+      conednn_look_ahead(&t->source, j->source, first + count, count, POINTS, PRODUCTS * panels);
   for (int64_t product = 0; product < PRODUCTS; product++)
     for (int64_t panel = 0; panel < panels; panel++) {
       conednn_fetch(&ahead);
       multiply_panel(j, tiles, groups, product, panel, products);
     }
-  conednn_transform_product(&c->destination, conednn_points_by_group(products, groups, j->shape->outputs), first, count,
+  conednn_transform_product(&t->destination, conednn_points_by_group(products, groups, j->shape->outputs), first, count,
                             first, j->bias, j->shape->rectified, j->destination);
 }
 
@@ -125,7 +133,7 @@ static conednn_points shared_products(const job *j) {
 static void transform_in(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   int64_t first = begin * GROUP, count = at_most(end * GROUP, j->count) - first;
-  conednn_transform_source(&j->cut.source, j->source, j->first + first, count, j->first, 0, j->shape->inputs,
+  conednn_transform_source(&j->cut.tilings.source, j->source, j->first + first, count, j->first, 0, j->shape->inputs,
                            shared_source(j));
 }
 
@@ -140,20 +148,20 @@ static void multiply(void *context, int64_t begin, int64_t end) {
 static void transform_out(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   int64_t first = begin * GROUP, count = at_most(end * GROUP, j->count) - first;
-  conednn_transform_product(&j->cut.destination, shared_products(j), j->first + first, count, j->first, j->bias,
+  conednn_transform_product(&j->cut.tilings.destination, shared_products(j), j->first + first, count, j->first, j->bias,
                             j->shape->rectified, j->destination);
 }
 
 void conednn_winograd_run(const conednn_winograd *s, const void *source, const float *weights, const float *bias,
                           void *destination, void *scratch) {
   job j = {s, cut_up(s), source, weights, bias, destination, scratch, 0, 0};
-  if ((uintptr_t)destination % 64) j.cut.destination.past_cache = 0;
+  if ((uintptr_t)destination % 64) j.cut.tilings.destination.past_cache = 0;
   if (!j.cut.is_shared) {
-    conednn_parallel_workers(s->threads, j.cut.blocks, &j, run_block);
+    conednn_parallel_workers(s->threads, j.cut.tilings.blocks, &j, run_block);
     return;
   }
-  for (; j.first < j.cut.tiles; j.first += j.cut.block_tiles) {
-    j.count = at_most(j.cut.block_tiles, j.cut.tiles - j.first);
+  for (; j.first < j.cut.tilings.tiles; j.first += j.cut.tilings.block_tiles) {
+    j.count = at_most(j.cut.tilings.block_tiles, j.cut.tilings.tiles - j.first);
     int64_t groups = quotient_up(j.count, GROUP);
     conednn_parallel(s->threads, groups, 1, &j, transform_in);
     conednn_parallel(s->threads, PRODUCTS * (s->outputs / PANEL), 1, &j, multiply);

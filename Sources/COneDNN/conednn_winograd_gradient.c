@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "conednn_arithmetic.h"
 #include "conednn_internal.h"
 #include "conednn_winograd_internal.h"
 
@@ -13,45 +14,28 @@
 enum {
   SMALL_SUM_BYTES = 640 << 10,
   PRIVATE_SUM_BYTES = 2500 << 10,
-  PRIVATE_BYTES = 640 << 10,
-  LARGE_TILES = 192,
   SHARED_SUM_BYTES = 10 << 20,
-  ROWS = 8,  // inputs in registers at a time
 };
 
 typedef struct {
-  conednn_tiling source, gradient;
-  int64_t tiles, block_tiles, blocks;
+  conednn_tilings tilings;
   int is_shared;
   int64_t inputs, parts;  // of a sum; sums
   int64_t source_bytes, gradient_bytes, sum_bytes, bias_bytes, part_bytes;
 } cut;
 
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static cut cut_up(const conednn_winograd *s) {
-  int64_t height = s->height + 2 * s->padding - 2, width = s->width + 2 * s->padding - 2;
-  int64_t rows = quotient_up(height, TILE), columns = quotient_up(width, TILE);
-  cut c = {.source = {s->images, s->height, s->width, s->inputs, rows, columns, s->padding, s->bfloat16, 0},
-           .gradient = {s->images, height, width, s->outputs, rows, columns, 0, s->bfloat16, 0}};
-  c.tiles = s->images * rows * columns;
+  cut c = {.tilings = conednn_tilings_of(s)};
   int64_t sum_bytes = PRODUCTS * s->inputs * s->outputs * 4;
   int is_small = sum_bytes <= SMALL_SUM_BYTES;
-  c.is_shared = !is_small && (sum_bytes > PRIVATE_SUM_BYTES || c.tiles < s->threads * LARGE_TILES);
+  c.is_shared = !is_small && (sum_bytes > PRIVATE_SUM_BYTES || c.tilings.tiles < s->threads * LARGE_TILES);
   int64_t most_inputs = SHARED_SUM_BYTES / (PRODUCTS * s->outputs * 4) / LANES * LANES;
   if (most_inputs < LANES) most_inputs = LANES;
   c.inputs = c.is_shared ? at_most(s->inputs, most_inputs) : s->inputs;
-  int64_t tile_bytes = PRODUCTS * 4 * (s->inputs + s->outputs);
-  int64_t most = is_small ? PRIVATE_BYTES / tile_bytes / GROUP * GROUP : LARGE_TILES;
-  if (most < GROUP) most = GROUP;
-  c.blocks = quotient_up(c.tiles, most);
-  if (!is_small && !c.is_shared) c.blocks = quotient_up(c.blocks, s->threads) * s->threads;
-  c.block_tiles = quotient_up(quotient_up(c.tiles, c.blocks), GROUP) * GROUP;
-  c.blocks = quotient_up(c.tiles, c.block_tiles);
-  c.parts = c.is_shared ? 1 : at_most(s->threads, c.blocks);
-  int64_t groups = c.block_tiles / GROUP;
+  conednn_cut_blocks(&c.tilings, s, is_small, c.is_shared);
+  c.parts = c.is_shared ? 1 : at_most(s->threads, c.tilings.blocks);
+  int64_t groups = c.tilings.block_tiles / GROUP;
   c.source_bytes = PRODUCTS * conednn_plane(groups, c.inputs) * 4;
   c.gradient_bytes = PRODUCTS * conednn_plane(groups, s->outputs) * 4;
   c.sum_bytes = PRODUCTS * c.inputs * s->outputs * 4;
@@ -95,7 +79,7 @@ static void multiply_product(const job *j, part_memory m, int64_t groups, int64_
   const float *gradient = m.gradient + product * conednn_plane(groups, outputs);
   float *sums = m.sums + product * inputs * outputs;
   for (int64_t o = 0; o < outputs; o += PANEL)
-    for (int64_t i = 0; i < inputs; i += ROWS)
+    for (int64_t i = 0; i < inputs; i += SUM_ROWS)
       conednn_multiply_channels(source + i / LANES * groups * GROUP * LANES + i % LANES,
                                 gradient + o * groups * GROUP, groups * GROUP, sums + i * outputs + o, outputs,
                                 is_first);
@@ -105,19 +89,20 @@ static void run_part(void *context, int32_t worker, int64_t part) {
   (void)worker;
   const job *j = context;
   const cut *c = &j->cut;
+  const conednn_tilings *t = &c->tilings;
   const conednn_winograd *s = j->shape;
   part_memory m = memory_of(j, part);
   memset(m.bias, 0, (size_t)s->outputs * sizeof(float));
-  int64_t begin = part * c->blocks / c->parts, end = (part + 1) * c->blocks / c->parts;
+  int64_t begin = part * t->blocks / c->parts, end = (part + 1) * t->blocks / c->parts;
   for (int64_t block = begin; block < end; block++) {
-    int64_t first = block * c->block_tiles, count = at_most(c->block_tiles, c->tiles - first);
+    int64_t first = block * t->block_tiles, count = at_most(t->block_tiles, t->tiles - first);
     int64_t groups = quotient_up(count, GROUP);
-    conednn_transform_source(&c->source, j->source, first, count, first, 0, s->inputs,
+    conednn_transform_source(&t->source, j->source, first, count, first, 0, s->inputs,
                              conednn_points_by_channel(m.source, groups, s->inputs));
-    conednn_transform_gradient(&c->gradient, j->gradient, first, count, first,
+    conednn_transform_gradient(&t->destination, j->gradient, first, count, first,
                                conednn_points_by_channel(m.gradient, groups, s->outputs), m.bias);
-    conednn_ahead source = conednn_look_ahead(&c->source, j->source, first + count, count, POINTS, PRODUCTS);
-    conednn_ahead gradient = conednn_look_ahead(&c->gradient, j->gradient, first + count, count, TILE, PRODUCTS);
+    conednn_ahead source = conednn_look_ahead(&t->source, j->source, first + count, count, POINTS, PRODUCTS);
+    conednn_ahead gradient = conednn_look_ahead(&t->destination, j->gradient, first + count, count, TILE, PRODUCTS);
     for (int64_t product = 0; product < PRODUCTS; product++) {
       conednn_fetch(&source);
       conednn_fetch(&gradient);
@@ -130,13 +115,13 @@ static void transform_in(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   part_memory m = memory_of(j, 0);
   int64_t first = begin * GROUP, count = at_most(end * GROUP, j->count) - first, groups = quotient_up(j->count, GROUP);
-  conednn_transform_source(&j->cut.source, j->source, j->first + first, count, j->first, j->input, j->inputs,
+  conednn_transform_source(&j->cut.tilings.source, j->source, j->first + first, count, j->first, j->input, j->inputs,
                            conednn_points_by_channel(m.source, groups, j->inputs));
   // The gradient of a single block stays for all groups of inputs.
-  if (j->input > 0 && j->cut.blocks == 1) return;
+  if (j->input > 0 && j->cut.tilings.blocks == 1) return;
   float *sums = j->input == 0 ? m.bias + begin * j->shape->outputs : NULL;
   if (sums) memset(sums, 0, (size_t)((end - begin) * j->shape->outputs) * sizeof(float));
-  conednn_transform_gradient(&j->cut.gradient, j->gradient, j->first + first, count, j->first,
+  conednn_transform_gradient(&j->cut.tilings.destination, j->gradient, j->first + first, count, j->first,
                              conednn_points_by_channel(m.gradient, groups, j->shape->outputs), sums);
 }
 
@@ -166,11 +151,12 @@ static void add_bias(const job *j, const float *rows, int64_t count, int64_t str
 static void run_shared(job *j) {
   const conednn_winograd *s = j->shape;
   const cut *c = &j->cut;
+  const conednn_tilings *t = &c->tilings;
   for (j->input = 0; j->input < s->inputs; j->input += c->inputs) {
     j->inputs = at_most(c->inputs, s->inputs - j->input);
-    for (j->block = 0; j->block < c->blocks; j->block++) {
-      j->first = j->block * c->block_tiles;
-      j->count = at_most(c->block_tiles, c->tiles - j->first);
+    for (j->block = 0; j->block < t->blocks; j->block++) {
+      j->first = j->block * t->block_tiles;
+      j->count = at_most(t->block_tiles, t->tiles - j->first);
       int64_t groups = quotient_up(j->count, GROUP);
       conednn_parallel(s->threads, groups, 1, j, transform_in);
       if (j->input == 0) add_bias(j, memory_of(j, 0).bias, groups, s->outputs, j->block == 0);

@@ -1,4 +1,5 @@
 #pragma once
+#include "conednn_vectors.h"
 #include "conednn_winograd.h"
 
 // A destination is cut into tiles of 4x4 pixels, each made from 6x6 pixels of the source. Per tile and channel there
@@ -11,8 +12,8 @@ enum {
   PRODUCTS = 36,
   TILE = 4,    // pixels of a destination tile on a side
   GROUP = 12,  // tiles
-  LANES = 16,
   PANEL = 32,  // columns of a matrix product that are computed together
+  LARGE_TILES = 192,  // of a large layer's block
 };
 
 /// A transformed activation: floats from one product to the next, from group to group, from 16 channels to the next.
@@ -43,6 +44,18 @@ typedef struct {
   int32_t past_cache;
 } conednn_tiling;
 
+/// A convolution's tiles, and how many of them are transformed and multiplied together.
+typedef struct {
+  conednn_tiling source, destination;
+  int64_t tiles;  // of all images
+  int64_t block_tiles, blocks;
+} conednn_tilings;
+
+conednn_tilings conednn_tilings_of(const conednn_winograd *shape);
+/// Cuts the tiles into blocks, those of small layers so that a block's transformed values stay in a core's second-level
+/// cache. Each thread takes blocks of its own unless all work on one (`is_shared`).
+void conednn_cut_blocks(conednn_tilings *tilings, const conednn_winograd *shape, int is_small, int is_shared);
+
 /// The rows of the source (pixels of `size` rows a tile) that a run of neighbouring tiles reads, to be fetched into the
 /// cache a little at a time while other tiles are multiplied.
 typedef struct {
@@ -59,9 +72,9 @@ static inline void conednn_fetch(conednn_ahead *ahead) {
     for (int64_t row = 0; row < ahead->row_count; row++) __builtin_prefetch(ahead->rows[row] + ahead->done, 0, 2);
 }
 
-/// Transforms tiles `first` ..< `first + count` of the source (6x6 pixels each) or of the gradient (4x4 pixels), channels
-/// `channel` ..< `channel + channels`, to places `first - base` .... Places up to the end of the last group become zero.
-/// The gradient's channels are summed into `sums` where it is not nil.
+/// Transforms tiles `first` ..< `first + count` of the source (6x6 pixels each) or of the gradient (4x4 pixels),
+/// channels `channel` ..< `channel + channels`, to places `first - base` .... Places up to the end of the last group
+/// become zero. The gradient's channels are summed into `sums` where it is not nil.
 void conednn_transform_source(const conednn_tiling *tiling, const void *source, int64_t first, int64_t count,
                               int64_t base, int64_t channel, int64_t channels, conednn_points result);
 void conednn_transform_gradient(const conednn_tiling *tiling, const void *gradient, int64_t first, int64_t count,

@@ -1,10 +1,7 @@
+#include "conednn_arithmetic.h"
 #include "conednn_winograd_internal.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
-#define INLINE TARGET static inline __attribute__((always_inline))
 
 // The points are 0, A, -A, B, -B and infinity. The matrices follow from them (Toom-Cook), with the divisors on the side
 // of weights and gradients. Every step is exact or one rounding: the constants are short binary fractions.
@@ -77,28 +74,17 @@ INLINE void from_points(const vector m[6], vector r[4], int count) {
 
 INLINE vector load(const char *pixel, int64_t channel, int bfloat16) {
   if (!bfloat16) return _mm512_loadu_ps((const float *)pixel + channel);
-  __m256i halves = _mm256_loadu_si256((const __m256i *)((const uint16_t *)pixel + channel));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+  return widened(_mm256_loadu_si256((const __m256i *)((const uint16_t *)pixel + channel)));
 }
 
-/// Rounded to nearest even where bfloat16; not-a-numbers stay.
 INLINE void store(char *pixel, int64_t channel, vector x, int bfloat16, int past_cache) {
-  if (!bfloat16) {
-    if (past_cache)
-      _mm512_stream_ps((float *)pixel + channel, x);
-    else
-      _mm512_storeu_ps((float *)pixel + channel, x);
-    return;
-  }
-  __m512i bits = _mm512_castps_si512(x);
-  __m512i odd = _mm512_and_epi32(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
-  __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-  rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000));
-  _mm256_storeu_si256((__m256i *)((uint16_t *)pixel + channel), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+  if (bfloat16)
+    _mm256_storeu_si256((__m256i *)((uint16_t *)pixel + channel), narrowed(x));
+  else if (past_cache)
+    _mm512_stream_ps((float *)pixel + channel, x);
+  else
+    _mm512_storeu_ps((float *)pixel + channel, x);
 }
-
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /// One tile's place: its first pixel (maybe outside the image) and which of its rows and columns are inside.
 typedef struct {
@@ -120,14 +106,29 @@ INLINE place place_of(const conednn_tiling *t, const void *activation, int64_t t
   return p;
 }
 
-INLINE vector pixel_at(const place *p, int64_t row, int64_t column, int64_t channel, int bfloat16) {
-  int inside = row >= p->top && row < p->bottom && column >= p->left && column < p->right;
-  return inside ? load(p->first + row * p->row_bytes + column * p->pixel_bytes, channel, bfloat16) : all(0);
+/// One row's pixels of a tile; `inner`: all of them are inside the image, which needs no test for each.
+INLINE void load_row(const place *p, int64_t row, int64_t channel, int size, int inner, int bfloat16, vector *d) {
+#pragma clang loop unroll(full)
+  for (int column = 0; column < size; column++) {
+    int inside = inner || (row >= p->top && row < p->bottom && column >= p->left && column < p->right);
+    d[column] = inside ? load(p->first + row * p->row_bytes + column * p->pixel_bytes, channel, bfloat16) : all(0);
+  }
 }
 
-/// All pixels of a tile inside the image: no test for each.
-INLINE vector inner_pixel_at(const place *p, int64_t row, int64_t column, int64_t channel, int bfloat16) {
-  return load(p->first + row * p->row_bytes + column * p->pixel_bytes, channel, bfloat16);
+/// From a tile's rows of points, 6 of a source's or 4 of a gradient's, to its 36 values.
+INLINE void store_points(const vector points[][POINTS], int size, float *result, int64_t stride) {
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector d[POINTS], r[POINTS];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < size; row++) d[row] = points[row][column];
+    if (size == POINTS)
+      source_points(d, r);
+    else
+      gradient_points(d, r);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) _mm512_store_ps(result + (row * POINTS + column) * stride, r[row]);
+  }
 }
 
 INLINE void transform_source_block(const place *p, int64_t channel, int inner, int bfloat16, float *result,
@@ -136,21 +137,10 @@ INLINE void transform_source_block(const place *p, int64_t channel, int inner, i
 #pragma clang loop unroll(full)
   for (int row = 0; row < POINTS; row++) {
     vector d[POINTS];
-#pragma clang loop unroll(full)
-    for (int column = 0; column < POINTS; column++)
-      d[column] = inner ? inner_pixel_at(p, row, column, channel, bfloat16)
-                        : pixel_at(p, row, column, channel, bfloat16);
+    load_row(p, row, channel, POINTS, inner, bfloat16, d);
     source_points(d, points[row]);
   }
-#pragma clang loop unroll(full)
-  for (int column = 0; column < POINTS; column++) {
-    vector d[POINTS], r[POINTS];
-#pragma clang loop unroll(full)
-    for (int row = 0; row < POINTS; row++) d[row] = points[row][column];
-    source_points(d, r);
-#pragma clang loop unroll(full)
-    for (int row = 0; row < POINTS; row++) _mm512_store_ps(result + (row * POINTS + column) * stride, r[row]);
-  }
+  store_points(points, POINTS, result, stride);
 }
 
 INLINE void transform_gradient_block(const place *p, int64_t channel, int inner, int bfloat16, float *result,
@@ -159,23 +149,12 @@ INLINE void transform_gradient_block(const place *p, int64_t channel, int inner,
 #pragma clang loop unroll(full)
   for (int row = 0; row < TILE; row++) {
     vector d[TILE];
-#pragma clang loop unroll(full)
-    for (int column = 0; column < TILE; column++)
-      d[column] = inner ? inner_pixel_at(p, row, column, channel, bfloat16)
-                        : pixel_at(p, row, column, channel, bfloat16);
+    load_row(p, row, channel, TILE, inner, bfloat16, d);
     sum = _mm512_add_ps(sum, _mm512_add_ps(_mm512_add_ps(d[0], d[1]), _mm512_add_ps(d[2], d[3])));
     gradient_points(d, points[row]);
   }
   if (sums) _mm512_storeu_ps(sums + channel, _mm512_add_ps(_mm512_loadu_ps(sums + channel), sum));
-#pragma clang loop unroll(full)
-  for (int column = 0; column < POINTS; column++) {
-    vector d[TILE], r[POINTS];
-#pragma clang loop unroll(full)
-    for (int row = 0; row < TILE; row++) d[row] = points[row][column];
-    gradient_points(d, r);
-#pragma clang loop unroll(full)
-    for (int row = 0; row < POINTS; row++) _mm512_store_ps(result + (row * POINTS + column) * stride, r[row]);
-  }
+  store_points(points, TILE, result, stride);
 }
 
 /// Where a tile's first 16 channels of product 0 are.
