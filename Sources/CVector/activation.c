@@ -2,17 +2,14 @@
 
 #include "cvector_internal.h"
 
-/// All bits of the gradient where the output is positive, none elsewhere: without a branch, so that it becomes vectors.
+/// All bits of the gradient where the output is positive, none elsewhere.
 static inline __attribute__((always_inline)) float kept_float32(float gradient, float output) {
-  uint32_t bits;
-  memcpy(&bits, &gradient, 4);
-  bits &= output > 0 ? 0xFFFFFFFFu : 0;
-  memcpy(&gradient, &bits, 4);
-  return gradient;
+  return masked_float32(gradient, output > 0 ? 0xFFFFFFFFu : 0);
 }
 
 static inline __attribute__((always_inline)) uint16_t kept_bfloat16(uint16_t gradient, uint16_t output) {
-  // As an integer a positive value is 1 ... infinity's 0x7F80; above are the not-a-numbers, which are not larger than 0.
+  // As an integer a positive value is 1 ... infinity's 0x7F80; above are the not-a-numbers, which are not larger than
+  // 0.
   return gradient & ((uint16_t)(output - 1) < 0x7F80 ? 0xFFFF : 0);
 }
 
@@ -82,14 +79,6 @@ static inline __attribute__((always_inline)) void draw(uint64_t first, uint32_t 
   }
 }
 
-static inline __attribute__((always_inline)) float masked(float x, uint32_t mask) {
-  uint32_t bits;
-  memcpy(&bits, &x, 4);
-  bits &= mask;
-  memcpy(&x, &bits, 4);
-  return x;
-}
-
 #define DEFINE_DROPOUT(NAME, TYPE)                                                                        \
   CLONES void cvector_dropout_##NAME(TYPE *x, size_t first, size_t count, float rate, float scale,        \
                                      uint32_t key_low, uint32_t key_high) {                               \
@@ -98,11 +87,11 @@ static inline __attribute__((always_inline)) float masked(float x, uint32_t mask
     for (; i + 4 * LANES <= count; i += 4 * LANES) {                                                      \
       draw((first + i) / 4, key_low, key_high, rate, kept);                                               \
       for (size_t j = 0; j < 4 * LANES; j++)                                                              \
-        x[i + j] = to_##NAME(masked(from_##NAME(x[i + j]) * scale, kept[j]));                             \
+        x[i + j] = to_##NAME(masked_float32(from_##NAME(x[i + j]) * scale, kept[j]));                             \
     }                                                                                                     \
     if (i == count) return;                                                                               \
     draw((first + i) / 4, key_low, key_high, rate, kept);                                                 \
     for (size_t j = 0; j < count - i; j++)                                                                \
-      x[i + j] = to_##NAME(masked(from_##NAME(x[i + j]) * scale, kept[j]));                               \
+      x[i + j] = to_##NAME(masked_float32(from_##NAME(x[i + j]) * scale, kept[j]));                               \
   }
 FOR_EACH_TYPE(DEFINE_DROPOUT)

@@ -1,15 +1,6 @@
 #include "cvector.h"
 
-#include <math.h>
-#include <string.h>
-
-#pragma STDC FP_CONTRACT OFF
-
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
+#include "cvector_internal.h"
 
 CLONES void cvector_add(const float *a, const float *b, float *result, size_t count) {
   for (size_t i = 0; i < count; i++) result[i] = a[i] + b[i];
@@ -59,31 +50,15 @@ CLONES void cvector_adamw(float *restrict p, float *restrict m, float *restrict 
 }
 
 CLONES void cvector_to_bfloat16(const float *x, uint16_t *result, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    uint32_t bits;
-    memcpy(&bits, &x[i], 4);
-    uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
-    uint32_t quiet = (bits >> 16) | 0x40;
-    result[i] = (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? quiet : rounded);
-  }
+  for (size_t i = 0; i < count; i++) result[i] = to_bfloat16(x[i]);
 }
 
 CLONES void cvector_from_bfloat16(const uint16_t *x, float *result, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    uint32_t bits = (uint32_t)x[i] << 16;
-    memcpy(&result[i], &bits, 4);
-  }
+  for (size_t i = 0; i < count; i++) result[i] = from_bfloat16(x[i]);
 }
 
 CLONES void cvector_round_to_bfloat16(float *x, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    uint32_t bits;
-    memcpy(&bits, &x[i], 4);
-    uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000;
-    uint32_t quiet = (bits & 0xFFFF0000) | 0x400000;
-    bits = (bits & 0x7FFFFFFF) > 0x7F800000 ? quiet : rounded;
-    memcpy(&x[i], &bits, 4);
-  }
+  for (size_t i = 0; i < count; i++) x[i] = from_bfloat16(to_bfloat16(x[i]));
 }
 
 CLONES uint64_t cvector_digest(const float *x, size_t count) {

@@ -29,6 +29,15 @@ static inline __attribute__((always_inline)) uint16_t to_bfloat16(float x) {
   return (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? quiet : rounded);
 }
 
+/// Bits of a value, without a branch, so that it becomes vectors.
+static inline __attribute__((always_inline)) float masked_float32(float x, uint32_t mask) {
+  uint32_t bits;
+  memcpy(&bits, &x, 4);
+  bits &= mask;
+  memcpy(&x, &bits, 4);
+  return x;
+}
+
 /// Defines a function for both element types from one body.
 #define FOR_EACH_TYPE(DEFINE)  \
   DEFINE(float32, float)       \

@@ -1,14 +1,6 @@
 #include "cvector_image.h"
 
-#include <string.h>
-
-#pragma STDC FP_CONTRACT OFF
-
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
+#include "cvector_internal.h"
 
 CLONES void cvector_mix_u8(const uint8_t *a, const uint8_t *b, float weight, float *restrict result, size_t count) {
   for (size_t i = 0; i < count; i++) {

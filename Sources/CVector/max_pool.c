@@ -36,11 +36,7 @@
 FOR_EACH_TYPE(DEFINE_MAX_POOL)
 
 static inline __attribute__((always_inline)) float kept_float32(float gradient, int is_kept) {
-  uint32_t bits;
-  memcpy(&bits, &gradient, 4);
-  bits &= is_kept ? 0xFFFFFFFFu : 0;
-  memcpy(&gradient, &bits, 4);
-  return gradient;
+  return masked_float32(gradient, is_kept ? 0xFFFFFFFFu : 0);
 }
 
 static inline __attribute__((always_inline)) uint16_t kept_bfloat16(uint16_t gradient, int is_kept) {

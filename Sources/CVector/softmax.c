@@ -58,7 +58,7 @@ INLINE float logarithm(float x) {
   return x == x ? result : x;
 }
 
-/// Up to 16 pixels side by side: logit c of pixel l is at scores[c * class_step + l * LANES_STEP].
+/// Up to 16 pixels side by side: logit c of pixel l is at scores[c * class_step + l * lane_step].
 typedef struct {
   float maximum[LANES], sum[LANES], loss[LANES];
 } softmax_lanes;
