@@ -58,7 +58,7 @@ struct RelaidCopies: ComputeCopies {
       let offset = byteOffset
       made.append(
         Copy(arrangement: arrangement, byteOffset: offset, order: order(arrangement, isBFloat16: isBFloat16)))
-      byteOffset += (arrangement.byteCount + 63) / 64 * 64
+      byteOffset += wholeCacheLines(arrangement.byteCount)
       return offset
     }
     forwardOffset = place(forward)

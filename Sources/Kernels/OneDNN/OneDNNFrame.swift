@@ -9,7 +9,7 @@ struct OneDNNFrame {
   let elementSize: Int
   let threads: Int
 
-  var outerByteCount: Int { (outer.count * elementSize + 63) / 64 * 64 }
+  var outerByteCount: Int { wholeCacheLines(outer.count * elementSize) }
   private var pixelByteCount: Int { inner.channels * elementSize }
 
   func embed(_ source: UnsafeRawPointer, into destination: UnsafeMutableRawPointer) {

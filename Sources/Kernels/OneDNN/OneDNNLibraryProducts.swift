@@ -1,17 +1,23 @@
 import Basics
 import COneDNN
 
-/// The library's own forward pass.
-struct LibraryForward: ForwardProduct {
-  private let primitive: OneDNNPinnedPrimitive
+/// A product that is one primitive of the library.
+protocol LibraryProduct: LayerProduct {
+  var primitive: OneDNNPinnedPrimitive { get }
+}
 
-  init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
-    primitive = try OneDNNPinnedPrimitive(
-      shape, .forward, fixed: layout.forwardDescriptor(), threads: threads)
-  }
-
+extension LibraryProduct {
   var scratchByteCount: Int { primitive.scratchByteCount }
   var implementation: String { primitive.implementation }
+}
+
+/// The library's own forward pass.
+struct LibraryForward: LibraryProduct, ForwardProduct {
+  let primitive: OneDNNPinnedPrimitive
+
+  init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
+    primitive = try OneDNNPinnedPrimitive(shape, .forward, fixed: layout.forwardDescriptor(), threads: threads)
+  }
 
   func run(
     _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
@@ -22,16 +28,13 @@ struct LibraryForward: ForwardProduct {
 }
 
 /// The library's own backward-data.
-struct LibrarySourceGradient: SourceGradient {
-  private let primitive: OneDNNPinnedPrimitive
+struct LibrarySourceGradient: LibraryProduct, SourceGradient {
+  let primitive: OneDNNPinnedPrimitive
 
   init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
     primitive = try OneDNNPinnedPrimitive(
       shape, .backwardData, fixed: layout.backwardDataDescriptor(), threads: threads)
   }
-
-  var scratchByteCount: Int { primitive.scratchByteCount }
-  var implementation: String { primitive.implementation }
 
   func run(
     _ gradient: UnsafeRawPointer, weights: UnsafeRawPointer, into sourceGradient: UnsafeMutableRawPointer,

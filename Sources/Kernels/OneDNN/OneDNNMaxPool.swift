@@ -1,7 +1,6 @@
 import CVector
 
-/// 2x2 max-pooling. The library's own pads odd sizes with zeros' neighbours in its workspace format; this one keeps a
-/// byte per output that says which of the four it was.
+/// 2x2 max-pooling; odd sizes are rounded up. The workspace has a byte per output that says which of the four it was.
 final class OneDNNMaxPool: MaxPoolOperation {
   let source: ActivationShape
   let destination: ActivationShape

@@ -10,21 +10,18 @@ extension conednn_upsampling {
       offset: deconvolution.padding_top, bfloat16: deconvolution.bfloat16,
       float_destination: deconvolution.float_destination, threads: Int32(threads))
   }
-
-  fileprivate var scratchByteCount: Int { withUnsafePointer(to: self) { Int(conednn_upsampling_scratch_size($0)) } }
-  fileprivate var implementation: String { bfloat16 != 0 ? "phases:avx512_bf16" : "phases:avx512" }
 }
 
 /// A deconvolution phase by phase (conednn_upsampling.h). The weights are in `OneDNNArrangement(blockedOuts:…)`.
-struct PhaseForward: ForwardProduct {
+struct PhaseProducts: ForwardProduct, WeightGradient {
   private let shape: conednn_upsampling
 
   init(_ deconvolution: conednn_convolution, threads: Int) {
     shape = conednn_upsampling(deconvolution, threads: threads)
   }
 
-  var scratchByteCount: Int { shape.scratchByteCount }
-  var implementation: String { shape.implementation }
+  var scratchByteCount: Int { withUnsafePointer(to: shape) { Int(conednn_upsampling_scratch_size($0)) } }
+  var implementation: String { shape.bfloat16 != 0 ? "phases:avx512_bf16" : "phases:avx512" }
 
   func run(
     _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
@@ -33,17 +30,6 @@ struct PhaseForward: ForwardProduct {
     precondition(bias == nil, "a deconvolution has no bias")
     withUnsafePointer(to: shape) { conednn_upsampling_run($0, source, weights, destination, scratch) }
   }
-}
-
-struct PhaseWeightGradient: WeightGradient {
-  private let shape: conednn_upsampling
-
-  init(_ deconvolution: conednn_convolution, threads: Int) {
-    shape = conednn_upsampling(deconvolution, threads: threads)
-  }
-
-  var scratchByteCount: Int { shape.scratchByteCount }
-  var implementation: String { shape.implementation }
 
   func run(
     _ source: UnsafeRawPointer, _ gradient: UnsafeRawPointer, into weightGradient: UnsafeMutablePointer<Float>,

@@ -31,14 +31,12 @@ struct OneDNNPinnedPrimitive {
         reorder =
           direction == .backwardWeights
           ? try .reorder(from: own, to: fixed, threads: threads) : try .reorder(from: fixed, to: own, threads: threads)
-        reorderedByteCount = Self.rounded(own.byteCount)
+        reorderedByteCount = wholeCacheLines(own.byteCount)
       }
     }
     scratchByteCount =
-      reorderedByteCount + Self.rounded(primitive.scratchByteCount) + Self.rounded(reorder?.scratchByteCount ?? 0)
+      reorderedByteCount + wholeCacheLines(primitive.scratchByteCount) + wholeCacheLines(reorder?.scratchByteCount ?? 0)
   }
-
-  private static func rounded(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
 
   var implementation: String { primitive.implementation + (reorder == nil ? "" : "+reorder") }
   var isSlow: Bool { primitive.isSlow }
@@ -53,7 +51,7 @@ struct OneDNNPinnedPrimitive {
     }
     let own = scratch
     let ownScratch = scratch + reorderedByteCount
-    let reorderScratch = ownScratch + Self.rounded(primitive.scratchByteCount)
+    let reorderScratch = ownScratch + wholeCacheLines(primitive.scratchByteCount)
     if direction != .backwardWeights {
       reorder.run(source: weights, weights: nil, destination: own, scratch: reorderScratch)
     }

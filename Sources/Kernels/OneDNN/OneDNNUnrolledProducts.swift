@@ -2,8 +2,6 @@ import Basics
 import COneDNN
 import CVector
 
-private func rounded(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
-
 extension conednn_product {
   /// [one image's destination pixels, outputs] x [outputs, taps * inputs], in float32 out.
   static func sourceGradient(_ shape: conednn_convolution) -> conednn_product {
@@ -43,8 +41,8 @@ struct UnrolledSourceGradient: SourceGradient {
       .sourceGradient(shape), threads: threads, weights: layout.backwardDataDescriptor())
     let destination = unrolling.destination
     let source = unrolling.source
-    rowsByteCount = rounded(destination.height * destination.width * unrolling.rowCount * 4)
-    sumsByteCount = unrolling.isBFloat16 ? rounded(source.height * source.width * source.channels * 4) : 0
+    rowsByteCount = wholeCacheLines(destination.height * destination.width * unrolling.rowCount * 4)
+    sumsByteCount = unrolling.isBFloat16 ? wholeCacheLines(source.height * source.width * source.channels * 4) : 0
   }
 
   var scratchByteCount: Int { rowsByteCount + sumsByteCount + product.scratchByteCount }
@@ -77,7 +75,8 @@ struct UnrolledWeightGradient: WeightGradient {
   init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
     unrolling = OneDNNUnrolling(shape, threads: threads)
     product = try OneDNNPrimitive.product(.weightGradient(shape), threads: threads, weights: nil)
-    rowsByteCount = rounded(unrolling.destination.pixelCount * unrolling.rowCount * (unrolling.isBFloat16 ? 2 : 4))
+    rowsByteCount = wholeCacheLines(
+      unrolling.destination.pixelCount * unrolling.rowCount * (unrolling.isBFloat16 ? 2 : 4))
   }
 
   var scratchByteCount: Int { rowsByteCount + product.scratchByteCount }

@@ -1,33 +1,6 @@
 import Basics
 import COneDNN
 
-/// One way to compute a product.
-protocol ForwardProduct {
-  var scratchByteCount: Int { get }
-  var implementation: String { get }
-  func run(
-    _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
-    into destination: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer)
-}
-
-/// One way to compute the gradient of a product's source.
-protocol SourceGradient {
-  var scratchByteCount: Int { get }
-  var implementation: String { get }
-  func run(
-    _ gradient: UnsafeRawPointer, weights: UnsafeRawPointer, into sourceGradient: UnsafeMutableRawPointer,
-    scratch: UnsafeMutableRawPointer)
-}
-
-/// One way to compute the gradient of a product's weights (and bias).
-protocol WeightGradient {
-  var scratchByteCount: Int { get }
-  var implementation: String { get }
-  func run(
-    _ source: UnsafeRawPointer, _ gradient: UnsafeRawPointer, into weightGradient: UnsafeMutablePointer<Float>,
-    biasGradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer)
-}
-
 /// A convolution or deconvolution for one source shape, each direction in the way of the layer's form.
 final class OneDNNWeightedOperation: WeightedOperation {
   let source: ActivationShape
@@ -37,6 +10,8 @@ final class OneDNNWeightedOperation: WeightedOperation {
   private let forward: any ForwardProduct
   private let sourceGradient: (any SourceGradient)?
   private let weightGradient: (any WeightGradient)?
+  /// All of these.
+  private let products: [any LayerProduct]
 
   init(
     _ shape: conednn_convolution, layout: OneDNNWeightLayout, purpose: OperationPurpose, threads: Int
@@ -47,8 +22,8 @@ final class OneDNNWeightedOperation: WeightedOperation {
     forward = try Self.forward(shape, layout, threads: threads)
     sourceGradient = purpose == .training ? try Self.sourceGradient(shape, layout, threads: threads) : nil
     weightGradient = purpose == .inference ? nil : try Self.weightGradient(shape, layout, threads: threads)
-    scratchByteCount =
-      max(forward.scratchByteCount, sourceGradient?.scratchByteCount ?? 0, weightGradient?.scratchByteCount ?? 0)
+    products = [forward, sourceGradient, weightGradient].compactMap { $0 }
+    scratchByteCount = products.map(\.scratchByteCount).max() ?? 0
   }
 
   private static func forward(
@@ -56,7 +31,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
   ) throws -> any ForwardProduct {
     switch layout.form.forward {
     case .rows: RowForward(shape, threads: threads)
-    case .phases: PhaseForward(shape, threads: threads)
+    case .phases: PhaseProducts(shape, threads: threads)
     case .winograd: WinogradForward(shape, threads: threads)
     case .library, .unrolled, .outerProducts: try LibraryForward(shape, layout, threads: threads)
     }
@@ -77,7 +52,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
   ) throws -> any WeightGradient {
     switch layout.form.weightGradient {
-    case .phases: PhaseWeightGradient(shape, threads: threads)
+    case .phases: PhaseProducts(shape, threads: threads)
     case .winograd: WinogradWeightGradient(shape, threads: threads)
     case .outerProducts: OuterProductWeightGradient(shape, threads: threads)
     case .unrolled: try UnrolledWeightGradient(shape, layout, threads: threads)
@@ -85,10 +60,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     }
   }
 
-  var implementation: String {
-    [forward.implementation, sourceGradient?.implementation, weightGradient?.implementation].compactMap { $0 }
-      .joined(separator: " | ")
-  }
+  var implementation: String { products.map(\.implementation).joined(separator: " | ") }
 
   func forward(
     _ source: UnsafeRawPointer, _ weights: LayerWeights, into destination: UnsafeMutableRawPointer,

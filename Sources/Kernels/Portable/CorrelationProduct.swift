@@ -2,11 +2,11 @@ import Basics
 
 /// Weight gradients: for every tap, the sum over an anchor grid's pixels of one activation's channels times another's.
 ///
-/// Pixel (i, j) of the anchor meets, for tap (y, x), pixel (i * step + y - offset, j * step + x - offset) of the sliding
-/// activation; pixels outside count as zero. Of the two, `rows` gives the panels' rows (input channels) and `lanes` the
-/// panels' lanes (output channels): in a convolution the source slides over the gradient, in a transposed one the
-/// gradient over the source. The result is laid out as `PanelWeightLayout`. Every element is summed in one order,
-/// whatever the thread count.
+/// Pixel (i, j) of the anchor meets, for tap (y, x), pixel (i * step + y - offset, j * step + x - offset) of the
+/// sliding activation; pixels outside count as zero. Of the two, `rows` gives the panels' rows (input channels) and
+/// `lanes` the panels' lanes (output channels): in a convolution the source slides over the gradient, in a transposed
+/// one the gradient over the source. The result is laid out as `PanelWeightLayout`. Every element is summed in one
+/// order, whatever the thread count.
 final class CorrelationProduct {
   private let anchor: ActivationShape
   private let sliding: ActivationShape
@@ -169,7 +169,8 @@ final class CorrelationProduct {
 /// Pixels summed before the sum is added to a total.
 private let partialPixels = 256
 
-/// Adds (or writes, `isFirst`) the products of `tileRows` channels with `panelWidth` channels over height x width pixels.
+/// Adds (or writes, `isFirst`) the products of `tileRows` channels with `panelWidth` channels over height x width
+/// pixels.
 private func correlateTile(
   rowPixels: UnsafePointer<Float>, rowStrides: (pixel: Int, row: Int), lanePixels: UnsafePointer<Float>,
   laneStrides: (pixel: Int, row: Int), height: Int, width: Int, into result: UnsafeMutablePointer<Float>,

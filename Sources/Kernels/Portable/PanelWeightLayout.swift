@@ -1,9 +1,5 @@
 import Basics
 
-/// Output channels that one tile of a product holds side by side.
-let panelWidth = 16
-typealias PanelLanes = SIMD16<Float>
-
 /// Weights as [panels of 16 output channels][taps][input channels][16], taps in row order; the last panel is filled up
 /// with zeros. A product reads them from front to back.
 ///

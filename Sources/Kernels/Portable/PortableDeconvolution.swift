@@ -1,7 +1,7 @@
 import Basics
 
-/// A transposed convolution. Destination rows and columns fall into `stride` phases; within a phase every pixel reads the
-/// same taps, so each pair of phases is one gathered product.
+/// A transposed convolution. Destination rows and columns fall into `stride` phases; within a phase every pixel reads
+/// the same taps, so each pair of phases is one gathered product.
 final class PortableDeconvolution: WeightedOperation {
   let source: ActivationShape
   let destination: ActivationShape
