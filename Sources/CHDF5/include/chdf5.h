@@ -118,5 +118,6 @@ int32_t chdf5_reader_start(const char *_Nonnull program, const char *_Nonnull wo
 void chdf5_reader_limit(int64_t memory, int64_t seconds);
 /// As send(2), without SIGPIPE.
 ssize_t chdf5_reader_send(int32_t descriptor, const void *_Nullable bytes, size_t count);
-/// Ends the process, whose socket is closed, if it does not end itself, and waits for it. Returns the signal that ended it before, or 0.
+/// Ends the process, whose socket is closed, if it does not end itself, and waits for it. Returns the signal that ended
+/// it before, or 0.
 int32_t chdf5_reader_end(int32_t process);
