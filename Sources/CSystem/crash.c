@@ -11,6 +11,7 @@
 
 #include "csystem.h"
 #include "text.h"
+#include "thread.h"
 
 enum { noteCount = 64, noteBytes = 96, pathBytes = 4096, whoBytes = 256, mostFrames = 64 };
 
@@ -26,7 +27,8 @@ static struct {
     struct note notes[noteCount];
     atomic_ulong next;
     atomic_int is_prepared;
-    atomic_int has_crashed;
+    // The first thread that crashed; 0: none.
+    atomic_int crashed_thread;
 } record;
 
 static const struct {
@@ -136,8 +138,14 @@ static void crashed(int number) {
     int code = errno;
     int index = 0;
     while (index < signalCount - 1 && signals[index].number != number) index++;
-    // One thread leaves the record, and a crash while it does leaves no other.
-    if (atomic_exchange(&record.has_crashed, 1) == 0) leave_record(signals[index].name);
+    int first = 0;
+    if (atomic_compare_exchange_strong(&record.crashed_thread, &first, own_thread())) {
+        leave_record(signals[index].name);
+    } else if (first != own_thread()) {
+        // Threads of one loop like to crash together. The first leaves the record and then ends the process: this one
+        // gives it the time. A crash of the first itself while it does leaves no other record.
+        nanosleep(&(struct timespec){.tv_sec = 10}, NULL);
+    }
     // The end that the system has for this signal, when this handler has returned. Not what other libraries would do
     // with it: Swift's own record of a crash takes half a minute on a busy machine, and goes on after a signal that was
     // sent.

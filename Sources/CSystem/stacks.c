@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "symbols.h"
+#include "thread.h"
 
 // A signal's handler and what calls it are no part of the thread's own work.
 enum { mostFrames = 64, handlerFrames = 2 };
@@ -22,8 +23,6 @@ static struct {
 } request;
 
 static atomic_int is_prepared;
-
-static int own_thread(void) { return (int)syscall(SYS_gettid); }
 
 int32_t csystem_stack_signal(void) { return SIGRTMIN + 6; }
 
@@ -78,5 +77,6 @@ int32_t csystem_stack(int32_t thread, int32_t milliseconds, uint64_t *addresses,
     if (atomic_compare_exchange_strong(&request.wanted, &expected, 0)) return -1;
     // It has begun to answer, or has answered. Should it never end, nobody is asked any more.
     for (int32_t i = 0; i < 1000 && atomic_load(&request.wanted) != 0; i++) sleep_millisecond();
-    return atomic_load(&request.wanted) == 0 ? copy(addresses, capacity, request.frames + handlerFrames, request.count - handlerFrames) : -1;
+    if (atomic_load(&request.wanted) != 0) return -1;
+    return copy(addresses, capacity, request.frames + handlerFrames, request.count - handlerFrames);
 }

@@ -19,6 +19,7 @@ struct ProcessCase: Sendable {
     ProcessCase(name: "exit-code", run: { _, arguments in Int32(integer(arguments, 0)) }),
     ProcessCase(name: "throws", run: throwError),
     ProcessCase(name: "killed", run: killRank),
+    ProcessCase(name: "crash-together", run: crashTogether),
     ProcessCase(name: "silent", run: fallSilent),
     ProcessCase(name: "patient", run: stayPatient),
     ProcessCase(name: "disagree", run: disagree),
@@ -59,6 +60,18 @@ struct ProcessCase: Sendable {
       kill(getpid(), Int32(integer(arguments, 1)))
     }
     try group.barrier()
+    return 0
+  }
+
+  /// Two threads touch memory that is not there, as threads of one loop do.
+  private static func crashTogether(_ group: MPIProcessGroup, _ arguments: [String]) throws -> Int32 {
+    CrashRecord.begin(folder: ProcessEnvironment.string("TMPDIR") ?? "/tmp", rank: group.rank)
+    let ready = Monitor(0)
+    try WorkerThread.run(count: 2) { _ in
+      ready.change { $0 += 1 }
+      _ = ready.wait { $0 == 2 ? true : nil }
+      UnsafeMutablePointer<Int>(bitPattern: 16)?.pointee = 1
+    }
     return 0
   }
 
