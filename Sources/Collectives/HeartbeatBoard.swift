@@ -24,6 +24,8 @@ final class HeartbeatBoard: @unchecked Sendable {
   private static let slotByteCount = 256
   private static let nameOffset = 64
   private static let nameByteCount = 128
+  /// Seconds: thirty years, which fit as nanoseconds into a word.
+  private static let longestPatience = 1e9
 
   let count: Int
   private let memory: MemoryRegion
@@ -48,7 +50,7 @@ final class HeartbeatBoard: @unchecked Sendable {
     name.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
     let words = [
       Int64(entry.rank), Int64(entry.processIdentifier), Int64(entry.step), entry.isWaiting ? 1 : 0,
-      Int64(entry.time * 1e9), entry.isActive ? 1 : 0, Int64(entry.patience * 1e9),
+      Int64(entry.time * 1e9), entry.isActive ? 1 : 0, Int64(min(entry.patience, Self.longestPatience) * 1e9),
     ]
     for (index, value) in words.enumerated() { word(position + 1, index).pointee.store(value, ordering: .releasing) }
   }
@@ -67,8 +69,8 @@ final class HeartbeatBoard: @unchecked Sendable {
   /// What all ranks of the machine said last.
   var entries: [Entry] { (0..<count).map { entry(at: $0) } }
 
-  /// The rank of this machine that stops the others, as it stands at `now`: one that has been silent for too long in its
-  /// own work, or, where one that waits has waited for too long, one whose process is stopped.
+  /// The rank of this machine that stops the others, as it stands at `now`: one that has been silent for too long in
+  /// its own work, or, where one that waits has waited for too long, one whose process is stopped.
   func culprit(at now: Double) -> Entry? {
     let entries = entries
     let late = entries.filter { $0.isActive && now - $0.time > $0.patience }

@@ -12,7 +12,7 @@ import Basics
 /// is stopped, or a machine that is gone, no longer does. Times are those of the reader's clock. Where machines do not
 /// see each other's files, nobody is found silent.
 ///
-/// All calls but `init` come from the watchdog's thread.
+/// All calls but `init` come from the watchdog's thread, or, where it has none, from the one that stops it.
 final class SignsOfLife: @unchecked Sendable {
   struct Silence: Equatable {
     let rank: Int

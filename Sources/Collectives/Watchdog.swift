@@ -112,7 +112,8 @@ package final class Watchdog: Sendable {
       defer { state.thread = nil }
       return state.thread
     }
-    thread?.join()
+    // Without a watch nobody else ends the sign that `init` gave.
+    if let thread { thread.join() } else { signs.end() }
   }
 
   /// This rank begins `operation` of `step`.
@@ -122,8 +123,8 @@ package final class Watchdog: Sendable {
   ///   - leniency: how many times longer than a step's part it may take.
   package func heartbeat(_ operation: String, step: Int, isWaiting: Bool = false, leniency: Double = 1) {
     let now = ProcessEnvironment.monotonicSeconds
-    CrashRecord.note(operation, step: step)
     state.withLock { state in
+      CrashRecord.note(operation, step: step)
       state.history.note(operation, step: step, at: now)
       state.current.step = step
       state.current.operation = operation

@@ -75,6 +75,33 @@ import Testing
     #expect(findings.all.isEmpty)
   }
 
+  /// As long as the settings allow, and longer than a word of nanoseconds.
+  @Test func takesPatienceOfAnyLength() throws {
+    let settings = Watchdog.Settings(minimum: 1e12, factor: 1e6)
+    let watchdog = try Watchdog(group: SoloProcessGroup(), folder: "/tmp", settings: settings)
+    watchdog.heartbeat("checkpoint", step: 1, leniency: Watchdog.storageLeniency)
+    #expect(watchdog.patience == 1e12)
+    watchdog.stop()
+  }
+
+  /// Also where it is off.
+  @Test(arguments: [0.0, 60]) func leavesNoSignOfLifeBehind(minimum: Double) throws {
+    let folder = NSTemporaryDirectory() + "watchdog-\(UInt32.random(in: 0 ... .max))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let counts = try ThreadProcessGroup.run(ranks: 2, ranksPerMachine: 1) { group in
+      let watchdog = try Watchdog(
+        group: group, folder: folder, settings: Watchdog.Settings(minimum: minimum, interval: 0.05))
+      try group.barrier()
+      let count = try FileManager.default.contentsOfDirectory(atPath: folder).count
+      try group.barrier()
+      watchdog.stop()
+      return count
+    }
+    #expect(counts == [2, 2])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+  }
+
   /// Two machines of one rank each: neither sees the other, so the one that waits does so for longer, and then says
   /// that it is another machine.
   @Test func waitsLongerForAnotherMachine() throws {
