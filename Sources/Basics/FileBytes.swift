@@ -65,7 +65,12 @@ package enum FileBytes {
       }
       written += count
     }
-    close(descriptor)
+    // Network file systems may keep what they could not write for this.
+    guard close(descriptor) == 0 || errno == EINTR else {
+      let text = systemErrorText()
+      unlink(temporary)
+      throw Failure(.inputOutput, "cannot write \(path) (\(text))")
+    }
     try commit(temporary, as: path)
   }
 
