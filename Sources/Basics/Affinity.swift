@@ -68,7 +68,8 @@ package struct Affinity: Equatable, Sendable {
     return ranges.map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }.joined(separator: ",")
   }
 
-  /// "200000 100000" (microseconds per period) as whole processors, at least one; nil for "max 100000", which is no quota.
+  /// "200000 100000" (microseconds per period) as whole processors, at least one; nil for "max 100000", which is no
+  /// quota.
   package static func quotaProcessors(_ text: String) -> Int? {
     let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) }
     guard numbers.count == 2, let time = numbers[0], let period = numbers[1], time > 0, period > 0 else { return nil }

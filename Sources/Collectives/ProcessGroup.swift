@@ -53,8 +53,8 @@ package protocol ProcessGroup: AnyObject {
   /// to 4 KiB or better. `byteCount` is the size of the whole and must be equal on all ranks.
   func sharedMemory(byteCount: Int) throws -> MemoryRegion
 
-  /// Gives back what the group holds, for a subgroup that is needed no longer. No call may follow. Shared memory made by
-  /// it stays until its owners let go.
+  /// Gives back what the group holds, for a subgroup that is needed no longer. No call may follow. Shared memory made
+  /// by it stays until its owners let go.
   func close() throws
 
   /// Ends all processes of the job with `code`.

@@ -10,8 +10,8 @@ import Collectives
 
 /// Ranks that are processes connected by MPI.
 ///
-/// All calls but `abort` come from the thread that started MPI, or from one that it has handed them over to. A group that
-/// nobody holds any more is freed at the end of the program; `close` frees it at once.
+/// All calls but `abort` come from the thread that started MPI, or from one that it has handed them over to. A group
+/// that nobody holds any more is freed at the end of the program; `close` frees it at once.
 package final class MPIProcessGroup: ProcessGroup {
   package let rank: Int
   package let size: Int

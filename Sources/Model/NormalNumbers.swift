@@ -1,9 +1,11 @@
 import Basics
 
 /// Standard normal numbers in bulk (Box-Muller over Philox), the same bits on every machine: logarithm, sine and cosine
-/// are polynomials of single-precision operations in a fixed order (coefficients: Moshier, Cephes mathematical library).
+/// are polynomials of single-precision operations in a fixed order (coefficients: Moshier, Cephes mathematical
+/// library).
 enum NormalNumbers {
-  /// Fills `numbers` with normal numbers of the given standard deviation. Number i depends on the generator and i alone.
+  /// Fills `numbers` with normal numbers of the given standard deviation. Number i depends on the generator and i
+  /// alone.
   ///
   /// - Parameter first: the number of the first, a multiple of 16.
   static func fill(

@@ -60,7 +60,8 @@ package struct ParameterTable {
   /// One line per parameter: name, shape, place and layout. Equal on two ranks exactly when arenas mean the same.
   package var fingerprint: String {
     parameters.map {
-      "\($0.name) \($0.canonicalShape) \($0.range) \($0.isUpdated ? "updated" : "fixed") \($0.layout?.fingerprint ?? "-")"
+      "\($0.name) \($0.canonicalShape) \($0.range) \($0.isUpdated ? "updated" : "fixed") "
+        + ($0.layout?.fingerprint ?? "-")
     }.joined(separator: "\n")
   }
 }

@@ -8,13 +8,13 @@ import Basics
 
 /// Checksums behind the end of an HDF5 file, where the HDF5 library does not look.
 ///
-/// In the 1.10 format one kind of metadata has no checksum: the global heap, in which strings of variable length lie (h5py
-/// reads only those as `str`). A flipped bit there can make the library read beyond its memory or loop for ever, so the
-/// heap has to be checked before the library sees it. A seal over everything also tells that a file is complete.
+/// In the 1.10 format one kind of metadata has no checksum: the global heap, in which strings of variable length lie
+/// (h5py reads only those as `str`). A flipped bit there can make the library read beyond its memory or loop for ever,
+/// so the heap has to be checked before the library sees it. A seal over everything also tells that a file is complete.
 ///
-/// Layout, little-endian: for each region uint64 offset, uint64 length, uint32 CRC-32C; then 16 bytes "fcn-dist seal 1\n",
-/// uint64 length of the HDF5 file, uint32 number of regions, uint32 CRC-32C of all of this before itself. A file without
-/// the 16 bytes in this place has no seal. Tools that change the file drop it.
+/// Layout, little-endian: for each region uint64 offset, uint64 length, uint32 CRC-32C; then the 16 bytes
+/// "fcn-dist seal 1\n", uint64 length of the HDF5 file, uint32 number of regions, uint32 CRC-32C of all of this before
+/// itself. A file without the 16 bytes in this place has no seal. Tools that change the file drop it.
 package enum FileSeal {
   package enum Coverage: Sendable {
     case everything

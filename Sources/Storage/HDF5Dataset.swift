@@ -1,7 +1,8 @@
 import Basics
 import CHDF5
 
-/// A dataset of an HDF5 file. What it says about itself comes from the file and is checked before memory is taken for it.
+/// A dataset of an HDF5 file. What it says about itself comes from the file and is checked before memory is taken for
+/// it.
 package final class HDF5Dataset: HDF5Object, @unchecked Sendable {
   /// Extent of each dimension; empty for a scalar.
   package let shape: [Int]

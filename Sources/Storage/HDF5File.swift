@@ -9,8 +9,8 @@ import CHDF5
 
 /// An open HDF5 file. Its groups and datasets stop working, with an error, once it is closed.
 ///
-/// Closed by `close()`, which reports what goes wrong while the last data is written, or with its last owner (the groups
-/// and datasets that came from it are owners too).
+/// Closed by `close()`, which reports what goes wrong while the last data is written, or with its last owner (the
+/// groups and datasets that came from it are owners too).
 package final class HDF5File: Sendable {
   package let path: String
   package let root: HDF5Group

@@ -26,8 +26,8 @@ struct cimage_header {
 
 int32_t cimage_png_header(const uint8_t *_Nonnull bytes, size_t count, struct cimage_header *_Nonnull header,
                           char *_Nonnull message);
-/// Fills `pixels` (pixel_byte_count bytes: height x width x channels of one byte, or two native ones at depth 16). Samples keep
-/// their values: a grey level of a 2-bit file stays 0 ... 3, an index stays an index.
+/// Fills `pixels` (pixel_byte_count bytes: height x width x channels of one byte, or two native ones at depth 16).
+/// Samples keep their values: a grey level of a 2-bit file stays 0 ... 3, an index stays an index.
 int32_t cimage_png_read(const uint8_t *_Nonnull bytes, size_t count, void *_Nonnull pixels, size_t pixel_byte_count,
                         char *_Nonnull message);
 /// Depth 8 or 16. The result is freed with cimage_free.

@@ -1,7 +1,7 @@
 import Basics
 
-/// A question to the process that has a file open. Each has one answer: a byte 0 and what was asked for, or a byte 1 and
-/// a failure.
+/// A question to the process that has a file open. Each has one answer: a byte 0 and what was asked for, or a byte 1
+/// and a failure.
 struct ReadingRequest: Equatable {
   enum Operation: UInt8 {
     case openRoot, open, close, childNames, attributeNames, attribute, facts, read, strings, stringBytes
