@@ -13,43 +13,28 @@ import Synchronization
 package final class WorkerPool: @unchecked Sendable {
   package let threadCount: Int
   private let board: Board
-  private var threads: [pthread_t] = []
+  private var threads: [WorkerThread] = []
 
   /// - Throws: `Failure` when the system grants no thread.
   package init(threadCount: Int) throws {
     self.threadCount = max(1, threadCount)
-    board = Board()
-    for worker in 1..<max(2, self.threadCount) where self.threadCount > 1 {
-      let start = Unmanaged.passRetained(WorkerStart(board: board, worker: worker))
-      var attributes = pthread_attr_t()
-      pthread_attr_init(&attributes)
-      defer { pthread_attr_destroy(&attributes) }
-      #if canImport(Darwin)
-        var thread: pthread_t?
-        let code = pthread_create(&thread, &attributes, Self.entry, start.toOpaque())
-      #else
-        var thread = pthread_t()
-        let code = pthread_create(&thread, &attributes, Self.entry, start.toOpaque())
-      #endif
-      guard code == 0 else {
-        start.release()
-        board.stop()
-        for thread in threads { pthread_join(thread, nil) }
+    let board = Board()
+    self.board = board
+    for worker in 1..<self.threadCount {
+      do {
+        threads.append(try WorkerThread { board.serve(worker: worker) })
+      } catch let failure as Failure {
         throw Failure(
-          .internalError, "cannot start thread \(worker + 1) of \(threadCount) (\(String(cString: strerror(code))))",
+          failure.kind, "thread \(worker + 1) of \(threadCount): \(failure.message)",
           remedy: "use fewer threads per rank (OMP_NUM_THREADS)")
       }
-      #if canImport(Darwin)
-        if let thread { threads.append(thread) }
-      #else
-        threads.append(thread)
-      #endif
     }
   }
 
+  /// Also where `init` throws: ends the threads that have started.
   deinit {
     board.stop()
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
   }
 
   /// Calls `body(iteration, worker)` once for every iteration in 0 ..< count, on all threads; worker is below
@@ -74,30 +59,6 @@ package final class WorkerPool: @unchecked Sendable {
     run((count + grain - 1) / grain) { piece, _ in
       body(piece * grain..<min(count, (piece + 1) * grain))
     }
-  }
-
-  #if canImport(Darwin)
-    private static let entry: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = {
-      let start = Unmanaged<WorkerStart>.fromOpaque($0).takeRetainedValue()
-      start.board.serve(worker: start.worker)
-      return nil
-    }
-  #else
-    private static let entry: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-      guard let argument else { return nil }
-      let start = Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
-      start.board.serve(worker: start.worker)
-      return nil
-    }
-  #endif
-}
-
-private final class WorkerStart {
-  let board: Board
-  let worker: Int
-  init(board: Board, worker: Int) {
-    self.board = board
-    self.worker = worker
   }
 }
 
