@@ -44,6 +44,16 @@ uint32_t conednn_enter(int32_t threads) {
 
 void conednn_leave(uint32_t mode) { set_float_mode(mode); }
 
+/// Runs `take` on `used` of a pool of `threads`.
+static void share_out(int32_t used, int32_t threads, void (*take)(void *shared), void *shared) {
+  uint32_t mode = conednn_enter(threads);
+  if (used > 1 && conednn_threading.parallel)
+    conednn_threading.parallel(take, shared, (unsigned)used, 0);
+  else
+    take(shared);
+  conednn_leave(mode);
+}
+
 typedef struct {
   _Atomic int64_t next;
   int64_t count, grain;
@@ -64,12 +74,7 @@ static void take_pieces(void *data) {
 void conednn_parallel(int32_t threads, int64_t count, int64_t grain, void *context,
                       void (*body)(void *context, int64_t begin, int64_t end)) {
   work shared = {.count = count, .grain = grain > 0 ? grain : 1, .context = context, .body = body};
-  uint32_t mode = conednn_enter(threads);
-  if (threads > 1 && count > shared.grain && conednn_threading.parallel)
-    conednn_threading.parallel(take_pieces, &shared, (unsigned)threads, 0);
-  else
-    take_pieces(&shared);
-  conednn_leave(mode);
+  share_out(count > shared.grain ? threads : 1, threads, take_pieces, &shared);
 }
 
 typedef struct {
@@ -93,10 +98,5 @@ static void take_indices(void *data) {
 void conednn_parallel_workers(int32_t threads, int64_t count, void *context,
                               void (*body)(void *context, int32_t worker, int64_t index)) {
   numbered_work shared = {.count = count, .context = context, .body = body};
-  uint32_t mode = conednn_enter(threads);
-  if (threads > 1 && count > 1 && conednn_threading.parallel)
-    conednn_threading.parallel(take_indices, &shared, (unsigned)threads, 0);
-  else
-    take_indices(&shared);
-  conednn_leave(mode);
+  share_out(count > 1 ? threads : 1, threads, take_indices, &shared);
 }
