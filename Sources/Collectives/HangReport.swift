@@ -27,32 +27,17 @@ struct HangReport {
       return "the ranks of \(host) have waited \(seconds(own?.time ?? now)) s for a rank of another machine in "
         + "\"\(own?.operation ?? "start")\" of step \(own?.step ?? 0)"
     }
-    let state = Self.state(of: culprit.processIdentifier).map { ", \($0)" } ?? ""
+    let state = ProcessState.text(of: culprit.processIdentifier).map { ", \($0)" } ?? ""
     return "rank \(culprit.rank) on \(host) (process \(culprit.processIdentifier)\(state)) has not moved for "
       + "\(seconds(culprit.time)) s in \"\(culprit.operation)\" of step \(culprit.step)"
   }
 
   private func seconds(_ time: Double) -> Int { Int((now - time).rounded()) }
 
-  static let stopped = "stopped"
-
-  /// The process's state in words, from /proc.
-  static func state(of processIdentifier: Int) -> String? {
-    guard let text = SystemFile.text("/proc/\(processIdentifier)/status") else { return "which is gone" }
-    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("State:") }) else { return nil }
-    switch line.dropFirst(6).drop(while: \.isWhitespace).first {
-    case "T", "t": return stopped
-    case "D": return "waiting for a disk"
-    case "Z", "X": return "dead"
-    case "R": return "running"
-    default: return "sleeping"
-    }
-  }
-
   var text: String {
     var lines = ["\(sentence)", "", "Ranks of \(host):"]
     for entry in neighbours {
-      let state = Self.state(of: entry.processIdentifier) ?? "unknown"
+      let state = ProcessState.text(of: entry.processIdentifier) ?? "unknown"
       lines.append(
         "  rank \(entry.rank), process \(entry.processIdentifier) (\(state)): \"\(entry.operation)\" of step "
           + "\(entry.step) for \(seconds(entry.time)) s\(entry.isWaiting ? ", waiting for others" : "")"

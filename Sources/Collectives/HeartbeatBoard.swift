@@ -75,7 +75,7 @@ final class HeartbeatBoard: @unchecked Sendable {
     let entries = entries
     let late = entries.filter { $0.isActive && now - $0.time > $0.patience }
     if late.isEmpty { return nil }
-    let stopped = entries.first { HangReport.state(of: $0.processIdentifier) == HangReport.stopped }
+    let stopped = entries.first { ProcessState.text(of: $0.processIdentifier) == ProcessState.stopped }
     return stopped ?? late.filter { !$0.isWaiting }.min { $0.time < $1.time }
   }
 

@@ -1,14 +1,6 @@
 import Basics
 import Collectives
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-func pause(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
-
 func checkSharedMemory(_ group: any ProcessGroup) throws {
   let node = try group.nodeGroup()
   // Several at once, of sizes that are no page's multiple; twice, so that the first ones' memory is given back.

@@ -20,6 +20,6 @@ final class Arena {
     region = try MemoryRegion(byteCount: byteCount)
   }
 
-  func claim(for plan: Plan) { user = ObjectIdentifier(plan) }
-  func isClaimed(by plan: Plan) -> Bool { user == ObjectIdentifier(plan) }
+  func claim(for plan: AnyObject) { user = ObjectIdentifier(plan) }
+  func isClaimed(by plan: AnyObject) -> Bool { user == ObjectIdentifier(plan) }
 }
