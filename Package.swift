@@ -56,18 +56,25 @@ let package = Package(
       name: "mpi-conformance", dependencies: ["Conformance", "MPITransport", "Collectives", "Basics"],
       swiftSettings: strict),
 
-    .testTarget(name: "BasicsTests", dependencies: ["Basics", "CVector"]),
-    .testTarget(name: "CollectivesTests", dependencies: ["Conformance", "Collectives", "Basics"]),
+    // What several test targets use: temporary folders, other programs, the package and what lies beside it.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics", "CVector", "TestSupport"]),
+    .testTarget(name: "CollectivesTests", dependencies: ["Conformance", "Collectives", "Basics", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COneDNN", "Basics"]),
-    .testTarget(name: "ModelTests", dependencies: ["Model", "Kernels", "Storage", "SegmentationData", "Basics"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics", "fcn-dist"]),
-    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "Basics"]),
-    .testTarget(name: "SegmentationDataTests", dependencies: ["SegmentationData", "Storage", "ImageFiles", "Basics"]),
+    .testTarget(
+      name: "ModelTests", dependencies: ["Model", "Kernels", "Storage", "SegmentationData", "Basics", "TestSupport"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics", "TestSupport", "fcn-dist"]),
+    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "Basics", "TestSupport"]),
+    .testTarget(
+      name: "SegmentationDataTests",
+      dependencies: ["SegmentationData", "Storage", "ImageFiles", "Basics", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Model", "Kernels", "SegmentationData", "Storage", "Collectives", "Basics"]),
-    .testTarget(name: "CommandsTests", dependencies: ["Commands", "Training", "Basics", "fcn-dist"]),
-    .testTarget(name: "ParallelTests", dependencies: ["Basics", "fcn-dist", "mpi-conformance"]),
+      dependencies: [
+        "Training", "Model", "Kernels", "SegmentationData", "Storage", "Collectives", "Basics", "TestSupport",
+      ]),
+    .testTarget(name: "CommandsTests", dependencies: ["Commands", "Training", "Basics", "TestSupport", "fcn-dist"]),
+    .testTarget(name: "ParallelTests", dependencies: ["Basics", "TestSupport", "fcn-dist", "mpi-conformance"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,43 +1,35 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct FileBytesTests {
-  private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "fcn-dist-files-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-  }
-
   @Test func whatIsWrittenIsReadAndReplaced() throws {
-    try withFolder { folder in
-      let path = folder + "/a"
-      for bytes in [[1, 2, 3], [], [UInt8](repeating: 7, count: 300_000)] as [[UInt8]] {
-        try bytes.withUnsafeBytes { try FileBytes.write($0, to: path) }
-        #expect(try FileBytes.read(path) == bytes)
-      }
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a"])
-      let failure = #expect(throws: Failure.self) { try FileBytes.read(path, limit: 1000) }
-      #expect(failure?.kind == .badData)
+    let folder = TemporaryFolder()
+    let path = folder.file("a")
+    for bytes in [[1, 2, 3], [], [UInt8](repeating: 7, count: 300_000)] as [[UInt8]] {
+      try bytes.withUnsafeBytes { try FileBytes.write($0, to: path) }
+      #expect(try FileBytes.read(path) == bytes)
     }
+    #expect(folder.names == ["a"])
+    let failure = #expect(throws: Failure.self) { try FileBytes.read(path, limit: 1000) }
+    #expect(failure?.kind == .badData)
   }
 
   @Test func errorsNameThePathAndLeaveNothing() throws {
-    try withFolder { folder in
-      let missing = #expect(throws: Failure.self) { try FileBytes.read(folder + "/none") }
-      #expect(missing?.kind == .missingInput && missing?.message.contains("/none") == true)
-      #expect(throws: Failure.self) { try FileBytes.read(folder) }
-      let unwritable = #expect(throws: Failure.self) {
-        try [UInt8(1)].withUnsafeBytes { try FileBytes.write($0, to: folder + "/none/a") }
-      }
-      #expect(unwritable?.kind == .cannotCreate)
-      try FileManager.default.createDirectory(atPath: folder + "/taken", withIntermediateDirectories: true)
-      #expect(throws: Failure.self) {
-        try [UInt8(1)].withUnsafeBytes { try FileBytes.write($0, to: folder + "/taken") }
-      }
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["taken"])
+    let folder = TemporaryFolder()
+    let missing = #expect(throws: Failure.self) { try FileBytes.read(folder.file("none")) }
+    #expect(missing?.kind == .missingInput && missing?.message.contains("/none") == true)
+    #expect(throws: Failure.self) { try FileBytes.read(folder.path) }
+    let unwritable = #expect(throws: Failure.self) {
+      try [UInt8(1)].withUnsafeBytes { try FileBytes.write($0, to: folder.file("none/a")) }
     }
+    #expect(unwritable?.kind == .cannotCreate)
+    try FileManager.default.createDirectory(atPath: folder.file("taken"), withIntermediateDirectories: true)
+    #expect(throws: Failure.self) {
+      try [UInt8(1)].withUnsafeBytes { try FileBytes.write($0, to: folder.file("taken")) }
+    }
+    #expect(folder.names == ["taken"])
   }
 
   @Test func foldersOfPaths() {

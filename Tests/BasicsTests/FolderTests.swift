@@ -1,19 +1,19 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct FolderTests {
-  private let base = NSTemporaryDirectory() + "fcn-dist-folder-\(UUID().uuidString)"
+  private let folder = TemporaryFolder()
+  private var base: String { folder.file("base") }
 
   @Test func makesWhatIsMissingAndOnlyThat() throws {
-    defer { try? FileManager.default.removeItem(atPath: base) }
     for _ in 0..<2 { try Folder.make(base + "/a//b/c/") }
     var isFolder: ObjCBool = false
     #expect(FileManager.default.fileExists(atPath: base + "/a/b/c", isDirectory: &isFolder) && isFolder.boolValue)
   }
 
   @Test func saysWhatIsInTheWay() throws {
-    defer { try? FileManager.default.removeItem(atPath: base) }
     try Folder.make(base)
     try Data("x".utf8).write(to: URL(fileURLWithPath: base + "/file"))
     let failure = #expect(throws: Failure.self) { try Folder.make(base + "/file/run", remedy: "give another") }

@@ -1,6 +1,7 @@
 import Basics
 import Collectives
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct WatchdogTests {
@@ -38,12 +39,10 @@ import Testing
 
   /// Rank 1 sleeps in its own work, rank 0 waits for it: rank 1 is named, both leave a report.
   @Test func namesTheRankThatOthersWaitFor() throws {
-    let folder = NSTemporaryDirectory() + "watchdog-\(UInt32.random(in: 0 ... .max))"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let folder = TemporaryFolder()
     let findings = Findings()
     _ = try ThreadProcessGroup.run(ranks: 2) { group in
-      let watchdog = try Watchdog(group: group, folder: folder, settings: Self.quick) { findings.add($0) }
+      let watchdog = try Watchdog(group: group, folder: folder.path, settings: Self.quick) { findings.add($0) }
       watchdog.heartbeat("forward", step: 7)
       if group.rank == 0 { watchdog.heartbeat("sum", step: 7, isWaiting: true) }
       let deadline = ProcessEnvironment.monotonicSeconds + 5
@@ -53,7 +52,7 @@ import Testing
     let message = try #require(findings.all.first).message
     #expect(message.contains("rank 1 on ") && message.contains("\"forward\" of step 7"), "\(message)")
     for rank in 0..<2 {
-      let report = try String(contentsOfFile: "\(folder)/hang-rank-\(rank).txt", encoding: .utf8)
+      let report = try String(contentsOfFile: "\(folder.path)/hang-rank-\(rank).txt", encoding: .utf8)
       #expect(report.contains("step 7  forward"), "\(report)")
       #expect(report.contains("Last operations of rank \(rank)"), "\(report)")
     }
@@ -144,15 +143,13 @@ import Testing
   /// Two machines that see each other's files: rank 1 is late in its own work and says nothing (it has no watchdog that
   /// runs), or gives signs of life.
   @Test(arguments: [false, true]) func missesASignOfLife(isAlive: Bool) throws {
-    let folder = NSTemporaryDirectory() + "signs-\(UInt32.random(in: 0 ... .max))"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let folder = TemporaryFolder()
     let findings = Findings()
     let settings = Watchdog.Settings(minimum: 0.5, factor: 10, interval: 0.05, remoteFactor: 6)
     let seconds = try ThreadProcessGroup.run(ranks: 2, ranksPerMachine: 1) { group in
       var own = settings
       if group.rank == 1 && !isAlive { own.minimum = 0 }
-      let watchdog = try Watchdog(group: group, folder: folder, settings: own) { findings.add($0) }
+      let watchdog = try Watchdog(group: group, folder: folder.path, settings: own) { findings.add($0) }
       let start = ProcessEnvironment.monotonicSeconds
       if group.rank == 1 {
         while findings.all.isEmpty && ProcessEnvironment.monotonicSeconds < start + 10 {

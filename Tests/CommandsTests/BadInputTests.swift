@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Every mistake ends in one line that says what is wrong and what to do, with the exit code of its kind.
 @Suite struct BadInputTests {
-  private static let smoke = packageRoot + "/configs/smoke.yaml"
+  private static let smoke = TestedPackage.folder + "/configs/smoke.yaml"
 
   private func expectFailure(
     _ outcome: Tool.Outcome, code: Int32, _ words: String..., location: SourceLocation = #_sourceLocation

@@ -1,25 +1,27 @@
 import Commands
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 /// The files in configs/.
 @Suite struct RecipeTests {
-  static let names = ((try? FileManager.default.contentsOfDirectory(atPath: packageRoot + "/configs")) ?? []).filter {
+  static let folder = TestedPackage.folder + "/configs"
+  static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
     $0.hasSuffix(".yaml")
   }.sorted()
 
   @Test func theyAreThere() { #expect(Self.names.count >= 10) }
 
   @Test(arguments: names) func reads(name: String) throws {
-    let text = try String(contentsOfFile: "\(packageRoot)/configs/\(name)", encoding: .utf8)
+    let text = try String(contentsOfFile: "\(Self.folder)/\(name)", encoding: .utf8)
     let configuration = try Configuration(yaml: text, file: name)
     #expect(try Configuration(yaml: configuration.yaml, file: name) == configuration)
     #expect(text.hasPrefix("# "), "it says what it is and where it comes from")
   }
 
   @Test func theBuiltInRecipeIsTheQuickstart() throws {
-    let text = try String(contentsOfFile: packageRoot + "/configs/quickstart.yaml", encoding: .utf8)
+    let text = try String(contentsOfFile: Self.folder + "/quickstart.yaml", encoding: .utf8)
     #expect(BuiltInRecipe.yaml == text)
   }
 
@@ -32,7 +34,7 @@ import Training
     try withTool { tool in
       try tool("dataset synthesize --output data --train 4 --val 1")
       let outcome = try tool(
-        "train --config \(packageRoot)/configs/\(name) --data data --output run --backend \(Self.engine)"
+        "train --config \(Self.folder)/\(name) --data data --output run --backend \(Self.engine)"
           + " --set model.widths=[4,4,8,8,8] --set model.fc=16 --set train.steps=2 --set train.evaluate_every=2")
       #expect(outcome.exitCode == 0, "\(outcome)")
       let metrics = try MetricsContent(path: tool.folder + "/run/metrics.jsonl")

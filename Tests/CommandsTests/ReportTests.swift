@@ -1,5 +1,6 @@
 import Commands
 import Foundation
+import TestSupport
 import Testing
 import Training
 
@@ -36,7 +37,7 @@ import Training
     """
   }
 
-  @Test(.enabled(if: hasPython)) func thePageIsWholeAndNeedsNothingElse() throws {
+  @Test(.enabled(if: Python.isAvailable)) func thePageIsWholeAndNeedsNothingElse() throws {
     try withTool { tool in
       var lines = (1...700).map { Self.step($0, loss: $0 == 9 ? "null" : "\(1.0 / Double($0))") }
       lines.append(
@@ -52,7 +53,7 @@ import Training
       let page = try String(contentsOfFile: tool.folder + "/report.html", encoding: .utf8)
       #expect(!page.contains("<script") && !page.contains("<b>sky") && !page.contains("http"))
       #expect(page.contains("50.00 %") && page.contains("&lt;b&gt;sky&lt;/b&gt;") && page.contains("base64,AQID"))
-      #expect(python(Self.checker, [tool.folder + "/report.html"]) == "4 charts\n")
+      #expect(try Python.run(Self.checker, tool.folder + "/report.html") == "4 charts\n")
     }
   }
 
@@ -85,7 +86,7 @@ import Training
     }
   }
 
-  @Test(.enabled(if: hasPython)) func runsAreCompared() throws {
+  @Test(.enabled(if: Python.isAvailable)) func runsAreCompared() throws {
     try withTool { tool in
       for (name, score) in [("wide", 0.5), ("narrow", 0.25)] {
         let folder = "\(tool.folder)/\(name)"
@@ -101,11 +102,11 @@ import Training
       let page = try String(contentsOfFile: tool.folder + "/both.html", encoding: .utf8)
       #expect(page.contains("50.00 %") && page.contains("25.00 %") && page.contains("&lt;b&gt;sky&lt;/b&gt;"))
       #expect(!page.contains("<b>sky") && !page.contains("http"))
-      #expect(python(Self.checker, [tool.folder + "/both.html"]) == "2 charts\n")
+      #expect(try Python.run(Self.checker, tool.folder + "/both.html") == "2 charts\n")
       let names =
         "import sys, xml.etree.ElementTree as t; print(*sorted(x.text for x in t.parse(sys.argv[1]).iter() "
         + "if x.text in ('wide', 'narrow')))"
-      #expect(python(names, [tool.folder + "/both.svg"]) == "narrow wide\n")
+      #expect(try Python.run(names, tool.folder + "/both.svg") == "narrow wide\n")
       #expect(!FileManager.default.fileExists(atPath: tool.folder + "/wide/report.html"))
       #expect(try tool("report wide nowhere").exitCode == 66)
       #expect(try tool("report wide wide wide wide wide wide wide").exitCode == 64)

@@ -1,11 +1,12 @@
 import Commands
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 /// The commands as people use them, on a small synthetic dataset.
 @Suite struct WorkflowTests {
-  private static let smoke = packageRoot + "/configs/smoke.yaml"
+  private static let smoke = TestedPackage.folder + "/configs/smoke.yaml"
 
   private static func synthesise(_ tool: Tool) throws {
     let outcome = try tool("dataset synthesize --output data --train 6 --val 3 --height 48 --width 64 --shards 2")
@@ -46,7 +47,7 @@ import Training
     }
   }
 
-  @Test(.enabled(if: hasH5py)) func othersReadWhatPredictWrites() throws {
+  @Test(.enabled(if: Python.hasH5py)) func othersReadWhatPredictWrites() throws {
     try withTool { tool in
       try Self.synthesise(tool)
       try tool("train --config \(Self.smoke) --data data --output run --set train.steps=1")
@@ -68,7 +69,7 @@ import Training
             assert (numpy.array(picture) == scores[:].argmax(0)).all()
         print("ok")
         """
-      #expect(python("import os, sys; os.chdir(sys.argv[1])\n" + script, [tool.folder]) == "ok\n")
+      #expect(try Python.run("import os, sys; os.chdir(sys.argv[1])\n" + script, tool.folder) == "ok\n")
     }
   }
 
@@ -115,7 +116,7 @@ import Training
     }
   }
 
-  @Test(.enabled(if: hasH5py)) func vggWeightsOfTorchvisionAreTaken() throws {
+  @Test(.enabled(if: Python.hasH5py)) func vggWeightsOfTorchvisionAreTaken() throws {
     try withTool { tool in
       let script = """
         import h5py, numpy, sys
@@ -127,7 +128,7 @@ import Training
             f["conv2_1/0"] = numpy.zeros((4, 4, 3, 3), "f8")
         print("ok")
         """
-      #expect(python(script, [tool.folder]) == "ok\n")
+      #expect(try Python.run(script, tool.folder) == "ok\n")
       let outcome = try tool("checkpoint import vgg.h5 fcn.h5")
       #expect(outcome.output.contains("left out /classifier.6.weight") && outcome.output.contains("wrote 4 tensors"))
       let reader = """
@@ -138,7 +139,7 @@ import Training
         assert (f["fc6/weight"][:].ravel() == numpy.arange(16 * 8 * 49)).all()
         print("ok")
         """
-      #expect(python(reader, [tool.folder]) == "ok\n")
+      #expect(try Python.run(reader, tool.folder) == "ok\n")
     }
   }
 }

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import ImageFiles
+import TestSupport
 import Testing
 
 /// Files that lie, that are cut or that are damaged: an error or a picture, never a crash.
@@ -43,7 +44,7 @@ import Testing
   }
 
   @Test func filesThatAreNoImageAreNamed() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try "text".write(toFile: folder.file("a.png"), atomically: false, encoding: .utf8)
     try Data().write(to: URL(fileURLWithPath: folder.file("b.jpg")))
     for name in ["a.png", "b.jpg"] {
@@ -58,8 +59,8 @@ import Testing
     #expect(throws: Failure.self) { try ImageFile.read(folder.path) }
   }
 
-  @Test(.enabled(if: Python.isAvailable)) func mutatedFilesNeverCrash() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: Python.hasPillow)) func mutatedFilesNeverCrash() throws {
+    let folder = TemporaryFolder()
     try Python.run(
       """
       import sys

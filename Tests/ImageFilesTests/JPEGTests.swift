@@ -1,12 +1,13 @@
 import Basics
 import Foundation
 import ImageFiles
+import TestSupport
 import Testing
 
 @Suite struct JPEGTests {
   // Needs python3 with Pillow and numpy as the independent side.
-  @Test(.enabled(if: Python.isAvailable)) func readsColourAndGreyAsPillowDoes() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: Python.hasPillow)) func readsColourAndGreyAsPillowDoes() throws {
+    let folder = TemporaryFolder()
     try Python.run(
       """
       import sys
@@ -25,7 +26,7 @@ import Testing
       let image = try ImageFile.read(folder.file("\(name).jpg"))
       #expect(image.width == 53 && image.height == 37 && image.channels == channels && image.bitDepth == 8)
       let expected = try FileBytes.read(folder.file("\(name).raw"))
-      guard case .uint8(let values) = image.pixels else { throw Python.Problem(description: "not 8 bits") }
+      guard case .uint8(let values) = image.pixels else { throw Failure(.badData, "not 8 bits") }
       // Builds of the library may round differently by one step of the colour conversion.
       let worst = zip(values, expected).map { abs(Int($0) - Int($1)) }.max()
       #expect(values.count == expected.count && (worst ?? 9) <= 2, "\(name): \(worst ?? -1)")
@@ -35,8 +36,8 @@ import Testing
     #expect(failure?.message.contains("cmyk.jpg") == true)
   }
 
-  @Test(.enabled(if: Python.isAvailable)) func aTruncatedFileIsAnError() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: Python.hasPillow)) func aTruncatedFileIsAnError() throws {
+    let folder = TemporaryFolder()
     try Python.run(
       """
       import sys

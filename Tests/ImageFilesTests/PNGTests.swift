@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import ImageFiles
+import TestSupport
 import Testing
 
 /// Writes every colour type and depth of PNG with zlib and struct alone, plain and interlaced (Adam7), and the samples
@@ -35,8 +36,8 @@ private let writer = """
 
 @Suite struct PNGTests {
   // Needs python3 with Pillow and numpy as the independent side.
-  @Test(.enabled(if: Python.isAvailable)) func readsEveryColourTypeAndDepth() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: Python.hasPillow)) func readsEveryColourTypeAndDepth() throws {
+    let folder = TemporaryFolder()
     try Python.run(writer, folder.path)
     let names = folder.names.filter { $0.hasSuffix(".png") }
     #expect(names.count == 30)
@@ -61,8 +62,8 @@ private let writer = """
     }
   }
 
-  @Test(.enabled(if: Python.isAvailable)) func pillowReadsWhatIsWritten() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: Python.hasPillow)) func pillowReadsWhatIsWritten() throws {
+    let folder = TemporaryFolder()
     var random = Philox(seed: 1, purpose: .test, stream: 0)
     let palette = (0..<768).map { UInt8(truncatingIfNeeded: $0 * 7) }
     for channels in 1...4 {
@@ -115,7 +116,7 @@ private let writer = """
   }
 
   @Test func anUnwritableFolderIsNamedAndNothingIsLeft() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let image = Image(width: 1, height: 1, channels: 1, pixels: [1])
     let path = folder.file("none/picture.png")
     let failure = #expect(throws: Failure.self) { try PNG.write(image, to: path) }

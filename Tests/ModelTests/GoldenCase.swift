@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import Model
 import Storage
+import TestSupport
 import Testing
 
 /// A case of ../shared/golden, as its generate.py writes it.
@@ -45,17 +46,6 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
         channels: 4), normalization: .batch),
   ]
 
-  /// ../shared/golden, beside the package.
-  static let folder: String? = {
-    var url = URL(filePath: #filePath)
-    while url.path != "/" {
-      url.deleteLastPathComponent()
-      if FileManager.default.fileExists(atPath: url.appending(path: "Package.swift").path) { break }
-    }
-    let path = url.appending(path: "../shared/golden").standardizedFileURL.path
-    return FileManager.default.fileExists(atPath: path + "/fcn_reference.py") ? path : nil
-  }()
-
   struct Sample {
     let key: String
     let height: Int
@@ -65,7 +55,9 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
     let labels: [UInt16]
   }
 
-  private func open(_ file: String) throws -> HDF5File { try HDF5File.open("\(Self.folder ?? "")/\(name)/\(file)") }
+  private func open(_ file: String) throws -> HDF5File {
+    try HDF5File.open("\(SharedFolder.golden ?? "")/\(name)/\(file)")
+  }
 
   func samples(_ split: String) throws -> [Sample] {
     let root = try open("\(split)-00000-of-00001.h5").root

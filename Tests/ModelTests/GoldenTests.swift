@@ -1,6 +1,7 @@
 import Basics
 import Kernels
 import Model
+import TestSupport
 import Testing
 
 /// The largest difference, in units of the largest expected magnitude.
@@ -11,7 +12,7 @@ func relativeDifference(_ values: [Float], _ expected: [Float]) -> Float {
 }
 
 /// The engine against an independent float64 implementation. Skipped where ../shared/golden is not there.
-@Suite(.serialized, .enabled(if: GoldenCase.folder != nil, "needs ../shared/golden"))
+@Suite(.serialized, .enabled(if: SharedFolder.golden != nil, "needs ../shared/golden"))
 struct GoldenTests {
   static func harness(_ golden: GoldenCase, _ backend: any Backend) throws -> ModelHarness {
     let sample = try golden.samples("train")[0]

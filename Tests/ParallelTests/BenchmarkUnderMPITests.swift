@@ -1,22 +1,22 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
-  @Suite struct BenchmarkUnderMPITests {
+  @Suite struct BenchmarkUnderMPI {
     private static let tiny = [
       "--set", "model.widths=[4, 4, 4, 4, 4]", "--set", "model.fc=8", "--height", "32", "--width", "48", "--backend",
       "portable",
     ]
 
     @Test(
-      .enabled(if: MPILauncher.mpirun != nil, "mpirun is not installed"),
       arguments: [
         ["step", "--batch", "3"] + tiny, ["step", "--batch", "1"] + tiny,
         ["step", "--set", "distributed.exchange=allreduce"] + tiny, ["exchange", "--parameters", "70001"],
         ["loader", "--images", "4", "--scenes", "2", "--height", "24", "--width", "32"], ["checkpoint"] + tiny,
       ])
     func `all ranks measure together and one speaks`(_ arguments: [String]) throws {
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       let outcome = try MPILauncher(ranks: 2, folder: folder.path).run(
         "fcn-dist", ["benchmark"] + arguments + ["--warmup", "0", "--repeats", "2", "--json", "result.json"])
       try #require(outcome.exitCode == 0, "\(outcome.tail)")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
@@ -53,7 +54,7 @@ extension ParallelTests {
     /// What the limit leaves room for is written; a run whose last checkpoint cannot be written says so at its end.
     @Test func aTrainingGoesOnWhenCheckpointsAreTooLarge() throws {
       let training = try TinyTraining()
-      let program = try MPILauncher.program("fcn-dist")
+      let program = try TestedPackage.program("fcn-dist")
       // 6 MB: what MPI keeps in files fits, and all logs; a checkpoint of 16 MB does not.
       let outcome = try MPILauncher(ranks: 0).run(
         "/bin/bash",
@@ -129,7 +130,7 @@ extension ParallelTests {
 
     @Test(.enabled(if: canMountReadOnly, "needs the right to mount")) func aReadOnlyFolderIsSaid() throws {
       let training = try TinyTraining()
-      let program = try MPILauncher.program("fcn-dist")
+      let program = try TestedPackage.program("fcn-dist")
       let outcome = try MPILauncher(ranks: 0).run(
         "/usr/bin/env",
         ["unshare", "--mount", "bash", "-c", "mount -t tmpfs -o ro tmpfs /mnt && exec \"$@\"", "bash", program]

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
@@ -14,16 +15,9 @@ extension ParallelTests {
     private static let hasTwoProcessors = ProcessInfo.processInfo.activeProcessorCount > 1
 
     init() throws {
-      folder = try TemporaryFolder()
-      program = try MPILauncher.program("fcn-dist")
+      folder = try TinyTraining().folder
+      program = try TestedPackage.program("fcn-dist")
       mpirun = try #require(MPILauncher.mpirun)
-      let made = try MPILauncher(ranks: 0).run(
-        program,
-        [
-          "dataset", "synthesize", "--output", folder.path + "/data", "--train", "9", "--val", "3", "--height", "32",
-          "--width", "48",
-        ])
-      try #require(made.exitCode == 0, "\(made.tail)")
     }
 
     /// Runs a line of the shell in which MPIRUN, TOOL, DOCTOR, DATA and OUTPUT stand for themselves.
@@ -191,7 +185,7 @@ extension ParallelTests {
     }
 
     /// A filter of system calls as Docker's. Open MPI would try again with every message, and say so each time.
-    @Test(.enabled(if: isX86, "the filter is written for x86-64"), .enabled(if: hasPython, "no python3"))
+    @Test(.enabled(if: isX86, "the filter is written for x86-64"), .enabled(if: Python.isAvailable, "no python3"))
     func deniedSingleCopyIsNamedAndAvoided() throws {
       try Self.filter.write(toFile: folder.path + "/deny.py", atomically: true, encoding: .utf8)
       let outcome = try shell("python3 \(folder.path)/deny.py MPIRUN -n 2 --oversubscribe --bind-to none DOCTOR")
@@ -199,10 +193,6 @@ extension ParallelTests {
       #expect(complaints(outcome).contains("process_vm_readv is denied (Operation not permitted)"), "\(outcome.tail)")
       #expect(!outcome.errors.contains("expected"), "\(outcome.tail)")
     }
-
-    private static let hasPython =
-      (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-      .contains { FileManager.default.isExecutableFile(atPath: "\($0)/python3") }
 
     #if arch(x86_64)
       private static let isX86 = true

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A library that makes chosen system calls of a process fail, compiled here and put before the C library.
@@ -53,7 +54,8 @@ enum FailingCalls {
 
   /// Compiled beside the program, once for all tests of a run.
   private static let library: String? = {
-    guard let scratch = try? TemporaryFolder(), let program = try? MPILauncher.program("fcn-dist") else { return nil }
+    guard let program = try? TestedPackage.program("fcn-dist") else { return nil }
+    let scratch = TemporaryFolder()
     let path = URL(fileURLWithPath: program).deletingLastPathComponent().path + "/failing-calls.so"
     let code = scratch.path + "/calls.c"
     guard (try? source.write(toFile: code, atomically: true, encoding: .utf8)) != nil else { return nil }

@@ -1,68 +1,38 @@
-import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
   /// Real processes that fail at a chosen place: the job ends in bounded time, says which rank, and goes on to the same
   /// bits as a training that nothing happened to.
   @Suite struct FaultsUnderMPI {
-    let folder: TemporaryFolder
+    let training: TinyTraining
     let good: String
-    var data: String { folder.path + "/data" }
-
-    static let configuration = """
-      model: {architecture: fcn32s, widths: [4, 4, 4, 4, 4], fc: 8, dropout: 0.5}
-      batch: {global: 4, micro: 1}
-      optimizer: {name: adamw, learning_rate: 0.002}
-      train: {steps: 10, seed: 3, evaluate_every: 4, checkpoint_every: 3, keep: 9}
-      """
 
     init() throws {
-      folder = try TemporaryFolder()
-      try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
-      let made = try MPILauncher(ranks: 0).run(
-        "fcn-dist",
-        [
-          "dataset", "synthesize", "--output", folder.path + "/data", "--train", "9", "--val", "3", "--height", "32",
-          "--width", "48",
-        ])
-      try #require(made.exitCode == 0, "\(made.tail)")
-      let outcome = try Self.train(folder, "good", ranks: 0)
-      try #require(outcome.exitCode == 0, "\(outcome.tail)")
-      good = try Self.digest(folder, "good")
+      training = try TinyTraining()
+      good = try training.goodDigest()
     }
 
-    private static func train(
-      _ folder: TemporaryFolder, _ output: String, ranks: Int, fault: String = "", _ more: [String] = [],
-      environment: [String: String] = [:]
+    private func train(
+      _ output: String, ranks: Int, fault: String = "", _ more: [String] = [], environment: [String: String] = [:]
     ) throws -> MPILauncher.Outcome {
       let settings = ["FCN_DIST_FAULT": fault, "FCN_DIST_WATCHDOG_SECONDS": "2"]
-      return try MPILauncher(ranks: ranks, timeout: 40, environment: settings.merging(environment) { $1 }).run(
-        "fcn-dist",
-        [
-          "train", "--config", folder.path + "/config.yaml", "--data", folder.path + "/data", "--output",
-          folder.path + "/" + output, "--backend", "portable",
-        ] + more)
-    }
-
-    private static func digest(_ folder: TemporaryFolder, _ output: String, step: Int = 10) throws -> String {
-      let outcome = try MPILauncher(ranks: 0).run(
-        "fcn-dist", ["checkpoint", "digest", "\(folder.path)/\(output)/checkpoints/step-0000000\(step).h5"])
-      try #require(outcome.exitCode == 0, "\(outcome.tail)")
-      return outcome.output.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+      return try training.train(
+        output, ranks: ranks, timeout: 40, environment: settings.merging(environment) { $1 }, more)
     }
 
     private func resumesToTheSameEnd(_ output: String, ranks: Int) throws {
-      let resumed = try Self.train(folder, output, ranks: ranks, ["--resume", "auto"])
+      let resumed = try train(output, ranks: ranks, ["--resume", "auto"])
       #expect(resumed.exitCode == 0, "\(resumed.tail)")
-      #expect(try Self.digest(folder, output) == good)
+      #expect(try training.digest(output) == good)
     }
 
     /// Trainers in the middle of a step, and a dedicated coordinator while the others train or wait for it.
     @Test(arguments: [
       (2, "shared", 0, 7), (3, "shared", 1, 5), (3, "dedicated", 0, 8), (3, "dedicated", 2, 7), (2, "dedicated", 1, 5),
     ]) func aStoppedRankIsNamedInTime(ranks: Int, coordinator: String, rank: Int, step: Int) throws {
-      let outcome = try Self.train(
-        folder, "stopped", ranks: ranks, fault: "stall@\(rank):\(step)",
+      let outcome = try train(
+        "stopped", ranks: ranks, fault: "stall@\(rank):\(step)",
         ["--set", "distributed.coordinator=\(coordinator)"])
       #expect(outcome.exitCode == 75, "\(outcome.tail)")
       #expect(outcome.seconds < 25)
@@ -70,7 +40,7 @@ extension ParallelTests {
       let line = outcome.errorLines.first ?? ""
       #expect(line.contains("rank \(rank) on ") && line.contains("stopped) has not moved"), "\(line)")
       // Its neighbour says where each of its threads is, by the functions' names.
-      let report = folder.text("stopped/hang-rank-\(rank == 0 ? 1 : 0).txt")
+      let report = training.folder.text("stopped/hang-rank-\(rank == 0 ? 1 : 0).txt")
       #expect(report.contains("each with its innermost function first"), "\(report)")
       #expect(report.contains(" Training.") || report.contains("of Training."), "\(report)")
       if coordinator == "shared" { #expect(report.contains("MPI_"), "\(report)") }
@@ -79,8 +49,8 @@ extension ParallelTests {
 
     @Test(arguments: [(3, "shared", "kill@1:7"), (3, "dedicated", "kill@0:8"), (2, "shared", "crash@0:5")])
     func aDeadRankEndsTheJob(ranks: Int, coordinator: String, fault: String) throws {
-      let outcome = try Self.train(
-        folder, "dead", ranks: ranks, fault: fault, ["--set", "distributed.coordinator=\(coordinator)"])
+      let outcome = try train(
+        "dead", ranks: ranks, fault: fault, ["--set", "distributed.coordinator=\(coordinator)"])
       #expect(outcome.exitCode > 128, "\(outcome.tail)")
       #expect(outcome.seconds < 15)
       try resumesToTheSameEnd("dead", ranks: 3)
@@ -89,13 +59,13 @@ extension ParallelTests {
     /// The process says what it was at before it ends as it would have.
     @Test(arguments: [("crash@1:5", "SIGSEGV", 1), ("abort@0:6", "SIGABRT", 0)])
     func aCrashLeavesItsStack(fault: String, name: String, rank: Int) throws {
-      let outcome = try Self.train(folder, "crash", ranks: 2, fault: fault)
+      let outcome = try train("crash", ranks: 2, fault: fault)
       #expect(outcome.exitCode > 128, "\(outcome.tail)")
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
       let line = outcome.errorLines.first ?? ""
       #expect(line.contains("crashed (\(name)) in \"computing gradients\" of step"), "\(line)")
       #expect(line.contains("crash-rank-\(rank).txt"), "\(line)")
-      let report = folder.text("crash/crash-rank-\(rank).txt")
+      let report = training.folder.text("crash/crash-rank-\(rank).txt")
       #expect(report.contains("rank \(rank) on ") && report.contains("crashed (\(name))"), "\(report)")
       #expect(report.contains("ms before  step 3  updating parameters"), "\(report)")
       // As the linker knows it.
@@ -107,9 +77,9 @@ extension ParallelTests {
       let longer = [
         "--set", "train.steps=99", "--set", "train.evaluate_every=50", "--set", "train.checkpoint_every=50",
       ]
-      let even = try Self.train(folder, "even", ranks: 0, longer)
+      let even = try train("even", ranks: 0, longer)
       #expect(even.exitCode == 0, "\(even.tail)")
-      let outcome = try Self.train(folder, "slow", ranks: 2, fault: "slow@1:2", longer)
+      let outcome = try train("slow", ranks: 2, fault: "slow@1:2", longer)
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
       let warnings = outcome.output.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
       // Where something else takes the other rank's core for an instant, the 50 steps begin anew.
@@ -120,13 +90,13 @@ extension ParallelTests {
         #expect(warning.contains(": rank 1 on "), "\(outcome.tail)")
         #expect(warning.contains("times as long as the median rank for 50 steps"), "\(outcome.tail)")
       }
-      #expect(try Self.digest(folder, "slow", step: 99) == Self.digest(folder, "even", step: 99))
+      #expect(try training.digest("slow", step: 99) == training.digest("even", step: 99))
     }
 
     /// Alone on its machine, a stopped rank is seen by nobody's shared memory: the others miss its sign of life.
     @Test func aStoppedRankThatIsAloneOnItsMachineIsNamedInTime() throws {
-      let outcome = try Self.train(
-        folder, "alone", ranks: 3, fault: "stall@1:5", environment: ["FCN_DIST_RANKS_PER_MACHINE": "1"])
+      let outcome = try train(
+        "alone", ranks: 3, fault: "stall@1:5", environment: ["FCN_DIST_RANKS_PER_MACHINE": "1"])
       #expect(outcome.exitCode == 75, "\(outcome.tail)")
       #expect(outcome.seconds < 20)
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
@@ -137,7 +107,7 @@ extension ParallelTests {
     }
 
     @Test(arguments: [2, 4]) func aWrongBitSendsTheJobBack(ranks: Int) throws {
-      let outcome = try Self.train(folder, "flipped", ranks: ranks, fault: "flip-weight@\(ranks - 1):7")
+      let outcome = try train("flipped", ranks: ranks, fault: "flip-weight@\(ranks - 1):7")
       #expect(outcome.exitCode == 75, "\(outcome.tail)")
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
       #expect(outcome.errorLines.first?.contains("changed in the memory of rank") == true, "\(outcome.tail)")
@@ -147,25 +117,22 @@ extension ParallelTests {
     private func supervise(_ output: String, fault: [String: String], _ more: [String] = []) throws
       -> MPILauncher.Outcome
     {
-      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
       let environment = ["FCN_DIST_WATCHDOG_SECONDS": "2"].merging(fault) { _, new in new }
       return try MPILauncher(ranks: 0, timeout: 90, environment: environment).run(
         "/bin/bash",
         [
-          "\(root)/launch/supervise", "-n", "2", "--threads", "1", "--program", try MPILauncher.program("fcn-dist"),
-          "--", "train", "--config", folder.path + "/config.yaml", "--data", data, "--output",
-          folder.path + "/" + output, "--backend", "portable",
-        ] + more)
+          TestedPackage.folder + "/launch/supervise", "-n", "2", "--threads", "1", "--program",
+          try TestedPackage.program("fcn-dist"), "--",
+        ] + training.arguments(output, more))
     }
 
     @Test(arguments: ["kill@1:7", "stall@0:5", "flip-weight@1:7"]) func theSupervisorStartsAgain(fault: String) throws {
       let outcome = try supervise(
-        "supervised", fault: ["FCN_DIST_FAULT": fault, "FCN_DIST_FAULT_ONCE": folder.path + "/marker"])
+        "supervised", fault: ["FCN_DIST_FAULT": fault, "FCN_DIST_FAULT_ONCE": training.folder.file("marker")])
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
       #expect(outcome.output.contains("; start 2, from the newest good checkpoint"), "\(outcome.tail)")
       #expect(!outcome.output.contains("start 3"), "\(outcome.tail)")
-      #expect(try Self.digest(folder, "supervised") == good)
+      #expect(try training.digest("supervised") == good)
     }
 
     @Test func theSupervisorGivesUp() throws {
@@ -179,11 +146,11 @@ extension ParallelTests {
     }
 
     @Test func anInfiniteGradientStopsOrIsSkipped() throws {
-      let stopped = try Self.train(folder, "nan", ranks: 2, fault: "nan@1:4")
+      let stopped = try train("nan", ranks: 2, fault: "nan@1:4")
       #expect(stopped.exitCode == 65, "\(stopped.tail)")
       #expect(stopped.errorLines.count == 1, "\(stopped.tail)")
       #expect(stopped.errorLines.first?.contains("step 4: the gradient is not finite") == true, "\(stopped.tail)")
-      let skipped = try Self.train(folder, "skip", ranks: 2, fault: "nan@1:4", ["--set", "train.nonfinite=skip"])
+      let skipped = try train("skip", ranks: 2, fault: "nan@1:4", ["--set", "train.nonfinite=skip"])
       #expect(skipped.exitCode == 0, "\(skipped.tail)")
       #expect(skipped.output.contains("warning: step 4: the gradient is not finite"), "\(skipped.tail)")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
@@ -19,7 +20,7 @@ extension ParallelTests {
 
     @Test(.enabled(if: hasTwoKinds, "needs oneDNN and more than AVX2")) func ranksWithDifferentOnesAreRefused() throws {
       let training = try TinyTraining(backend: "onednn")
-      let program = try MPILauncher.program("fcn-dist")
+      let program = try TestedPackage.program("fcn-dist")
       let outcome = try MPILauncher(ranks: 0).run(
         try #require(MPILauncher.mpirun),
         ["--oversubscribe", "--bind-to", "none", "-n", "1", program] + training.arguments("run")

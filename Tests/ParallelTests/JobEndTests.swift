@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
@@ -62,7 +63,7 @@ extension ParallelTests {
     /// Asleep, or stopped by a signal: the others wait, and one of them says for whom.
     @Test(arguments: [(0, []), (1, []), (2, ["\(SIGSTOP)"])] as [(Int, [String])])
     func silentRankIsNamed(rank: Int, signal: [String]) throws {
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       let outcome = try run(
         3, ["silent", "\(rank)"] + signal,
         environment: ["FCN_DIST_WATCHDOG_SECONDS": "1", "TMPDIR": folder.path])
@@ -86,7 +87,7 @@ extension ParallelTests {
     /// A container's small /dev/shm: an error that says how much is needed, where touching the memory would be a signal.
     @Test(.enabled(if: canMount, "needs the right to mount"))
     func smallSharedMemoryIsSaid() throws {
-      let program = try MPILauncher.program("mpi-conformance")
+      let program = try TestedPackage.program("mpi-conformance")
       let mpirun = try #require(MPILauncher.mpirun)
       let outcome = try MPILauncher(ranks: 0).run(
         "/usr/bin/env",

@@ -1,16 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
   /// The scripts in launch/.
   @Suite struct LaunchScripts {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
-
     private func script(
       _ name: String, _ arguments: [String], environment: [String: String] = [:]
     ) throws -> MPILauncher.Outcome {
-      try MPILauncher(ranks: 0, environment: environment).run("/bin/bash", ["\(Self.root)/launch/\(name)"] + arguments)
+      try MPILauncher(ranks: 0, environment: environment).run(
+        "/bin/bash", ["\(TestedPackage.folder)/launch/\(name)"] + arguments)
     }
 
     @Test(
@@ -38,7 +37,7 @@ extension ParallelTests {
 
     /// The ranks that the script starts find as many threads as it says, and their errors' codes come through.
     @Test func startsRanks() throws {
-      let program = try MPILauncher.program("mpi-conformance")
+      let program = try TestedPackage.program("mpi-conformance")
       let outcome = try script("run", ["-n", "3", "--threads", "2", "--program", program, "--", "hello"])
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
       #expect(outcome.output.contains("3 ranks on 1 machine, 2 threads each"), "\(outcome.tail)")
@@ -49,7 +48,7 @@ extension ParallelTests {
 
     /// Ranks are bound only where each can have cores of its own.
     @Test func bindsOnlyWhatFits() throws {
-      let program = try MPILauncher.program("mpi-conformance")
+      let program = try TestedPackage.program("mpi-conformance")
       func shown(_ arguments: [String]) throws -> String {
         try script("run", arguments + ["--program", program, "--show", "--", "train"]).output
       }
@@ -60,9 +59,9 @@ extension ParallelTests {
     }
 
     @Test func startsOnTheMachinesOfAHostFile() throws {
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       try "node1 slots=2\n\n# spare\nnode2\n".write(toFile: "\(folder.path)/hosts", atomically: true, encoding: .utf8)
-      let program = try MPILauncher.program("mpi-conformance")
+      let program = try TestedPackage.program("mpi-conformance")
       let outcome = try script(
         "run",
         [
@@ -75,7 +74,7 @@ extension ParallelTests {
 
     /// Slurm's part, played by programs that only say how they were called.
     private func job(code: Int, restarts: Int = 0, arguments: [String]) throws -> MPILauncher.Outcome {
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       let programs = [
         "srun": """
         [ "$1" = --mpi=list ] && { echo "MPI plugin types are..."; echo "  pmi2"; echo "  pmix"; exit 0; }
@@ -91,7 +90,8 @@ extension ParallelTests {
       return try script(
         "slurm.sbatch", arguments,
         environment: [
-          "PATH": "\(folder.path):\(path)", "FCN_DIST_ROOT": Self.root, "SLURM_JOB_ID": "17", "SLURM_NTASKS": "8",
+          "PATH": "\(folder.path):\(path)", "FCN_DIST_ROOT": TestedPackage.folder, "SLURM_JOB_ID": "17",
+          "SLURM_NTASKS": "8",
           "SLURM_CPUS_PER_TASK": "4", "SLURM_JOB_NODELIST": "node[1-2]", "SLURM_RESTART_COUNT": "\(restarts)",
         ])
     }
@@ -121,10 +121,11 @@ extension ParallelTests {
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/shellcheck"), "shellcheck is missing"))
     func pleasesShellcheck() throws {
       let scripts =
-        ["environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test"].map {
+        ["environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test", "hosts", "bounded"]
+        .map {
           "launch/\($0)"
         } + ["benchmarks/run", "benchmarks/peers"]
-      let outcome = try MPILauncher(ranks: 0, folder: Self.root).run(
+      let outcome = try MPILauncher(ranks: 0, folder: TestedPackage.folder).run(
         "/usr/bin/shellcheck", ["-x"] + scripts + [".ci/run"])
       #expect(outcome.exitCode == 0, "\(outcome.output)")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// Starts programs of this package under `mpirun`, as people do, and never leaves a process behind.
 ///
@@ -69,23 +70,15 @@ struct MPILauncher {
     }
   }
 
+  /// The processes that a launcher has started itself, in their order: under mpirun, the ranks of this machine.
+  static func children(of launcher: pid_t) -> [pid_t] {
+    let text = FileManager.default.contents(atPath: "/proc/\(launcher)/task/\(launcher)/children") ?? Data()
+    return String(decoding: text, as: UTF8.self).split(separator: " ").compactMap { pid_t($0) }
+  }
+
   /// The full path of mpirun, nil where it is not installed.
   static let mpirun: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
     .map { "\($0)/mpirun" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-
-  /// The full path of a program of this package.
-  static func program(_ name: String) throws -> String {
-    let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    var folders = [bundle] + CommandLine.arguments.prefix(1)
-    folders = folders.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
-    for folder in folders + ["\(root)/.build/release", "\(root)/.build/debug"] {
-      let path = "\(folder)/\(name)"
-      if FileManager.default.isExecutableFile(atPath: path) { return path }
-    }
-    throw CannotStart(description: "\(name) is not beside the test bundle (\(folders)); build it first")
-  }
 
   /// Runs `program` (a name in this package, or a path) and waits for its end.
   ///
@@ -93,7 +86,7 @@ struct MPILauncher {
   func run(
     _ program: String, _ arguments: [String] = [], meanwhile: (pid_t) -> Void = { _ in }
   ) throws -> Outcome {
-    let path = program.hasPrefix("/") ? program : try Self.program(program)
+    let path = program.hasPrefix("/") ? program : try TestedPackage.program(program)
     var command = [path] + arguments
     if ranks > 0 {
       guard let mpirun = Self.mpirun else { throw CannotStart(description: "mpirun is not installed") }
@@ -101,7 +94,7 @@ struct MPILauncher {
     }
     // Swift's import of the C library leaves out posix_spawn's change of folder.
     if let folder { command = ["/usr/bin/env", "-C", folder] + command }
-    let scratch = try TemporaryFolder()
+    let scratch = TemporaryFolder()
     let start = Date()
     let child = try Spawned(
       command, environment: childEnvironment(scratch.path), output: "\(scratch.path)/output",
@@ -133,24 +126,6 @@ struct MPILauncher {
     variables["SWIFT_BACKTRACE"] = "enable=no"
     variables["TMPDIR"] = scratch
     return variables.merging(environment) { _, new in new }
-  }
-}
-
-/// A folder that goes away with its owner.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    // Short: Open MPI puts sockets below it, whose names have a limit.
-    path = "/tmp/fcn-\(UInt32.random(in: 0 ... .max))"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// A file's text, empty where there is none.
-  func text(_ name: String) -> String {
-    String(decoding: FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data(), as: UTF8.self)
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
@@ -6,83 +7,49 @@ extension ParallelTests {
   /// TCP between them.
   @Suite(.enabled(if: Hosts.areAllowed, "launch/hosts --check says why name spaces cannot be made here"))
   struct SeveralHosts {
-    let folder: TemporaryFolder
+    let training: TinyTraining
     let good: String
 
-    static let configuration = """
-      model: {architecture: fcn32s, widths: [4, 4, 4, 4, 4], fc: 8, dropout: 0.5}
-      batch: {global: 4, micro: 1}
-      optimizer: {name: adamw, learning_rate: 0.002}
-      train: {steps: 10, seed: 3, evaluate_every: 4, checkpoint_every: 3, keep: 9}
-      """
-
     init() throws {
-      folder = try TemporaryFolder()
-      try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
-      let made = try MPILauncher(ranks: 0).run(
-        "fcn-dist",
-        [
-          "dataset", "synthesize", "--output", folder.path + "/data", "--train", "9", "--val", "3", "--height", "32",
-          "--width", "48",
-        ])
-      try #require(made.exitCode == 0, "\(made.tail)")
-      let outcome = try MPILauncher(ranks: 0).run("fcn-dist", Self.arguments(folder, "good"))
-      try #require(outcome.exitCode == 0, "\(outcome.tail)")
-      good = try Self.digest(folder, "good")
-    }
-
-    private func arguments(_ output: String, _ more: [String] = []) -> [String] {
-      Self.arguments(folder, output) + more
-    }
-
-    private static func arguments(_ folder: TemporaryFolder, _ output: String) -> [String] {
-      [
-        "train", "--config", folder.path + "/config.yaml", "--data", folder.path + "/data", "--output",
-        folder.path + "/" + output, "--backend", "portable",
-      ]
-    }
-
-    private static func digest(_ folder: TemporaryFolder, _ output: String) throws -> String {
-      let outcome = try MPILauncher(ranks: 0).run(
-        "fcn-dist", ["checkpoint", "digest", "\(folder.path)/\(output)/checkpoints/step-000000010.h5"])
-      try #require(outcome.exitCode == 0, "\(outcome.tail)")
-      return outcome.output.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+      training = try TinyTraining()
+      good = try training.goodDigest()
     }
 
     private func resumesToTheSameEnd(_ output: String, _ hosts: Hosts = Hosts()) throws {
-      let resumed = try hosts.run(ranks: 4, arguments(output, ["--resume", "auto"]))
+      let resumed = try hosts.run(ranks: 4, training.arguments(output, ["--resume", "auto"]))
       #expect(resumed.exitCode == 0, "\(resumed.tail)")
-      #expect(try Self.digest(folder, output) == good)
+      #expect(try training.digest(output) == good)
     }
 
     @Test(arguments: [(2, 4, "shared"), (2, 4, "dedicated"), (3, 3, "shared"), (4, 5, "dedicated")])
     func machinesChangeNothing(hosts: Int, ranks: Int, coordinator: String) throws {
       let outcome = try Hosts(count: hosts).run(
-        ranks: ranks, mapBy: "node", arguments("hosts", ["--set", "distributed.coordinator=\(coordinator)"]))
+        ranks: ranks, mapBy: "node", training.arguments("hosts", ["--set", "distributed.coordinator=\(coordinator)"]))
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
-      #expect(try Self.digest(folder, "hosts") == good)
+      #expect(try training.digest("hosts") == good)
     }
 
     /// Otherwise the other tests would show nothing.
     @Test func hostsAreDifferentMachines() throws {
-      let result = folder.path + "/exchange.json"
+      let result = training.folder.file("exchange.json")
       let outcome = try Hosts(count: 3).run(
         ranks: 5, ["benchmark", "exchange", "--parameters", "70001", "--repeats", "1", "--json", result])
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
-      let json = try JSONSerialization.jsonObject(with: Data(folder.text("exchange.json").utf8)) as? [String: Any]
+      let json =
+        try JSONSerialization.jsonObject(with: Data(training.folder.text("exchange.json").utf8)) as? [String: Any]
       #expect(json?["machines"] as? Int == 3)
       #expect(json?["host"] as? String == "host1")
     }
 
     @Test func aRankKilledOnAnotherHostEndsTheJob() throws {
-      let outcome = try Hosts(environment: ["FCN_DIST_FAULT": "kill@3:7"]).run(ranks: 4, arguments("killed"))
+      let outcome = try Hosts(environment: ["FCN_DIST_FAULT": "kill@3:7"]).run(ranks: 4, training.arguments("killed"))
       #expect(outcome.exitCode == 75 || outcome.exitCode > 128, "\(outcome.tail)")
       #expect(outcome.seconds < 20)
       try resumesToTheSameEnd("killed")
     }
 
     @Test func aRankStoppedOnAnotherHostIsNamed() throws {
-      let outcome = try Hosts(environment: ["FCN_DIST_FAULT": "stall@3:7"]).run(ranks: 4, arguments("stopped"))
+      let outcome = try Hosts(environment: ["FCN_DIST_FAULT": "stall@3:7"]).run(ranks: 4, training.arguments("stopped"))
       #expect(outcome.exitCode == 75, "\(outcome.tail)")
       #expect(outcome.seconds < 25)
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
@@ -94,7 +61,8 @@ extension ParallelTests {
     @Test func aCopyThatArrivesWrongIsFound() throws {
       let outcome = try Hosts(environment: ["FCN_DIST_FAULT": "corrupt-copy@2:5"]).run(
         ranks: 4,
-        arguments("corrupt", ["--set", "distributed.verify_every=1", "--set", "distributed.coordinator=shared"]))
+        training.arguments(
+          "corrupt", ["--set", "distributed.verify_every=1", "--set", "distributed.coordinator=shared"]))
       #expect(outcome.exitCode == 75, "\(outcome.tail)")
       // Each machine may say it, in the same words.
       #expect((1...2).contains(outcome.errorLines.count), "\(outcome.tail)")
@@ -110,18 +78,18 @@ extension ParallelTests {
     ])
     func theWireChangesNothing(settings: [String]) throws {
       let more = settings.flatMap { ["--set", $0] } + ["--set", "distributed.coordinator=shared"]
-      let one = try MPILauncher(ranks: 0).run("fcn-dist", arguments("one", more))
+      let one = try training.train("one", more)
       #expect(one.exitCode == 0, "\(one.tail)")
-      let outcome = try Hosts(count: 2).run(ranks: 4, arguments("hosts", more))
+      let outcome = try Hosts(count: 2).run(ranks: 4, training.arguments("hosts", more))
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
-      #expect(try Self.digest(folder, "hosts") == Self.digest(folder, "one"))
+      #expect(try training.digest("hosts") == training.digest("one"))
     }
 
     /// Neither side hears of the other again; mpirun would wait for a quarter of an hour.
     @Test func aNetworkThatGoesDownEndsTheJob() throws {
       // So slow that it is in the middle when the third step's checkpoint is there.
-      let hosts = Hosts(delay: 10, cutWhenThereIs: folder.path + "/down/checkpoints/step-000000003.h5")
-      let outcome = try hosts.runThroughScript(arguments("down"))
+      let hosts = Hosts(delay: 10, cutWhenThereIs: training.checkpoint("down", step: 3))
+      let outcome = try hosts.runThroughScript(training.arguments("down"))
       #expect(outcome.exitCode == 75, "\(outcome.tail)")
       #expect(!outcome.isTimedOut && outcome.seconds < 60)
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
@@ -132,9 +100,9 @@ extension ParallelTests {
     }
 
     @Test func aLateAndLossyNetworkChangesNothing() throws {
-      let outcome = try Hosts(delay: 50, loss: 1).run(ranks: 4, arguments("lossy"))
+      let outcome = try Hosts(delay: 50, loss: 1).run(ranks: 4, training.arguments("lossy"))
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
-      #expect(try Self.digest(folder, "lossy") == good)
+      #expect(try training.digest("lossy") == good)
     }
   }
 }
@@ -150,11 +118,8 @@ struct Hosts {
   var cutWhenThereIs: String?
   var environment: [String: String] = [:]
 
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
-
   static let areAllowed: Bool = {
-    let outcome = try? MPILauncher(ranks: 0).run("/bin/bash", ["\(root)/launch/hosts", "--check"])
+    let outcome = try? MPILauncher(ranks: 0).run("/bin/bash", ["\(TestedPackage.folder)/launch/hosts", "--check"])
     return outcome?.exitCode == 0
   }()
 
@@ -162,16 +127,16 @@ struct Hosts {
   func run(ranks: Int, mapBy: String = "slot", _ arguments: [String]) throws -> MPILauncher.Outcome {
     try run(
       ["mpirun", "-n", "\(ranks)", "--map-by", mapBy, "--oversubscribe", "--bind-to", "none"]
-        + [MPILauncher.program("fcn-dist")] + arguments)
+        + [TestedPackage.program("fcn-dist")] + arguments)
   }
 
   /// Runs `fcn-dist` with two ranks a machine as `launch/run` starts it.
   func runThroughScript(_ arguments: [String]) throws -> MPILauncher.Outcome {
-    let program = try MPILauncher.program("fcn-dist")
+    let program = try TestedPackage.program("fcn-dist")
     let script = """
       "$1"/launch/run --hostfile "$FCN_DIST_HOSTS/hostfile" --ranks-per-machine 2 --threads 1 --program "$2" -- "${@:3}"
       """
-    return try run(["/bin/bash", "-c", script, "run", Self.root, program] + arguments)
+    return try run(["/bin/bash", "-c", script, "run", TestedPackage.folder, program] + arguments)
   }
 
   private func run(_ command: [String]) throws -> MPILauncher.Outcome {
@@ -182,6 +147,6 @@ struct Hosts {
     let defaults = ["FCN_DIST_WATCHDOG_SECONDS": "2", "FCN_DIST_END_SECONDS": "8"]
     return try MPILauncher(
       ranks: 0, timeout: 90, environment: defaults.merging(environment) { _, new in new }
-    ).run("/bin/bash", ["\(Self.root)/launch/hosts"] + options + ["--"] + command)
+    ).run("/bin/bash", ["\(TestedPackage.folder)/launch/hosts"] + options + ["--"] + command)
   }
 }

@@ -35,28 +35,14 @@ extension ParallelTests {
     }
 
     @Test func nothingGrowsOverTwoThousandSteps() throws {
-      let folder = try TemporaryFolder()
-      try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
-      let made = try MPILauncher(ranks: 0).run(
-        "fcn-dist",
-        [
-          "dataset", "synthesize", "--output", folder.path + "/data", "--train", "9", "--val", "2", "--height", "32",
-          "--width", "40",
-        ])
-      try #require(made.exitCode == 0, "\(made.tail)")
+      let training = try TinyTraining(Self.configuration, backend: "auto", val: 2, size: (32, 40))
 
       var holdings: [pid_t: [Holding]] = [:]
       var looks = 0
-      let outcome = try MPILauncher(ranks: 2, timeout: 400).run(
-        "fcn-dist",
-        [
-          "train", "--config", folder.path + "/config.yaml", "--data", folder.path + "/data", "--output",
-          folder.path + "/run",
-        ]
-      ) { launcher in
+      let outcome = try training.train("run", ranks: 2, timeout: 400) { launcher in
         looks += 1
         guard looks.isMultiple(of: 2) else { return }
-        let step = folder.text("run/metrics.jsonl").count { $0 == "\n" }
+        let step = training.folder.text("run/metrics.jsonl").count { $0 == "\n" }
         for rank in MPILauncher.ranks(of: launcher, program: "fcn-dist") {
           if let holding = Self.holding(of: rank, step: step) { holdings[rank, default: []].append(holding) }
         }

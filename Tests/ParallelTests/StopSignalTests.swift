@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
@@ -10,7 +11,7 @@ extension ParallelTests {
       var signalCount = 0
       let stopped = try training.train("run", ranks: ranks, ["--set", "train.steps=100000"]) { process in
         guard signalCount > 0 || FileManager.default.fileExists(atPath: metrics) else { return }
-        for rank in ranks == 0 ? [process] : Self.children(of: process) {
+        for rank in ranks == 0 ? [process] : MPILauncher.children(of: process) {
           for signal in [SIGUSR1, SIGTERM, SIGTERM] where kill(rank, signal) == 0 { signalCount += 1 }
         }
       }
@@ -21,12 +22,6 @@ extension ParallelTests {
       let files = training.checkpoints("run")
       #expect(!files.contains { $0.contains("partial") }, "\(files)")
       #expect(files.contains("latest.h5"), "\(files)")
-    }
-
-    static func children(of launcher: pid_t) -> [pid_t] {
-      let path = "/proc/\(launcher)/task/\(launcher)/children"
-      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-      return text.split(separator: " ").compactMap { pid_t($0) }
     }
   }
 }

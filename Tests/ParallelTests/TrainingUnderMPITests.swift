@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
   /// `fcn-dist train` in real processes: the same bits for any number of them, and safe ends.
   @Suite struct TrainingUnderMPI {
-    let folder: TemporaryFolder
-    var data: String { folder.path + "/data" }
+    let training: TinyTraining
 
     static let configuration = """
       model: {architecture: fcn8s, widths: [4, 4, 8, 8, 8], fc: 16, dropout: 0.5}
@@ -16,41 +16,24 @@ extension ParallelTests {
       train: {steps: 10, seed: 3, evaluate_every: 4, checkpoint_every: 5, keep: 9}
       """
 
-    init() throws {
-      folder = try TemporaryFolder()
-      try Self.configuration.write(toFile: folder.path + "/config.yaml", atomically: true, encoding: .utf8)
-      let made = try MPILauncher(ranks: 0).run(
-        "fcn-dist",
-        ["dataset", "synthesize", "--output", data, "--train", "11", "--val", "3", "--height", "48", "--width", "64"])
-      try #require(made.exitCode == 0, "\(made.tail)")
-    }
+    init() throws { training = try TinyTraining(Self.configuration, train: 11, size: (48, 64)) }
 
     private func train(
       _ output: String, ranks: Int, backend: String = "portable", machines: Int? = nil, timeout: Double = 120,
       _ more: [String] = [], meanwhile: (pid_t) -> Void = { _ in }
     ) throws -> MPILauncher.Outcome {
       let environment = machines.map { ["FCN_DIST_RANKS_PER_MACHINE": "\($0)"] } ?? [:]
-      return try MPILauncher(ranks: ranks, timeout: timeout, environment: environment).run(
-        "fcn-dist",
-        [
-          "train", "--config", folder.path + "/config.yaml", "--data", data, "--output", folder.path + "/" + output,
-          "--backend", backend,
-        ] + more, meanwhile: meanwhile)
-    }
-
-    private func digest(_ output: String, step: Int = 10) throws -> String {
-      let name = String(repeating: "0", count: 9 - "\(step)".count) + "\(step)"
-      let outcome = try MPILauncher(ranks: 0).run(
-        "fcn-dist", ["checkpoint", "digest", "\(folder.path)/\(output)/checkpoints/step-\(name).h5"])
-      try #require(outcome.exitCode == 0, "\(outcome.tail)")
-      return outcome.output.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+      var training = training
+      training.backend = backend
+      return try training.train(
+        output, ranks: ranks, timeout: timeout, environment: environment, more, meanwhile: meanwhile)
     }
 
     @Test(arguments: ["portable", "onednn"]) func anyNumberOfRanksTrainsTheSameNetwork(backend: String) throws {
       let one = try train("one", ranks: 0, backend: backend)
       if backend == "onednn", one.exitCode == 78 { return }
       try #require(one.exitCode == 0, "\(one.tail)")
-      let expected = try digest("one")
+      let expected = try training.digest("one")
       #expect(expected.count == 64)
       for (ranks, coordinator, exchange, perMachine) in [
         (1, "shared", "auto", nil), (2, "shared", "shared", nil), (3, "dedicated", "auto", nil),
@@ -61,7 +44,7 @@ extension ParallelTests {
           output, ranks: ranks, backend: backend, machines: perMachine,
           ["--set", "distributed.coordinator=\(coordinator)", "--set", "distributed.exchange=\(exchange)"])
         #expect(outcome.exitCode == 0, "\(outcome.tail)")
-        #expect(try digest(output) == expected, "\(output) differs")
+        #expect(try training.digest(output) == expected, "\(output) differs")
       }
     }
 
@@ -72,11 +55,12 @@ extension ParallelTests {
       try #require(one.exitCode == 0, "\(one.tail)")
       var texts: Set<String> = []
       for ranks in [0, 1, 2, 3, 4] {
-        let json = folder.path + "/evaluation-\(ranks).json"
+        let json = training.folder.file("evaluation-\(ranks).json")
         let outcome = try MPILauncher(ranks: ranks).run(
           "fcn-dist",
           [
-            "evaluate", "--checkpoint", folder.path + "/one/checkpoints/latest.h5", "--data", data, "--json", json,
+            "evaluate", "--checkpoint", training.path("one") + "/checkpoints/latest.h5", "--data", training.data,
+            "--json", json,
             "--backend", backend,
           ])
         #expect(outcome.exitCode == 0, "\(outcome.tail)")
@@ -91,11 +75,13 @@ extension ParallelTests {
     ) throws {
       try #require(try train("one", ranks: 0).exitCode == 0)
       // Killed once the checkpoint of step 5 is there.
-      let checkpoint = folder.path + "/killed/checkpoints/step-000000005.h5"
+      let checkpoint = training.checkpoint("killed", step: 5)
       var isKilled = false
       let killed = try train("killed", ranks: ranks, ["--set", "train.steps=4000", "--set", "train.keep=1000"]) {
         launcher in
-        if !isKilled, FileManager.default.fileExists(atPath: checkpoint), let victim = Self.child(of: launcher) {
+        if !isKilled, FileManager.default.fileExists(atPath: checkpoint),
+          let victim = MPILauncher.children(of: launcher).last
+        {
           isKilled = kill(victim, signal) == 0
         }
       }
@@ -104,21 +90,20 @@ extension ParallelTests {
       #expect(killed.exitCode != 0)
       // The longer plan is another training: what matters is that this one goes on to the same end.
       for step in 6...4000 {
-        let name = String(repeating: "0", count: 9 - "\(step)".count) + "\(step)"
-        try? FileManager.default.removeItem(atPath: folder.path + "/killed/checkpoints/step-\(name).h5")
+        try? FileManager.default.removeItem(atPath: training.checkpoint("killed", step: step))
       }
       let resumed = try train("killed", ranks: 2, ["--resume", "auto"])
       #expect(resumed.exitCode == 0, "\(resumed.tail)")
-      #expect(try digest("killed") == digest("one"))
+      #expect(try training.digest("killed") == training.digest("one"))
     }
 
     @Test(arguments: [1, 2, 4]) func aRequestToStopIsAgreedOnAndLeavesACheckpoint(ranks: Int) throws {
       try #require(try train("one", ranks: 0).exitCode == 0)
-      let metrics = folder.path + "/stopped/metrics.jsonl"
+      let metrics = training.path("stopped") + "/metrics.jsonl"
       var isSignalled = false
       let stopped = try train("stopped", ranks: ranks) { launcher in
         if !isSignalled, (try? String(contentsOfFile: metrics, encoding: .utf8))?.contains("\"step\": 1") == true,
-          let rank = Self.child(of: launcher)
+          let rank = MPILauncher.children(of: launcher).last
         {
           isSignalled = kill(rank, SIGUSR1) == 0
         }
@@ -130,16 +115,13 @@ extension ParallelTests {
         let resumed = try train("stopped", ranks: 3, ["--resume", "auto"])
         #expect(resumed.exitCode == 0, "\(resumed.tail)")
       }
-      #expect(try digest("stopped") == digest("one"))
+      #expect(try training.digest("stopped") == training.digest("one"))
     }
 
     @Test func ranksThatDisagreeSayOnWhat() throws {
-      func arguments(_ rate: String) -> [String] {
-        [
-          "-n", "1", (try? MPILauncher.program("fcn-dist")) ?? "", "train", "--config", folder.path + "/config.yaml",
-          "--data", data, "--output", folder.path + "/disagreeing", "--backend", "portable", "--set",
-          "optimizer.learning_rate=\(rate)",
-        ]
+      func arguments(_ rate: String) throws -> [String] {
+        ["-n", "1", try TestedPackage.program("fcn-dist")]
+          + training.arguments("disagreeing", ["--set", "optimizer.learning_rate=\(rate)"])
       }
       let outcome = try MPILauncher(ranks: 0).run(
         try #require(MPILauncher.mpirun),
@@ -151,8 +133,8 @@ extension ParallelTests {
 
     @Test(arguments: [1, 3]) func aDamagedImageEndsTheJobWithItsName(ranks: Int) throws {
       let shard = try #require(
-        FileManager.default.contentsOfDirectory(atPath: data).filter { $0.hasPrefix("train") }.sorted().first)
-      let handle = try #require(FileHandle(forUpdatingAtPath: data + "/" + shard))
+        FileManager.default.contentsOfDirectory(atPath: training.data).filter { $0.hasPrefix("train") }.sorted().first)
+      let handle = try #require(FileHandle(forUpdatingAtPath: training.data + "/" + shard))
       try handle.seek(toOffset: 12_000)
       let byte = try #require(try handle.read(upToCount: 1)?.first)
       try handle.seek(toOffset: 12_000)
@@ -165,23 +147,16 @@ extension ParallelTests {
     }
 
     @Test func aSecondJobInTheSameFolderIsRefused() throws {
-      let metrics = folder.path + "/busy/metrics.jsonl"
+      let metrics = training.path("busy") + "/metrics.jsonl"
       var second: MPILauncher.Outcome?
       let first = try train("busy", ranks: 1, ["--set", "train.steps=100000"]) { launcher in
         guard second == nil, FileManager.default.fileExists(atPath: metrics) else { return }
         second = try? train("busy", ranks: 2, ["--resume", "auto"])
-        if let rank = Self.child(of: launcher) { kill(rank, SIGTERM) }
+        if let rank = MPILauncher.children(of: launcher).last { kill(rank, SIGTERM) }
       }
       #expect(first.exitCode == 75, "\(first.tail)")
       #expect(second?.exitCode == 73, "\(second?.tail ?? "not started")")
       #expect(second?.errorLines.first?.contains("is training in") == true)
-    }
-
-    /// The last started child of a launcher: the highest rank.
-    private static func child(of launcher: pid_t) -> pid_t? {
-      let path = "/proc/\(launcher)/task/\(launcher)/children"
-      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-      return text.split(separator: " ").compactMap { pid_t($0) }.last
     }
   }
 }

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import SegmentationData
 import Storage
+import TestSupport
 import Testing
 
 /// Files broken on purpose.
@@ -10,7 +11,7 @@ enum Damage {
   static func flipByte(ofImage key: String, in path: String) throws {
     let file = try HDF5File.open(path)
     let image = try file.root.dataset("images/\(key)")
-    guard let offset = image.fileOffset else { throw Python.Problem(description: "no offset") }
+    let offset = try #require(image.fileOffset)
     let place = offset + image.storedByteCount / 2
     try file.close()
     var bytes = try FileBytes.read(path)
@@ -26,7 +27,7 @@ enum Damage {
 
 @Suite struct DatasetTests {
   @Test(arguments: [PixelKind.uint8, .uint16, .float32]) func whatIsWrittenIsRead(kind: PixelKind) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let channels = kind == .uint8 ? 3 : 5
     let dataset = try RandomSamples.write(11, to: folder.path, kind: kind, channels: channels, shards: 4)
     #expect(folder.names == (0..<4).map { "train-0000\($0)-of-00004.h5" })
@@ -46,7 +47,7 @@ enum Damage {
   }
 
   @Test func theFingerprintFollowsTheData() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let one = try RandomSamples.write(5, to: folder.file("a"))
     let same = try RandomSamples.write(5, to: folder.file("b"), shards: 2)
     let other = try RandomSamples.write(6, to: folder.file("c"))
@@ -54,11 +55,11 @@ enum Damage {
   }
 
   // Needs python3 with h5py as the independent side.
-  @Test(.enabled(if: Python.isAvailable)) func h5pyReadsWhatIsWritten() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: Python.hasH5py)) func h5pyReadsWhatIsWritten() throws {
+    let folder = TemporaryFolder()
     try RandomSamples.write(5, to: folder.path, shards: 2)
     let output = try Python.run(
-      Python.shards + """
+      ShardScript.text + """
 
         d = sys.argv[1]
         keys = []
@@ -86,10 +87,10 @@ enum Damage {
     #expect(output == "s0,s1,s2,s3,s4\n")
   }
 
-  @Test(.enabled(if: Python.isAvailable)) func whatH5pyWritesIsRead() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: Python.hasH5py)) func whatH5pyWritesIsRead() throws {
+    let folder = TemporaryFolder()
     let output = try Python.run(
-      Python.shards + """
+      ShardScript.text + """
 
         rng = np.random.default_rng(1)
         samples = [('a.b-c_D', rng.integers(0, 65536, (4, 6, 2)).astype('u2'), rng.integers(0, 300, (4, 6)).astype('u2')),
@@ -102,7 +103,7 @@ enum Damage {
     var values: [UInt16] = []
     for index in 0..<2 {
       let sample = try dataset.read(index)
-      guard case .uint16(let pixels) = sample.pixels else { throw Python.Problem(description: "not uint16") }
+      guard case .uint16(let pixels) = sample.pixels else { throw Failure(.badData, "not uint16") }
       values += pixels + sample.labels
     }
     #expect(values.map(String.init).joined(separator: " ") + "\n" == output)
@@ -110,13 +111,14 @@ enum Damage {
   }
 
   // Golden cases are written by h5py; they lie beside the package where the project is developed.
-  @Test(.enabled(if: Shared.exists(Shared.golden))) func goldenCasesAreDatasets() throws {
-    let cases = try FileManager.default.contentsOfDirectory(atPath: Shared.golden).filter {
+  @Test(.enabled(if: SharedFolder.golden != nil)) func goldenCasesAreDatasets() throws {
+    let golden = try #require(SharedFolder.golden)
+    let cases = try FileManager.default.contentsOfDirectory(atPath: golden).filter {
       $0.hasPrefix("fcn") && !$0.hasSuffix(".py")
     }
     #expect(cases.count >= 5)
     for name in cases {
-      let folder = Shared.golden + "/" + name
+      let folder = golden + "/" + name
       #expect(try Dataset.splits(in: folder) == ["train", "val"])
       for split in ["train", "val"] {
         let dataset = try Dataset(folder: folder, split: split)
@@ -129,7 +131,7 @@ enum Damage {
   }
 
   @Test func whatCannotBeWrittenIsRefusedAndLeavesNothing() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let wrong: [(String, (Int) -> RawSample)] = [
       ("is not a key", { _ in edited { $0.key = "a/b" } }), ("is not a key", { _ in edited { $0.key = ".." } }),
       ("comes twice", { _ in edited { $0.key = "same" } }),

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import ImageFiles
 import SegmentationData
+import TestSupport
 import Testing
 
 @Suite struct ImportTests {
@@ -23,12 +24,13 @@ import Testing
     """
 
   // Real CamVid images; they lie beside the package where the project is developed. Needs h5py and Pillow too.
-  @Test(.enabled(if: Shared.exists(Shared.camvid) && Python.isAvailable)) func camvidIsImported() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: SharedFolder.camvid != nil && Python.hasH5py && Python.hasPillow)) func camvidIsImported() throws {
+    let folder = TemporaryFolder()
+    let camvid = try #require(SharedFolder.camvid)
     let source = folder.file("source")
     try folder.makeFolder("source")
-    let lines = try String(contentsOfFile: Shared.camvid + "/train.txt", encoding: .utf8).split(separator: "\n")
-    let chosen = [lines[0], lines[5], lines[40]].map { $0.split(separator: " ").map { Shared.camvid + "/" + $0 } }
+    let lines = try String(contentsOfFile: camvid + "/train.txt", encoding: .utf8).split(separator: "\n")
+    let chosen = [lines[0], lines[5], lines[40]].map { $0.split(separator: " ").map { camvid + "/" + $0 } }
     try chosen.map { $0.joined(separator: " ") }.joined(separator: "\n")
       .write(toFile: source + "/train.txt", atomically: true, encoding: .utf8)
     var steps: [WorkProgress] = []
@@ -47,15 +49,16 @@ import Testing
     #expect(try DatasetVerification.run(folder.file("out")).isIntact)
   }
 
-  @Test(.enabled(if: Shared.exists(Shared.voc) && Python.isAvailable)) func vocIsImported() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: SharedFolder.voc != nil && Python.hasH5py && Python.hasPillow)) func vocIsImported() throws {
+    let folder = TemporaryFolder()
+    let voc = try #require(SharedFolder.voc)
     try folder.makeFolder("source/ImageSets/Segmentation")
     for name in ["JPEGImages", "SegmentationClass"] {
       try FileManager.default.createSymbolicLink(
-        atPath: folder.file("source/" + name), withDestinationPath: Shared.voc + "/" + name)
+        atPath: folder.file("source/" + name), withDestinationPath: voc + "/" + name)
     }
     let list = "/ImageSets/Segmentation/val.txt"
-    let all = try String(contentsOfFile: Shared.voc + list, encoding: .utf8).split(separator: "\n").map(String.init)
+    let all = try String(contentsOfFile: voc + list, encoding: .utf8).split(separator: "\n").map(String.init)
     try all.prefix(4).joined(separator: "\n").write(
       toFile: folder.file("source" + list), atomically: true, encoding: .utf8)
     let infos = try DatasetImport.run(
@@ -68,15 +71,15 @@ import Testing
     #expect(Array(dataset.info.palette[765...]) == [224, 224, 192])
     for (index, name) in all.prefix(4).enumerated() {
       let sample = try dataset.read(index)
-      let label = try PNG.read(Shared.voc + "/SegmentationClass/\(name).png")
+      let label = try PNG.read(voc + "/SegmentationClass/\(name).png")
       #expect(sample.key == name && label.pixels == .uint8(sample.labels.map { UInt8($0) }))
-      #expect(sample.pixels == .uint8(try bytes(JPEG.read(Shared.voc + "/JPEGImages/\(name).jpg"))))
+      #expect(sample.pixels == .uint8(try bytes(JPEG.read(voc + "/JPEGImages/\(name).jpg"))))
     }
     #expect(try DatasetVerification.run(folder.file("out")).isIntact)
   }
 
   private func bytes(_ image: Image) throws -> [UInt8] {
-    guard case .uint8(let values) = image.pixels else { throw Python.Problem(description: "not 8 bits") }
+    guard case .uint8(let values) = image.pixels else { throw Failure(.badData, "not 8 bits") }
     return values
   }
 
@@ -107,7 +110,7 @@ import Testing
   private let grey = Image(width: 3, height: 2, channels: 1, pixels: [9, 8, 7, 6, 5, 4])
 
   @Test func aFolderIsImportedAndGreyJoinsColour() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let palette: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
     let source = try makeFolderSource(
       folder, images: [colour, grey],
@@ -123,7 +126,7 @@ import Testing
   }
 
   @Test func splitsClassesAndListsAreFound() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let words = Image(width: 3, height: 2, channels: 1, bitDepth: 16, pixels: .uint16([1, 2, 3, 40_000, 5, 65_535]))
     for split in ["train", "val"] {
       _ = try makeFolderSource(folder, images: [words], labels: [label([0, 1, 0, 1, 7, 0])], split: split)
@@ -154,7 +157,7 @@ import Testing
       ([colour], [colour], [], "has 3 channels: a label has one number"),
     ]
     for test in cases {
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       let source = try makeFolderSource(folder, images: test.images, labels: test.labels)
       let options = ImportOptions(classNames: test.names.isEmpty ? nil : test.names)
       let failure = #expect(throws: Failure.self) {
@@ -167,7 +170,7 @@ import Testing
   }
 
   @Test func sourcesThatAreNotThereAreNamed() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     for layout in ImportLayout.allCases {
       let failure = #expect(throws: Failure.self) {
         try DatasetImport.run(layout, from: folder.file("none"), to: folder.file("out"))

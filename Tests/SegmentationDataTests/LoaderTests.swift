@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import SegmentationData
+import TestSupport
 import Testing
 
 @Suite struct LoaderTests {
@@ -13,7 +14,7 @@ import Testing
   }
 
   @Test(arguments: 1...4) func samplesComeInTheOrderAskedForWhateverTheThreads(threads: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let dataset = try RandomSamples.write(17, to: folder.path, shards: 3)
     let transform = Self.transform(dataset)
     let sampler = Sampler(sampleCount: 17, seed: 4)
@@ -38,7 +39,7 @@ import Testing
   }
 
   @Test func noMoreStepsThanAskedForAreBegun() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let dataset = try RandomSamples.write(6, to: folder.path)
     let asked = Monitor(0)
     let loader = try Loader(dataset: dataset, transform: Self.transform(dataset), threads: 2, depth: 3) { step in
@@ -56,7 +57,7 @@ import Testing
   }
 
   @Test func waitingIsCountedAndReadyDataIsNotWaitedFor() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let dataset = try RandomSamples.write(6, to: folder.path)
     let isOpen = Monitor(false)
     let loader = try Loader(dataset: dataset, transform: Self.transform(dataset), threads: 1, depth: 4) { step in
@@ -77,7 +78,7 @@ import Testing
   }
 
   @Test(arguments: 1...3) func theErrorOfASampleNamesItAndComesWithItsStep(threads: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     var dataset = try RandomSamples.write(8, to: folder.path)
     try Damage.flipByte(ofImage: "s5", in: folder.file("train-00000-of-00001.h5"))
     dataset = try Dataset(folder: folder.path, split: "train")
@@ -94,7 +95,7 @@ import Testing
   }
 
   @Test func aForgottenLoaderEndsItsThreads() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let dataset = try RandomSamples.write(6, to: folder.path)
     func threadCount() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
     let before = try threadCount()
@@ -109,7 +110,7 @@ import Testing
   }
 
   @Test func aNormalisationOfOtherChannelsIsRefused() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let dataset = try RandomSamples.write(2, to: folder.path, channels: 4)
     let failure = #expect(throws: Failure.self) {
       try Loader(dataset: dataset, transform: Self.transform(dataset), threads: 1, depth: 1) { _ in nil }

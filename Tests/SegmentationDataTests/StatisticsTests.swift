@@ -1,5 +1,6 @@
 import Basics
 import SegmentationData
+import TestSupport
 import Testing
 
 @Suite struct StatisticsTests {
@@ -14,7 +15,7 @@ import Testing
   }
 
   @Test func sharesAndWeightsAreThePublishedFormulas() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     func sample(_ key: String, _ labels: [UInt16]) -> RawSample {
       RawSample(
         key: key, height: 1, width: labels.count, channels: 1,
@@ -41,7 +42,7 @@ import Testing
   }
 
   @Test func anIgnoredClassIsNotCounted() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let sample = RawSample(
       key: "a", height: 2, width: 2, channels: 2, pixels: .float32([1, -2, 3, -2, 5, -2, 7, -2]), labels: [0, 1, 1, 2])
     let statistics = try DatasetStatistics.compute(write([sample], folder, classes: 3, ignore: 0))

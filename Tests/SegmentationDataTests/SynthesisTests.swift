@@ -1,5 +1,6 @@
 import Basics
 import SegmentationData
+import TestSupport
 import Testing
 
 @Suite struct SynthesisTests {
@@ -23,7 +24,7 @@ import Testing
   }
 
   @Test func theDatasetIsIntactAndHasEveryClass() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let settings = SynthesisSettings(counts: [("train", 12), ("val", 3)])
     let infos = try SceneSynthesis.write(settings, to: folder.path, shardCount: 2, threads: 3)
     #expect(infos.map(\.split) == ["train", "val"] && infos.map(\.sampleCount) == [12, 3])

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import SegmentationData
+import TestSupport
 import Testing
 
 /// Datasets that are damaged or were never right: each problem is named with file, key, pixel and value.
@@ -13,7 +14,7 @@ import Testing
   }
 
   @Test func anIntactDatasetHasNoProblems() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try RandomSamples.write(9, to: folder.path, shards: 2)
     try RandomSamples.write(4, to: folder.path, split: "val")
     var steps: [WorkProgress] = []
@@ -24,7 +25,7 @@ import Testing
   }
 
   @Test func aFlippedByteIsFound() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try RandomSamples.write(6, to: folder.path)
     let path = folder.file("train-00000-of-00001.h5")
     try Damage.flipByte(ofImage: "s4", in: path)
@@ -35,7 +36,7 @@ import Testing
   @Test func aTruncatedShardIsFound() throws {
     // The last bytes are the seal of the file, without which the data are still whole.
     for count in [100, 3000, 10_000] {
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       try RandomSamples.write(6, to: folder.path)
       let path = folder.file("train-00000-of-00001.h5")
       try Damage.cut(path, by: count)
@@ -45,13 +46,13 @@ import Testing
   }
 
   @Test func aMissingShardIsFound() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try RandomSamples.write(6, to: folder.path, shards: 3)
     try FileManager.default.removeItem(atPath: folder.file("train-00001-of-00003.h5"))
     let found = try problems(folder)
     #expect(found == ["\(folder.path)/train-00001-of-00003.h5 is missing, 2 of 3 shards are there"])
     // A shard of another import among them.
-    let other = try TemporaryFolder()
+    let other = TemporaryFolder()
     try RandomSamples.write(6, to: other.path, shards: 2)
     try FileManager.default.copyItem(
       atPath: other.file("train-00001-of-00002.h5"), toPath: folder.file("train-00001-of-00002.h5"))
@@ -64,7 +65,7 @@ import Testing
   }
 
   @Test func foldersWithoutADatasetAreRefused() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let empty = #expect(throws: Failure.self) { try DatasetVerification.run(folder.path) }
     #expect(empty?.kind == .missingInput)
     let missing = #expect(throws: Failure.self) { try DatasetVerification.run(folder.file("none")) }
@@ -105,11 +106,11 @@ import Testing
   ]
 
   // Needs python3 with h5py as the independent side.
-  @Test(.enabled(if: Python.isAvailable)) func shardsAgainstTheContractAreNamed() throws {
-    let folder = try TemporaryFolder()
+  @Test(.enabled(if: Python.hasH5py)) func shardsAgainstTheContractAreNamed() throws {
+    let folder = TemporaryFolder()
     let changes = Self.wrongShards.map(\.change).joined(separator: "\n")
     try Python.run(
-      Python.shards + """
+      ShardScript.text + """
 
         import os
         for index, change in enumerate(sys.argv[2].split('\\n')):
@@ -141,7 +142,7 @@ import Testing
   }
 
   @Test func anyFlippedByteIsFoundOrChangesNothing() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let dataset = try RandomSamples.write(4, to: folder.path)
     let intact = try (0..<4).map { try dataset.read($0) }
     let path = folder.file("train-00000-of-00001.h5")
@@ -173,7 +174,7 @@ import Testing
 
   /// Several bytes at once.
   @Test func manyChangedBytesNeverCrash() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try RandomSamples.write(4, to: folder.path, kind: .uint16)
     let path = folder.file("train-00000-of-00001.h5")
     let bytes = try FileBytes.read(path)

@@ -1,5 +1,6 @@
 import Basics
 import Storage
+import TestSupport
 import Testing
 
 /// Reads with an independent reader what Storage wrote, and the other way round. Skipped where python3 or h5py is
@@ -25,7 +26,7 @@ import Testing
     try file.root.write("image", [UInt8](repeating: 1, count: 12), shape: [2, 2, 3]).markAsTrueColorImage()
     try file.root.write("label", [UInt8](repeating: 1, count: 4), shape: [2, 2]).markAsIndexedImage(palette: palette)
     try file.close()
-    try Python.expect(
+    try Python.run(
       """
       import h5py, numpy, sys
       f = h5py.File(sys.argv[1], "r")
@@ -49,7 +50,7 @@ import Testing
 
   @Test func weReadWhatH5pyWrites() throws {
     let path = folder.file("b.h5")
-    try Python.expect(
+    try Python.run(
       """
       import h5py, numpy, sys
       with h5py.File(sys.argv[1], "w") as f:

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
 /// Files that nobody vouches for are read by a process of their own, which may die.

@@ -1,5 +1,6 @@
 import Basics
 import Storage
+import TestSupport
 import Testing
 
 @Suite struct OwnershipTests {

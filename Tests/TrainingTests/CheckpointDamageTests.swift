@@ -1,11 +1,12 @@
 import Basics
 import Foundation
 import Storage
+import TestSupport
 import Testing
 import Training
 
 @Suite struct CheckpointDamageTests {
-  let folder = CheckpointFolder()
+  let folder = TemporaryFolder()
 
   /// 300 of them in every test run; FCN_DIST_BIT_FLIPS=10000 asks for more.
   @Test func everyFlippedBitIsFoundOrHarmless() throws {
@@ -22,14 +23,14 @@ import Training
   @Test func flippedValuesAreFoundWithoutTheSealToo() throws {
     let path = folder.file("a.h5")
     try CheckpointWriter.write(CheckpointFixture.state(step: 50), to: path)
-    let bytes = try CheckpointFixture.bytes(path).dropLast(52)
+    let bytes = try readBytes(path).dropLast(52)
     let bias = try HDF5File.open(path).root.dataset("model/parameters/conv1_1/bias")
     let places = [try #require(bias.fileOffset) + 5, bytes.count / 2, bytes.count / 3]
     for place in places {
       var damaged = bytes
       damaged[place] ^= 4
       let damagedPath = folder.file("damaged.h5")
-      try CheckpointFixture.write(damaged, to: damagedPath)
+      try writeBytes(damaged, to: damagedPath)
       let failure = #expect(throws: Failure.self) { try CheckpointReader(damagedPath).verify() }
       #expect(failure?.kind == .badData)
       #expect(failure?.message.contains("damaged.h5: /") == true, "\(failure?.message ?? "")")
@@ -39,10 +40,10 @@ import Training
   @Test func everyTruncationIsFound() throws {
     let path = folder.file("a.h5")
     try CheckpointWriter.write(CheckpointFixture.state(step: 50), to: path)
-    let bytes = try CheckpointFixture.bytes(path)
+    let bytes = try readBytes(path)
     let cut = folder.file("cut.h5")
     for length in stride(from: 0, to: bytes.count - 52, by: bytes.count / 61) {
-      try CheckpointFixture.write(bytes.prefix(length), to: cut)
+      try writeBytes(bytes.prefix(length), to: cut)
       #expect(throws: Failure.self, "cut to \(length)") { try CheckpointReader(cut).verify() }
     }
   }

@@ -1,9 +1,10 @@
 import Basics
+import TestSupport
 import Testing
 import Training
 
 @Suite struct CheckpointDigestTests {
-  let folder = CheckpointFolder()
+  let folder = TemporaryFolder()
 
   @Test func theDigestDependsOnTheStateAlone() throws {
     let state = CheckpointFixture.state()

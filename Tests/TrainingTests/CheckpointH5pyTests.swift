@@ -1,22 +1,18 @@
 import Basics
 import Foundation
 import Storage
+import TestSupport
 import Testing
 import Training
 
 /// Checkpoints seen by an independent reader and writer. Skipped where python3 or h5py is missing.
-@Suite(.enabled(if: CheckpointFixture.hasH5py, "python3 with h5py is not installed")) struct CheckpointH5pyTests {
-  let folder = CheckpointFolder()
-
-  private func expect(_ script: String, _ arguments: String...) {
-    let (status, output) = CheckpointFixture.runPython(script, arguments)
-    #expect(status == 0, "\(output)")
-  }
+@Suite(.enabled(if: Python.hasH5py, "python3 with h5py is not installed")) struct CheckpointH5pyTests {
+  let folder = TemporaryFolder()
 
   @Test func h5pyFindsWhatTheFormatPromises() throws {
     let path = folder.file("a.h5")
     try CheckpointWriter.write(CheckpointFixture.state(), to: path)
-    expect(
+    try Python.run(
       """
       import h5py, numpy, sys
       table = []
@@ -63,7 +59,7 @@ import Training
     let path = folder.file("a.h5")
     let state = CheckpointFixture.state()
     try CheckpointWriter.write(state, to: path)
-    let (status, output) = CheckpointFixture.runPython(
+    let output = try Python.run(
       """
       import h5py, hashlib, struct, sys
       f = h5py.File(sys.argv[1], "r")
@@ -87,15 +83,14 @@ import Training
       for k in schedule: text(k); h.update(struct.pack("<d", t["schedule_" + k]))
       u(1); h.update(struct.pack("<d", t["best_metric"])); u(1); u(t["best_step"])
       print(h.hexdigest())
-      """, [path])
-    #expect(status == 0, "\(output)")
+      """, path)
     #expect(output.trimmingCharacters(in: .whitespacesAndNewlines) == (try state.digest()))
     #expect(try CheckpointReader(path).state.digest() == state.digest())
   }
 
   @Test func parametersOfOtherToolsAreRead() throws {
     let path = folder.file("parameters.h5")
-    expect(
+    try Python.run(
       """
       import h5py, numpy, sys
       with h5py.File(sys.argv[1], "w") as f:
@@ -119,7 +114,7 @@ import Training
   @Test func aCheckpointOfAnotherToolNeedsNoChecksums() throws {
     let path = folder.file("foreign.h5")
     try CheckpointWriter.write(CheckpointFixture.state(), to: folder.file("a.h5"))
-    expect(
+    try Python.run(
       """
       import h5py, sys
       with h5py.File(sys.argv[1], "r") as a, h5py.File(sys.argv[2], "w") as b:
@@ -138,7 +133,7 @@ import Training
 
   @Test func whatIsNoParameterIsNamed() throws {
     let path = folder.file("bad.h5")
-    expect(
+    try Python.run(
       """
       import h5py, numpy, sys
       with h5py.File(sys.argv[1], "w") as f: f["model/parameters/conv1_1/weight"] = ["text"]
@@ -152,15 +147,9 @@ import Training
     #expect(#expect(throws: Failure.self) { try ParameterFile(folder.file("no.h5")) }?.kind == .missingInput)
   }
 
-  /// The golden cases come with the project's shared folder, which a clone alone does not have.
-  private static let goldenFile = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../../shared/golden/fcn8s-published/init.h5").standardized.path
-
-  @Test(
-    .enabled(
-      if: FileManager.default.fileExists(atPath: CheckpointH5pyTests.goldenFile), "../shared/golden is not there"))
+  @Test(.enabled(if: SharedFolder.golden != nil, "needs ../shared/golden"))
   func goldenParametersAreRead() throws {
-    let file = try ParameterFile(Self.goldenFile)
+    let file = try ParameterFile(#require(SharedFolder.golden) + "/fcn8s-published/init.h5")
     #expect(file.parameters.contains { $0.name == "score_pool4/weight" && $0.shape == [21, 16, 1, 1] })
     #expect(try file.dictionary().count == file.parameters.count)
   }

@@ -1,15 +1,16 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 @Suite struct CheckpointStoreTests {
-  let folder = CheckpointFolder()
+  let folder = TemporaryFolder()
 
   private func damage(_ path: String) throws {
-    var bytes = try CheckpointFixture.bytes(path)
+    var bytes = try readBytes(path)
     bytes[bytes.count / 2] ^= 1
-    try CheckpointFixture.write(bytes, to: path)
+    try writeBytes(bytes, to: path)
   }
 
   private func state(_ step: Int, salt: Float = 0) -> CheckpointState {
@@ -46,8 +47,8 @@ import Training
   @Test func theNewestGoodOneIsFound() throws {
     let store = CheckpointStore(folder: folder.path)
     for step in [100, 200, 300] { try store.save(state(step)) }
-    try CheckpointFixture.write([1, 2, 3], to: folder.file("step-000000400.h5"))
-    try CheckpointFixture.write([], to: folder.file("step-x.h5"))
+    try writeBytes([1, 2, 3], to: folder.file("step-000000400.h5"))
+    try writeBytes([], to: folder.file("step-x.h5"))
     try damage(store.path(ofStep: 300))
     var warnings: [String] = []
     let reader = try #require(try store.newestGood { warnings.append($0) })
@@ -142,7 +143,7 @@ import Training
     let elsewhere = "step-000000005.h5.partial-99999999@another-\(hostName)"
     let old = "step-000000006.h5.partial-1@another-\(hostName)"
     let other = "notes.partial"
-    for name in [gone, own, alive, elsewhere, old, other] { try CheckpointFixture.write([1], to: folder.file(name)) }
+    for name in [gone, own, alive, elsewhere, old, other] { try writeBytes([1], to: folder.file(name)) }
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: folder.file(old))
     #expect(try store.newestGood { _ in }?.state.step == 1)
@@ -153,10 +154,10 @@ import Training
   @Test func aLinkThatCannotBeMadeHarmsNoCheckpoint() throws {
     let store = CheckpointStore(folder: folder.path)
     let path = try store.save(state(1))
-    let bytes = try CheckpointFixture.bytes(path)
+    let bytes = try readBytes(path)
     try FileManager.default.createDirectory(atPath: folder.file("best.h5"), withIntermediateDirectories: true)
     #expect(throws: Failure.self) { try store.markBest(1) }
-    #expect(try CheckpointFixture.bytes(path) == bytes)
+    #expect(try readBytes(path) == bytes)
     #expect(folder.names == ["best.h5", "latest.h5", "step-000000001.h5"])
   }
 }

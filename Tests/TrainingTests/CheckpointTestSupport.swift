@@ -1,27 +1,9 @@
 import Basics
-import Foundation
-import Testing
+import TestSupport
 import Training
-
-/// A folder of its own for a test, removed with its last owner.
-final class CheckpointFolder {
-  let path: String
-
-  init() {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoint-\(UUID().uuidString)").path
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-  var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
-}
 
 /// States to write.
 enum CheckpointFixture {
-  static let hasH5py = runPython("import h5py, numpy", []).status == 0
-
   /// - Parameter width: of the one large tensor; from 16 on it is chunked.
   static func state(step: Int = 1200, width: Int = 16, salt: Float = 0) -> CheckpointState {
     let shapes: [(String, [Int])] = [
@@ -60,25 +42,6 @@ enum CheckpointFixture {
     return CheckpointTensor(
       name: name, shape: shape, values: (0..<shape.reduce(1, *)).map { _ in random.nextUniform() - 0.5 })
   }
-
-  static func runPython(_ script: String, _ arguments: [String]) -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", "-c", script] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    guard (try? process.run()) != nil else { return (-1, "cannot run python3") }
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, output)
-  }
-
-  static func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
-
-  static func write(_ bytes: some Collection<UInt8>, to path: String) throws {
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
-  }
 }
 
 /// Flips single bits of a checkpoint, each in a fresh copy, and looks what becomes of them.
@@ -91,14 +54,14 @@ struct BitFlipStudy {
 
   /// - Parameter scratch: path of the copy that is damaged again and again.
   init(of path: String, scratch: String, count: Int, seed: UInt64) throws {
-    let original = try CheckpointFixture.bytes(path)
+    let original = try readBytes(path)
     let content = try Self.content(path)
     var random = Philox(seed: seed, purpose: .test, stream: 99)
     for _ in 0..<count {
       let place = Int(random.next(below: UInt32(original.count)))
       var damaged = original
       damaged[place] ^= 1 << UInt8(random.next(below: 8))
-      try CheckpointFixture.write(damaged, to: scratch)
+      try writeBytes(damaged, to: scratch)
       do {
         if try Self.content(scratch) == content { harmless += 1 } else { silent.append(place) }
       } catch let failure as Failure where failure.kind == .badData { found += 1 }

@@ -1,17 +1,18 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 @Suite struct CheckpointWriterTests {
-  let folder = CheckpointFolder()
+  let folder = TemporaryFolder()
 
   @Test func whatIsThereIsNotTouched() throws {
     let path = folder.file("a.h5")
-    try CheckpointFixture.write(Array("precious".utf8), to: path)
+    try writeBytes(Array("precious".utf8), to: path)
     let failure = #expect(throws: Failure.self) { try CheckpointWriter.write(CheckpointFixture.state(), to: path) }
     #expect(failure?.kind == .cannotCreate && failure?.message.contains("a.h5 exists already") == true)
-    #expect(try CheckpointFixture.bytes(path) == Array("precious".utf8))
+    #expect(try readBytes(path) == Array("precious".utf8))
     #expect(folder.names == ["a.h5"])
     try CheckpointWriter.write(CheckpointFixture.state(), to: path, replacing: true)
     try CheckpointReader(path).verify()
@@ -53,7 +54,7 @@ import Training
     let store = CheckpointStore(folder: disk.path)
     let small = CheckpointFixture.state(step: 1, width: 8)
     try store.save(small)
-    let before = try CheckpointFixture.bytes(store.path(ofStep: 1))
+    let before = try readBytes(store.path(ofStep: 1))
     for attempt in 0..<5 {
       let failure = #expect(throws: Failure.self) { try store.save(CheckpointFixture.state(step: 2, width: 64)) }
       #expect(failure?.kind == .inputOutput, "attempt \(attempt)")
@@ -62,7 +63,7 @@ import Training
     }
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: disk.path).sorted() == ["latest.h5", "step-000000001.h5"])
-    #expect(try CheckpointFixture.bytes(store.path(ofStep: 1)) == before)
+    #expect(try readBytes(store.path(ofStep: 1)) == before)
     #expect(store.latestStep == 1)
     // The space of the failed attempts is free again.
     try store.save(CheckpointFixture.state(step: 3, width: 8))
@@ -72,7 +73,7 @@ import Training
   /// In a process of its own, because the limit holds for all of it.
   @Test func aLimitOfTheFileSizeIsSaidAndLeavesNothingBehind() async throws {
     await #expect(processExitsWith: .success) {
-      let folder = CheckpointFolder()
+      let folder = TemporaryFolder()
       signal(SIGXFSZ, SIG_IGN)
       let fileSize = __rlimit_resource_t(1 /* RLIMIT_FSIZE */)
       var limit = rlimit()

@@ -1,7 +1,8 @@
 import Basics
 import Foundation
-import Testing
 import Model
+import TestSupport
+import Testing
 import Training
 
 private func read(_ text: String, _ overrides: [String] = []) throws -> Configuration {
@@ -302,7 +303,7 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
 
 @Suite struct ConfigurationReferenceTests {
   @Test func theReferenceInTheDocsIsComplete() throws {
-    let path = #filePath.components(separatedBy: "/Tests/")[0] + "/docs/configuration.md"
+    let path = TestedPackage.folder + "/docs/configuration.md"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     #expect(text.contains(ConfigurationKey.reference), "the table should be:\n\(ConfigurationKey.reference)")
   }

@@ -1,11 +1,12 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 /// What goes wrong in the numbers of a training is noticed, named, and never applied.
 @Suite struct FaultTests {
-  let folder = RunHarness.Folder()
+  let folder = TemporaryFolder()
   var data: String { folder.path + "/data" }
 
   private func failure(_ body: () throws -> Void) -> Failure? {

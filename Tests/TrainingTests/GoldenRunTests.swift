@@ -3,21 +3,9 @@ import Collectives
 import Foundation
 import Kernels
 import Storage
+import TestSupport
 import Testing
 import Training
-
-enum SharedFolder {
-  /// ../shared/golden, beside the package.
-  static let golden: String? = {
-    var url = URL(filePath: #filePath)
-    while url.path != "/" {
-      url.deleteLastPathComponent()
-      if FileManager.default.fileExists(atPath: url.appending(path: "Package.swift").path) { break }
-    }
-    let path = url.appending(path: "../shared/golden").standardizedFileURL.path
-    return FileManager.default.fileExists(atPath: path + "/fcn_reference.py") ? path : nil
-  }()
-}
 
 /// Trainings of ../shared/golden from their own configuration files, against float64: the loss before each step and the
 /// parameters after the first and the last. Skipped where ../shared/golden is not there.
@@ -29,7 +17,7 @@ struct GoldenRunTests {
   @Test(arguments: cases, backends) func trainsAsTheReferenceDoes(name: String, backend: String) throws {
     if backend == "onednn", OneDNNBackend.unavailabilityReason != nil { return }
     let source = try #require(SharedFolder.golden) + "/" + name
-    let folder = RunHarness.Folder()
+    let folder = TemporaryFolder()
     let file = source + "/config.yaml"
     let settings = try Configuration(
       yaml: String(contentsOfFile: file, encoding: .utf8), file: file,

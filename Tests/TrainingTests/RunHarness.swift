@@ -7,16 +7,6 @@ import Training
 
 /// Whole trainings in this process: ranks are threads, the engine is the portable one.
 struct RunHarness {
-  /// A folder of its own that is removed with its owner.
-  final class Folder: Sendable {
-    let path: String
-    init() {
-      path = NSTemporaryDirectory() + "fcn-dist-run-\(UUID().uuidString)"
-      try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-  }
-
   /// What a run says to people.
   final class LineLog: Sendable {
     private let lines = Monitor<[String]>([])

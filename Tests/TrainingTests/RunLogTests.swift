@@ -1,29 +1,8 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 import Training
-
-func temporaryFolder(_ body: (String) throws -> Void) throws {
-  let folder = NSTemporaryDirectory() + "fcn-dist-" + UUID().uuidString
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  try body(folder)
-}
-
-/// What `python3` prints for `script`; nil where it is missing or fails.
-func python(_ script: String, _ arguments: [String]) -> String? {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = ["python3", "-c", script] + arguments
-  let output = Pipe()
-  process.standardOutput = output
-  guard (try? process.run()) != nil else { return nil }
-  let data = output.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
-}
-
-let hasPython = python("print(1)", []) != nil
 
 private func stepRecord(_ step: Int, loss: Double = 1.5) -> StepRecord {
   StepRecord(
@@ -41,62 +20,59 @@ private func evaluationRecord(_ step: Int) -> EvaluationRecord {
 
 @Suite struct MetricsFileTests {
   @Test func readsWhatItWrote() throws {
-    try temporaryFolder { folder in
-      let path = folder + "/metrics.jsonl"
-      let file = try MetricsFile(path: path, continuingAfterStep: 0)
-      try file.append(stepRecord(1))
-      try file.append(evaluationRecord(1))
-      try file.append(stepRecord(2, loss: .nan))
-      let content = try MetricsContent(path: path)
-      #expect(content.steps.count == 2 && content.steps[0] == stepRecord(1))
-      #expect(content.steps[1].loss.isNaN)
-      #expect(content.evaluations == [evaluationRecord(1)])
-      #expect(content.unreadableLines == 0)
-    }
+    let folder = TemporaryFolder()
+    let path = folder.file("metrics.jsonl")
+    let file = try MetricsFile(path: path, continuingAfterStep: 0)
+    try file.append(stepRecord(1))
+    try file.append(evaluationRecord(1))
+    try file.append(stepRecord(2, loss: .nan))
+    let content = try MetricsContent(path: path)
+    #expect(content.steps.count == 2 && content.steps[0] == stepRecord(1))
+    #expect(content.steps[1].loss.isNaN)
+    #expect(content.evaluations == [evaluationRecord(1)])
+    #expect(content.unreadableLines == 0)
   }
 
-  @Test(.enabled(if: hasPython)) func linesAreWhatTheContractSays() throws {
-    try temporaryFolder { folder in
-      let path = folder + "/metrics.jsonl"
-      let file = try MetricsFile(path: path, continuingAfterStep: 0)
-      try file.append(stepRecord(7, loss: .infinity))
-      try file.append(evaluationRecord(7))
-      let script = """
-        import json, sys
-        a, b = [json.loads(line) for line in open(sys.argv[1])]
-        assert list(a) == ["kind", "step", "epoch", "loss", "learning_rate", "images_per_second", "seconds"], a
-        assert a["kind"] == "step" and a["step"] == 7 and a["loss"] is None and a["learning_rate"] == 1e-10
-        assert a["seconds"] == {"data": 0.001, "compute": 0.5, "exchange": 0.25, "update": 0.125}
-        assert b == {"kind": "evaluation", "step": 7, "mean_iou": 0.5, "pixel_accuracy": 0.75, "loss": 0.875,
-                     "classes": {"a \\"b\\"\\\\\\n": 0.1, "sky": None}}, b
-        print("ok")
-        """
-      #expect(python(script, [path]) == "ok\n")
-    }
+  @Test(.enabled(if: Python.isAvailable)) func linesAreWhatTheContractSays() throws {
+    let folder = TemporaryFolder()
+    let path = folder.file("metrics.jsonl")
+    let file = try MetricsFile(path: path, continuingAfterStep: 0)
+    try file.append(stepRecord(7, loss: .infinity))
+    try file.append(evaluationRecord(7))
+    let script = """
+      import json, sys
+      a, b = [json.loads(line) for line in open(sys.argv[1])]
+      assert list(a) == ["kind", "step", "epoch", "loss", "learning_rate", "images_per_second", "seconds"], a
+      assert a["kind"] == "step" and a["step"] == 7 and a["loss"] is None and a["learning_rate"] == 1e-10
+      assert a["seconds"] == {"data": 0.001, "compute": 0.5, "exchange": 0.25, "update": 0.125}
+      assert b == {"kind": "evaluation", "step": 7, "mean_iou": 0.5, "pixel_accuracy": 0.75, "loss": 0.875,
+                   "classes": {"a \\"b\\"\\\\\\n": 0.1, "sky": None}}, b
+      print("ok")
+      """
+    #expect(try Python.run(script, path) == "ok\n")
   }
 
   /// A killed run leaves steps after its last checkpoint, and a line that was being written.
   @Test func continuesAfterTheResumedStep() throws {
-    try temporaryFolder { folder in
-      let path = folder + "/metrics.jsonl"
-      let file = try MetricsFile(path: path, continuingAfterStep: 0)
-      for step in 1...5 { try file.append(stepRecord(step)) }
-      try file.append(evaluationRecord(4))
-      let handle = try #require(FileHandle(forWritingAtPath: path))
-      try handle.seekToEnd()
-      try handle.write(contentsOf: Data("{\"kind\": \"step\", \"st".utf8))
-      try handle.close()
-      #expect(try MetricsContent(path: path).unreadableLines == 1)
+    let folder = TemporaryFolder()
+    let path = folder.file("metrics.jsonl")
+    let file = try MetricsFile(path: path, continuingAfterStep: 0)
+    for step in 1...5 { try file.append(stepRecord(step)) }
+    try file.append(evaluationRecord(4))
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data("{\"kind\": \"step\", \"st".utf8))
+    try handle.close()
+    #expect(try MetricsContent(path: path).unreadableLines == 1)
 
-      let resumed = try MetricsFile(path: path, continuingAfterStep: 4)
-      try resumed.append(stepRecord(5, loss: 9))
-      let content = try MetricsContent(path: path)
-      #expect(content.steps.map(\.step) == [1, 2, 3, 4, 5])
-      #expect(content.steps[4].loss == 9)
-      #expect(content.evaluations.map(\.step) == [4])
-      #expect(content.unreadableLines == 0)
-      #expect(!FileManager.default.fileExists(atPath: path + ".partial"))
-    }
+    let resumed = try MetricsFile(path: path, continuingAfterStep: 4)
+    try resumed.append(stepRecord(5, loss: 9))
+    let content = try MetricsContent(path: path)
+    #expect(content.steps.map(\.step) == [1, 2, 3, 4, 5])
+    #expect(content.steps[4].loss == 9)
+    #expect(content.evaluations.map(\.step) == [4])
+    #expect(content.unreadableLines == 0)
+    #expect(!FileManager.default.fileExists(atPath: path + ".partial"))
   }
 
   @Test func aFolderThatIsNotThereIsNamed() {
@@ -155,82 +131,77 @@ private func evaluationRecord(_ step: Int) -> EvaluationRecord {
         print(" ".join(line))
     """
 
-  @Test(.enabled(if: hasPython)) func anIndependentReaderReadsIt() throws {
-    try temporaryFolder { folder in
-      let events = try EventFile(folder: folder, continuingAfterStep: 299, time: 1000.5)
-      try events.append([("loss/train", 0.5), ("bad", .nan), ("rate", 0.25)], step: 300, time: 1001.25)
-      let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
-      #expect(name.hasPrefix("events.out.tfevents.1000."))
-      let text = python(Self.reader, [folder + "/" + name])
-      #expect(
-        text == """
-          time=1000.5 step=0 brain.Event:2
-          time=1000.5 step=300 session={1: 1}
-          time=1001.25 step=300 loss/train=0.5 rate=0.25
+  @Test(.enabled(if: Python.isAvailable)) func anIndependentReaderReadsIt() throws {
+    let folder = TemporaryFolder()
+    let events = try EventFile(folder: folder.path, continuingAfterStep: 299, time: 1000.5)
+    try events.append([("loss/train", 0.5), ("bad", .nan), ("rate", 0.25)], step: 300, time: 1001.25)
+    let name = try #require(folder.names.first)
+    #expect(name.hasPrefix("events.out.tfevents.1000."))
+    let text = try Python.run(Self.reader, folder.file(name))
+    #expect(
+      text == """
+        time=1000.5 step=0 brain.Event:2
+        time=1000.5 step=300 session={1: 1}
+        time=1001.25 step=300 loss/train=0.5 rate=0.25
 
-          """)
-    }
+        """)
   }
 }
 
 @Suite struct RunLockTests {
   @Test func aSecondJobIsToldWhoHoldsTheFolder() throws {
-    try temporaryFolder { folder in
-      let first = try RunFolder(path: folder + "/a/run")
-      #expect {
-        try RunFolder(path: folder + "/a/run")
-      } throws: {
-        let failure = $0 as? Failure
-        return failure?.kind == .cannotCreate
-          && failure?.message.contains("process \(ProcessInfo.processInfo.processIdentifier) on ") == true
-          && failure?.message.contains("\(folder)/a/run already") == true
-      }
-      first.close()
-      _ = try RunFolder(path: folder + "/a/run")
+    let folder = TemporaryFolder()
+    let first = try RunFolder(path: folder.file("a/run"))
+    #expect {
+      try RunFolder(path: folder.file("a/run"))
+    } throws: {
+      let failure = $0 as? Failure
+      return failure?.kind == .cannotCreate
+        && failure?.message.contains("process \(ProcessInfo.processInfo.processIdentifier) on ") == true
+        && failure?.message.contains("\(folder.path)/a/run already") == true
     }
+    first.close()
+    _ = try RunFolder(path: folder.file("a/run"))
   }
 
   @Test func whatADeadProcessLeftIsTakenOver() throws {
-    try temporaryFolder { folder in
-      let dead = RunLock.Holder(host: RunLock.Holder.current.host, process: 999_999_999, boot: "another")
-      try Data("\(dead.host)\n\(dead.process)\n\(dead.boot)\n".utf8).write(
-        to: URL(fileURLWithPath: folder + "/.lock"))
-      let lock = try RunLock(path: folder + "/.lock")
-      let text = try String(contentsOfFile: folder + "/.lock", encoding: .utf8)
-      #expect(text.contains("\(ProcessInfo.processInfo.processIdentifier)\n"))
-      lock.release()
-    }
+    let folder = TemporaryFolder()
+    let dead = RunLock.Holder(host: RunLock.Holder.current.host, process: 999_999_999, boot: "another")
+    try Data("\(dead.host)\n\(dead.process)\n\(dead.boot)\n".utf8).write(
+      to: URL(fileURLWithPath: folder.file(".lock")))
+    let lock = try RunLock(path: folder.file(".lock"))
+    let text = try String(contentsOfFile: folder.file(".lock"), encoding: .utf8)
+    #expect(text.contains("\(ProcessInfo.processInfo.processIdentifier)\n"))
+    lock.release()
   }
 
-  @Test(.enabled(if: hasPython)) func theLockEndsWithItsKilledHolder() throws {
-    try temporaryFolder { folder in
-      let holder = Process()
-      holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      holder.arguments = [
-        "python3", "-c",
-        "import fcntl,sys,time; f=open(sys.argv[1],'w'); fcntl.flock(f,2); f.write('far\\n5\\nx\\n'); f.flush(); "
-          + "print('held',flush=True); time.sleep(60)", folder + "/.lock",
-      ]
-      let output = Pipe()
-      holder.standardOutput = output
-      try holder.run()
-      var line = Data()
-      while line.last != UInt8(ascii: "\n"), let more = try output.fileHandleForReading.read(upToCount: 1) {
-        line += more
-      }
-      #expect(line == Data("held\n".utf8))
-      #expect { try RunLock(path: folder + "/.lock") } throws: { "\($0)".contains("process 5 on far") }
-      kill(holder.processIdentifier, SIGKILL)
-      holder.waitUntilExit()
-      _ = try RunLock(path: folder + "/.lock")
+  @Test(.enabled(if: Python.isAvailable)) func theLockEndsWithItsKilledHolder() throws {
+    let folder = TemporaryFolder()
+    let holder = Process()
+    holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    holder.arguments = [
+      "python3", "-c",
+      "import fcntl,sys,time; f=open(sys.argv[1],'w'); fcntl.flock(f,2); f.write('far\\n5\\nx\\n'); f.flush(); "
+        + "print('held',flush=True); time.sleep(60)", folder.file(".lock"),
+    ]
+    let output = Pipe()
+    holder.standardOutput = output
+    try holder.run()
+    var line = Data()
+    while line.last != UInt8(ascii: "\n"), let more = try output.fileHandleForReading.read(upToCount: 1) {
+      line += more
     }
+    #expect(line == Data("held\n".utf8))
+    #expect { try RunLock(path: folder.file(".lock")) } throws: { "\($0)".contains("process 5 on far") }
+    kill(holder.processIdentifier, SIGKILL)
+    holder.waitUntilExit()
+    _ = try RunLock(path: folder.file(".lock"))
   }
 
   @Test func aFolderThatCannotBeMadeIsAFailure() throws {
-    try temporaryFolder { folder in
-      try Data().write(to: URL(fileURLWithPath: folder + "/file"))
-      #expect { try RunFolder(path: folder + "/file/run") } throws: { ($0 as? Failure)?.kind == .cannotCreate }
-    }
+    let folder = TemporaryFolder()
+    try Data().write(to: URL(fileURLWithPath: folder.file("file")))
+    #expect { try RunFolder(path: folder.file("file/run")) } throws: { ($0 as? Failure)?.kind == .cannotCreate }
   }
 }
 

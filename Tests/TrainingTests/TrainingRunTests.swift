@@ -1,12 +1,13 @@
 import Basics
 import Foundation
 import SegmentationData
+import TestSupport
 import Testing
 import Training
 
 /// The same bits for any number of ranks, machines, coordinators, and any stop in between.
 @Suite struct TrainingRunTests {
-  let folder = RunHarness.Folder()
+  let folder = TemporaryFolder()
   var data: String { folder.path + "/data" }
 
   func reference() throws -> String {
