@@ -82,6 +82,7 @@ import Testing
     try withTool { tool in
       try tool("dataset synthesize --output data --train 2 --val 1 --height 48 --width 64")
       try write("in the way", tool.folder + "/file")
+      expectFailure(try tool("verify-exactness --folder file/x"), code: 73, "file/x")
       let train = "train --config \(Self.smoke) --data data --set train.steps=1 --output"
       expectFailure(try tool("\(train) file/run"), code: 73, "file/run")
       #expect(try tool("\(train) run").exitCode == 0)

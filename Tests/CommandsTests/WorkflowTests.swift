@@ -116,6 +116,17 @@ import Training
     }
   }
 
+  /// It may list a number for each level of nested threads; ours have one level.
+  @Test func theFirstNumberOfThreadsInTheEnvironmentCounts() throws {
+    try withTool { tool in
+      let tiny = "--set model.widths=[4,4,4,4,4] --set model.fc=8 --set data.augment.crop=[32,48]"
+      let outcome = try tool(
+        "doctor --backend portable \(tiny) --json facts.json", environment: ["OMP_NUM_THREADS": "1,2"])
+      let facts = try String(contentsOfFile: tool.folder + "/facts.json", encoding: .utf8)
+      #expect(facts.contains("\"threads\": 1,"), "\(facts)\n\(outcome)")
+    }
+  }
+
   @Test(.enabled(if: Python.hasH5py)) func vggWeightsOfTorchvisionAreTaken() throws {
     try withTool { tool in
       let script = """

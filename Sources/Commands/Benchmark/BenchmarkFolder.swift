@@ -9,13 +9,7 @@ struct BenchmarkFolder {
   init(parent: String?) throws {
     let parent = parent ?? FileManager.default.temporaryDirectory.path
     path = "\(parent)/fcn-dist-benchmark-\(ProcessInfo.processInfo.processIdentifier)"
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Failure(
-        .cannotCreate, "cannot create the folder \(path) (\(error.localizedDescription))",
-        remedy: "choose another with --folder or TMPDIR")
-    }
+    try Folder.make(path, remedy: "choose another with --folder or TMPDIR")
   }
 
   func remove() { try? FileManager.default.removeItem(atPath: path) }

@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import Kernels
 import Training
 
 /// What a benchmark ran on.
@@ -7,6 +8,7 @@ struct BenchmarkMachine {
   let ranks: Int
   let machines: Int
   let threads: Int
+  /// nil where no layers were computed.
   let engine: String?
 
   var members: [(String, JSONText)] {
@@ -23,13 +25,20 @@ struct BenchmarkMachine {
       + "\(counted(threads, "thread")) each" + (engine.map { "\nengine: \($0)" } ?? "")
   }
 
-  /// How many machines the ranks of `group` are on.
-  ///
   /// - Important: Collective over `group`.
-  static func machineCount(_ group: any ProcessGroup) throws -> Int {
-    let machine = try group.nodeGroup()
-    defer { try? machine.close() }
-    return Int(try group.allReduce(machine.rank == 0 ? 1 : 0, .sum))
+  init(_ group: any ProcessGroup, threads: Int) throws {
+    ranks = group.size
+    machines = try group.machineCount()
+    self.threads = threads
+    engine = nil
+  }
+
+  /// - Important: Collective over `group`.
+  init(_ group: any ProcessGroup, _ backend: any Backend) throws {
+    ranks = group.size
+    machines = try group.machineCount()
+    threads = backend.threadCount
+    engine = backend.summary
   }
 
   private static let processor: String = {
@@ -37,9 +46,4 @@ struct BenchmarkMachine {
     let line = lines.first { $0.hasPrefix("model name") }
     return line.map { String($0.drop { $0 != ":" }.dropFirst().drop { $0 == " " }) } ?? "unknown processor"
   }()
-}
-
-/// "1 rank", "2 ranks".
-func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
-  "\(grouped(count)) \(count == 1 ? noun : plural ?? noun + "s")"
 }

@@ -28,6 +28,14 @@ struct BenchmarkOptions: ParsableArguments {
   }
 }
 
+extension ConfigurationOptions {
+  /// The configuration that was given; else the defaults, with the overrides.
+  func benchmarkConfiguration() throws -> Configuration {
+    if let config { return try read(config) }
+    return try read(text: "", called: "the built-in benchmark")
+  }
+}
+
 /// The steps that are measured.
 struct BenchmarkStepOptions: ParsableArguments {
   @OptionGroup var model: BenchmarkModelOptions
@@ -66,10 +74,7 @@ struct BenchmarkModelOptions: ParsableArguments {
   func configuration(_ overrides: [String] = []) throws -> Configuration {
     var settings = settings
     settings.overrides += overrides
-    var configuration =
-      if let path = settings.config { try settings.read(path) } else {
-        try settings.read(text: "", called: "the built-in benchmark")
-      }
+    var configuration = try settings.benchmarkConfiguration()
     configuration.model.classes = configuration.model.classes ?? 11
     configuration.model.channels = configuration.model.channels ?? 3
     return configuration

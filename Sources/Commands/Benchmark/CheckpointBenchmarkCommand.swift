@@ -29,14 +29,9 @@ struct CheckpointBenchmarkCommand: ParsableCommand {
   func run() throws {
     let configuration = try model.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try engine.engine(
-        precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
-      let machines = try BenchmarkMachine.machineCount(group)
-      if group.isCoordinator {
-        let machine = BenchmarkMachine(
-          ranks: group.size, machines: machines, threads: backend.threadCount, engine: backend.summary)
-        try measure(configuration, backend, machine)
-      }
+      let backend = try engine.engine(for: configuration, group: group)
+      let machine = try BenchmarkMachine(group, backend)
+      if group.isCoordinator { try measure(configuration, backend, machine) }
       try group.barrier()
     }
   }

@@ -37,20 +37,15 @@ struct ExchangeBenchmarkCommand: ParsableCommand {
   }
 
   func run() throws {
-    let configuration =
-      if let path = settings.config { try settings.read(path) } else {
-        try settings.read(text: "", called: "the built-in benchmark")
-      }
+    let configuration = try settings.benchmarkConfiguration()
     withMPI { (group: MPIProcessGroup) -> Void in
       let wish = threads ?? configuration.distributed.threads
       let threads = try ThreadPlan(group, requested: wish ?? ThreadPlan.requestedThreadCount).commonThreadCount
       let benchmark = try ExchangeBenchmark(
         configuration, parameterCount: parameters, group: group, pool: try WorkerPool(threadCount: threads))
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
-      let machines = try BenchmarkMachine.machineCount(group)
+      let machine = try BenchmarkMachine(group, threads: threads)
       guard group.isCoordinator else { return }
-      let machine = BenchmarkMachine(
-        ranks: group.size, machines: machines, threads: threads, engine: nil)
       try options.publish(report(benchmark, configuration, measurements, machine))
     }
   }

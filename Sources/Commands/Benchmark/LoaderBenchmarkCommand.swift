@@ -51,9 +51,8 @@ struct LoaderBenchmarkCommand: ParsableCommand {
         try group.barrier()
         try benchmark.run(round)
       }
-      let machines = try BenchmarkMachine.machineCount(group)
+      let machine = try BenchmarkMachine(group, threads: loaderThreads)
       guard group.isCoordinator else { return }
-      let machine = BenchmarkMachine(ranks: group.size, machines: machines, threads: loaderThreads, engine: nil)
       try options.publish(report(benchmark, dataset, measurements, machine))
     }
   }

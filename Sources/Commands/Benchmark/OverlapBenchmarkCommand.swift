@@ -1,9 +1,7 @@
 import ArgumentParser
 import Basics
 import Collectives
-import Kernels
 import MPITransport
-import Model
 import Training
 
 struct OverlapBenchmarkCommand: ParsableCommand {
@@ -24,14 +22,11 @@ struct OverlapBenchmarkCommand: ParsableCommand {
   func run() throws {
     let configuration = try steps.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try engine.engine(
-        precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
+      let backend = try engine.engine(for: configuration, group: group)
       let benchmark = try OverlapBenchmark(configuration, size: steps.size, backend: backend, group: group)
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
+      let machine = try BenchmarkMachine(group, backend)
       guard group.isCoordinator else { return }
-      let machine = BenchmarkMachine(
-        ranks: group.size, machines: benchmark.steps.machineCount, threads: backend.threadCount,
-        engine: backend.summary)
       try options.publish(report(benchmark, configuration, measurements, machine))
     }
   }
@@ -40,19 +35,15 @@ struct OverlapBenchmarkCommand: ParsableCommand {
     _ benchmark: OverlapBenchmark, _ configuration: Configuration, _ measurements: Measurements,
     _ machine: BenchmarkMachine
   ) -> BenchmarkReport {
-    let batch = configuration.batch
     let wire = configuration.distributed.wire.rawValue
+    let measured = MeasuredStep(
+      configuration: configuration, size: steps.size, parameterCount: benchmark.steps.parameterCount)
     var report = BenchmarkReport(
-      "overlap",
-      title: "\(configuration.model.architecture.rawValue), \(grouped(benchmark.steps.parameterCount)) parameters, "
-        + "\(counted(batch.global, "image")) of \(steps.size.height) x \(steps.size.width) a step, \(batch.micro) at "
-        + "a time, \(configuration.train.precision.rawValue), \(wire) on the wire",
-      machine: machine, rounds: options.rounds)
-    report.settings = [
-      ("parameters", .integer(Int64(benchmark.steps.parameterCount))), ("batch", .integer(Int64(batch.global))),
-      ("micro", .integer(Int64(batch.micro))), ("precision", .text(configuration.train.precision.rawValue)),
-      ("wire", .text(wire)), ("bucket", .integer(Int64(configuration.distributed.bucket))),
-    ]
+      "overlap", title: "\(measured.title), \(wire) on the wire", machine: machine, rounds: options.rounds)
+    report.settings =
+      measured.settings + [
+        ("wire", .text(wire)), ("bucket", .integer(Int64(configuration.distributed.bucket))),
+      ]
     for (mode, key) in zip(OverlapBenchmark.Mode.allCases, ["overlapped", "sequential"]) {
       report.add(key, mode.rawValue, measurements[mode.rawValue])
       for (name, part) in zip(StepBenchmark.parts, mode.parts) {

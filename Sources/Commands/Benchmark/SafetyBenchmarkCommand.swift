@@ -1,10 +1,7 @@
 import ArgumentParser
 import Basics
 import Collectives
-import Foundation
-import Kernels
 import MPITransport
-import Model
 import Training
 
 struct SafetyBenchmarkCommand: ParsableCommand {
@@ -28,18 +25,15 @@ struct SafetyBenchmarkCommand: ParsableCommand {
   func run() throws {
     let configuration = try step.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try engine.engine(
-        precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
+      let backend = try engine.engine(for: configuration, group: group)
       let benchmark = try StepBenchmark(configuration, size: step.size, backend: backend, group: group)
       let place = try BenchmarkFolder(parent: folder)
       defer { place.remove() }
       let safety = try benchmark.safetyMeasures(folder: place.path)
       defer { safety.stop() }
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0, safety: safety) }
-      let machines = try BenchmarkMachine.machineCount(group)
+      let machine = try BenchmarkMachine(group, backend)
       guard group.isCoordinator else { return }
-      let machine = BenchmarkMachine(
-        ranks: group.size, machines: machines, threads: backend.threadCount, engine: backend.summary)
       try options.publish(report(benchmark, configuration, measurements, machine))
     }
   }
@@ -48,16 +42,10 @@ struct SafetyBenchmarkCommand: ParsableCommand {
     _ benchmark: StepBenchmark, _ configuration: Configuration, _ measurements: Measurements,
     _ machine: BenchmarkMachine
   ) -> BenchmarkReport {
-    var report = BenchmarkReport(
-      "safety",
-      title: "\(configuration.model.architecture.rawValue), \(grouped(benchmark.parameterCount)) parameters, "
-        + "\(counted(configuration.batch.global, "image")) of \(step.size.height) x \(step.size.width) a step, "
-        + configuration.train.precision.rawValue, machine: machine, rounds: options.rounds)
-    report.settings = [
-      ("parameters", .integer(Int64(benchmark.parameterCount))),
-      ("batch", .integer(Int64(configuration.batch.global))), ("height", .integer(Int64(step.size.height))),
-      ("width", .integer(Int64(step.size.width))), ("precision", .text(configuration.train.precision.rawValue)),
-    ]
+    let measured = MeasuredStep(
+      configuration: configuration, size: step.size, parameterCount: benchmark.parameterCount)
+    var report = BenchmarkReport("safety", title: measured.title, machine: machine, rounds: options.rounds)
+    report.settings = measured.settings
     let plain = measurements[StepBenchmark.step]
     let safe = measurements[StepBenchmark.safe]
     report.add("step", "step without", plain)

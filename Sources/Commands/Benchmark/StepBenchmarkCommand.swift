@@ -1,7 +1,5 @@
 import ArgumentParser
-import Basics
 import Collectives
-import Kernels
 import MPITransport
 import Training
 
@@ -29,14 +27,11 @@ struct StepBenchmarkCommand: ParsableCommand {
   func run() throws {
     let configuration = try steps.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try engine.engine(
-        precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
+      let backend = try engine.engine(for: configuration, group: group)
       let benchmark = try StepBenchmark(configuration, size: steps.size, backend: backend, group: group)
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
-      let machines = try BenchmarkMachine.machineCount(group)
+      let machine = try BenchmarkMachine(group, backend)
       guard group.isCoordinator else { return }
-      let machine = BenchmarkMachine(
-        ranks: group.size, machines: machines, threads: backend.threadCount, engine: backend.summary)
       let report = StepReport(
         benchmark: benchmark, configuration: configuration, size: steps.size, measurements: measurements)
       try options.publish(report.report(machine, options.rounds))

@@ -13,27 +13,13 @@ struct StepReport {
   private var images: Int { configuration.batch.global }
 
   func report(_ machine: BenchmarkMachine, _ rounds: Rounds) -> BenchmarkReport {
-    let batch = configuration.batch
-    var report = BenchmarkReport(
-      "step",
-      title: "\(configuration.model.architecture.rawValue), \(grouped(benchmark.parameterCount)) parameters, "
-        + "\(counted(images, "image")) of \(size.height) x \(size.width) a step, \(batch.micro) at a time, "
-        + configuration.train.precision.rawValue, machine: machine, rounds: rounds)
-    report.settings = settings
+    let step = MeasuredStep(configuration: configuration, size: size, parameterCount: benchmark.parameterCount)
+    var report = BenchmarkReport("step", title: step.title, machine: machine, rounds: rounds)
+    report.settings = step.settings
     addRows(to: &report)
     report.appendix = "\(memoryLine)\n\n\(layerTable)"
     report.members = [("layers", .list(benchmark.layers.layers.indices.map(layerJSON)))]
     return report
-  }
-
-  private var settings: [(String, JSONText)] {
-    [
-      ("architecture", .text(configuration.model.architecture.rawValue)),
-      ("parameters", .integer(Int64(benchmark.parameterCount))), ("batch", .integer(Int64(images))),
-      ("micro", .integer(Int64(configuration.batch.micro))), ("height", .integer(Int64(size.height))),
-      ("width", .integer(Int64(size.width))), ("precision", .text(configuration.train.precision.rawValue)),
-      ("optimizer", .text(configuration.optimizer.name.rawValue)),
-    ]
   }
 
   private func addRows(to report: inout BenchmarkReport) {

@@ -19,7 +19,7 @@ struct ExactnessCase {
   var threads: Int?
 
   var name: String {
-    var words = [ranks == 0 ? "one process, no launcher" : "\(ranks) rank\(ranks == 1 ? "" : "s")"]
+    var words = [ranks == 0 ? "one process, no launcher" : counted(ranks, "rank")]
     if coordinator == "dedicated" { words.append("one of them evaluating") }
     if exchange == "allreduce" { words.append("all-reduce") }
     if let ranksPerMachine { words.append("as on \((ranks + ranksPerMachine - 1) / ranksPerMachine) machines") }

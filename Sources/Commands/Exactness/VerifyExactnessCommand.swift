@@ -46,7 +46,7 @@ struct VerifyExactnessCommand: ParsableCommand {
     }
     let start = ProcessEnvironment.monotonicSeconds
     let place = folder ?? "/tmp/fcn-exactness-\(UInt32.random(in: 0 ... .max))"
-    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    try Folder.make(place, remedy: "choose another with --folder")
     defer { if folder == nil { try? FileManager.default.removeItem(atPath: place) } }
     let runner = ExactnessRunner(
       folder: place, launcher: mpirun.split(separator: " ").map(String.init), engineArguments: [],

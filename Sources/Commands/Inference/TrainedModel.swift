@@ -28,8 +28,7 @@ struct TrainedModel {
     let file = try ParameterFile(path)
     let configuration = try Self.configuration(file, settings)
     let model = try ModelConfiguration(Self.model(file, configuration, dataset))
-    let backend = try engine.engine(
-      precision: configuration.train.precision, configuredThreads: configuration.distributed.threads, group: group)
+    let backend = try engine.engine(for: configuration, group: group)
     batch = configuration.batch.micro
     network = try Network(model, backend: backend, reference: (1, size.height, size.width))
     normalisation = try Self.normalisation(file, configuration, dataset, group: group)

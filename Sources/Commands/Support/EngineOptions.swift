@@ -25,16 +25,16 @@ struct EngineOptions: ParsableArguments {
     }
   }
 
-  /// The engine of this rank: of the same kind and with as many threads on all ranks of `group`.
+  /// The engine of this rank for `configuration`: of the same kind and with as many threads on all ranks of `group`.
   ///
   /// - Important: Collective over `group`.
-  func engine(
-    precision: Precision, configuredThreads: Int?, group: any ProcessGroup
-  ) throws -> any Backend {
-    let engine = try Self.engine(try choice(), precision, threads: try threadCount(configuredThreads, group: group))
+  func engine(for configuration: Configuration, group: any ProcessGroup) throws -> any Backend {
+    let threads = try threadPlan(configuration.distributed.threads, group: group).commonThreadCount
+    let engine = try Self.engine(try choice(), configuration.train.precision, threads: threads)
     return GuardedMemory.isWanted ? GuardedBackend(engine) : engine
   }
 
+  /// Without regard to what other ranks have.
   static func engine(_ choice: Choice, _ precision: Precision, threads: Int) throws -> any Backend {
     switch choice {
     case .onednn: return try OneDNNBackend.make(precision: precision, threads: threads)
@@ -55,39 +55,11 @@ struct EngineOptions: ParsableArguments {
     return choice
   }
 
-  /// - Important: Collective over `group`.
-  func threadCount(_ configured: Int?, group: any ProcessGroup) throws -> Int {
-    try Self.agreedThreadCount(try wishedThreadCount(configured, group: group), group: group)
-  }
-
-  /// What this rank would take by itself.
+  /// The threads of this rank and of all: what was given, else what the environment says, else a share of the cores.
   ///
+  /// - Parameter configured: distributed.threads.
   /// - Important: Collective over `group`.
-  func wishedThreadCount(_ configured: Int?, group: any ProcessGroup) throws -> Int {
-    // All ranks look, for those whose environment says nothing.
-    let share = try Self.shareOfCores(group)
-    if let given = threads ?? configured { return given }
-    if let text = ProcessEnvironment.string("OMP_NUM_THREADS"), let given = Int(text), given > 0 { return given }
-    return share
-  }
-
-  /// Weight gradients have equal bits for equal threads only, so no rank has more than another.
-  ///
-  /// - Important: Collective over `group`.
-  static func agreedThreadCount(_ wished: Int, group: any ProcessGroup) throws -> Int {
-    Int(try group.allReduce(Int64(wished), .minimum))
-  }
-
-  /// - Important: Collective over `group`.
-  private static func shareOfCores(_ group: any ProcessGroup) throws -> Int {
-    let machine = try group.nodeGroup()
-    defer { try? machine.close() }
-    let own = Affinity.current()
-    let lists = try machine.allGather(Array(Affinity.listText(own.processors).utf8))
-    let others = lists.map { bytes in
-      let processors = Affinity.processorList(String(decoding: bytes, as: UTF8.self)) ?? []
-      return Affinity(processors: processors, quota: nil)
-    }
-    return own.threadCount(sharing: others)
+  func threadPlan(_ configured: Int?, group: any ProcessGroup) throws -> ThreadPlan {
+    try ThreadPlan(group, requested: threads ?? configured ?? ThreadPlan.requestedThreadCount)
   }
 }

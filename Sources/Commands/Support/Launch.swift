@@ -1,4 +1,5 @@
 import Basics
+import Collectives
 
 /// What this process knows about its job before, or without, talking to the others.
 enum Launch {
@@ -15,7 +16,7 @@ enum Launch {
   }
 
   /// The threads of a process that works alone: what the environment says, else the processors that it may use.
-  static var threads: Int { first(of: ["OMP_NUM_THREADS"]).map { max(1, $0) } ?? Affinity.current().threadCount }
+  static var threads: Int { ThreadPlan.requestedThreadCount ?? Affinity.current().threadCount }
 
   /// The command as it was typed, for people and for shells.
   static var commandLine: String {

@@ -67,8 +67,7 @@ struct TrainCommand: ParsableCommand {
         console.line("recipe: \(source)")
         console.line("run: \(folder)")
       }
-      let backend = try engine.engine(
-        precision: wish.train.precision, configuredThreads: wish.distributed.threads, group: group)
+      let backend = try engine.engine(for: wish, group: group)
       let training = try TrainingRun(
         wish, options: try options(folder: folder, data: data), world: group, backend: backend)
       let clock = ContinuousClock.now

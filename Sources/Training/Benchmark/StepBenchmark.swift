@@ -141,7 +141,6 @@ package final class StepBenchmark {
     get { parts.exchange.overlaps }
     set { parts.exchange.overlaps = newValue }
   }
-  package var machineCount: Int { parts.topology.machines.count }
 
   /// What `Trainer.step` does, without a loader.
   ///

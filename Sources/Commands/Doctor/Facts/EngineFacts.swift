@@ -32,13 +32,13 @@ package struct EngineFacts: Codable, Equatable, Sendable {
   static func current(
     _ options: EngineOptions, precision: Precision, configuredThreads: Int?, group: any ProcessGroup
   ) throws -> (facts: EngineFacts, backend: (any Backend)?) {
-    let wished = try options.wishedThreadCount(configuredThreads, group: group)
-    let threads = try EngineOptions.agreedThreadCount(wished, group: group)
+    let plan = try options.threadPlan(configuredThreads, group: group)
+    let threads = plan.commonThreadCount
     let choice = try options.choice()
     let outcome = Problem.catching { try EngineOptions.engine(choice, precision, threads: threads) }
     var facts = EngineFacts(
       summary: outcome.value?.summary ?? "none", fingerprint: outcome.value?.fingerprint ?? "none", threads: threads,
-      wishedThreads: wished)
+      wishedThreads: plan.threadCount)
     facts.openMPBinding = ProcessEnvironment.string("OMP_PROC_BIND")
     facts.problem = outcome.problem
     facts.oneDNNProblem = choice == .portable ? nil : OneDNNBackend.unavailabilityReason

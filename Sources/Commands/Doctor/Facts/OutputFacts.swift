@@ -1,5 +1,4 @@
 import Basics
-import Foundation
 
 #if canImport(Glibc)
   import Glibc
@@ -32,7 +31,7 @@ package struct OutputFacts: Equatable, Sendable {
     facts.mount = MountPoint.holding(folder)
     let start = ProcessEnvironment.monotonicSeconds
     let outcome = Problem.catching {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Folder.make(folder)
       try [UInt8](repeating: 1, count: probeByteCount).withUnsafeBytes {
         try FileBytes.write($0, to: probePath(folder))
       }

@@ -32,7 +32,7 @@ struct SpeedProbe {
     if let trainers { part = try measure(over: trainers) }
     let letters = try world.allGather(Array(try JSONEncoder().encode(part)))
     let parts = try letters.map { try JSONDecoder().decode(Part?.self, from: Data($0)) }.compactMap { $0 }
-    let machines = try Self.machineCount(world)
+    let machines = try world.machineCount()
     guard world.isCoordinator else { return nil }
     if let problem = parts.lazy.compactMap(\.problem).first { return .failure(Problem.Caught(problem: problem)) }
     return .success(facts(parts, machines: machines))
@@ -137,8 +137,6 @@ struct SpeedProbe {
     }
     return Double(4 * Self.exchangeCount) / seconds
   }
-
-  private static func machineCount(_ world: any ProcessGroup) throws -> Int { try BenchmarkMachine.machineCount(world) }
 
   private func facts(_ parts: [Part], machines: Int) -> SpeedFacts {
     let facts = workload.facts
