@@ -43,10 +43,9 @@ import Training
         isShared ? try Topology.discovered(by: group, on: machine) : Topology.separate(trainerCount: trainers)
       let plan = SlotPlan(
         globalBatch: Self.slotCount, micro: 1, trainerCount: trainers, roundedParts: settings.roundedParts)
-      let neighbours = topology.machines[topology.machineOfTrainer[group.rank]]
       let store = try ParameterStore(
         table: network.parameters, slotNames: ["momentum"],
-        bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
+        bufferCounts: plan.bufferCounts(ofTrainers: topology.neighbours(of: group.rank)), machine: machine)
       let exchange = try GradientExchange(
         plan: plan, topology: topology, store: store, group: group, machine: machine,
         pool: try WorkerPool(threadCount: 1), settings: settings)

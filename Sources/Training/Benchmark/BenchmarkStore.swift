@@ -27,14 +27,11 @@ package final class BenchmarkStore {
       machine = try group.nodeGroup()
       topology = try Topology.discovered(by: group, on: machine)
     }
-    let plan = SlotPlan(
-      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: group.size,
-      roundedParts: configuration.distributed.roundedParts)
+    let plan = SlotPlan(configuration, trainerCount: group.size)
     self.plan = plan
-    let neighbours = topology.machines[topology.machineOfTrainer[group.rank]]
     store = try ParameterStore(
       table: table, slotNames: optimizer.slotNames,
-      bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
+      bufferCounts: plan.bufferCounts(ofTrainers: topology.neighbours(of: group.rank)), machine: machine)
     exchange = try GradientExchange(
       plan: plan, topology: topology, store: store, group: group, machine: machine, pool: pool,
       settings: configuration.distributed)
@@ -46,7 +43,7 @@ package final class BenchmarkStore {
   }
 
   /// The ranks that share this rank's store.
-  package var machine: [Int] { topology.machines[topology.machineOfTrainer[group.rank]] }
+  package var machine: [Int] { topology.neighbours(of: group.rank) }
   /// This rank's place among them.
   package var localIndex: Int { topology.localIndex(of: group.rank) }
 

@@ -55,7 +55,7 @@ package final class StepBenchmark {
         share: parts.localIndex, of: parts.machine.count, into: parts.store.memory.master, pool: pool)
       try parts.exchange.waitForMachine()
     }
-    try phases.time("preparing weights") { try Self.prepare(network, parts) }
+    try phases.time("preparing weights") { try parts.exchange.prepare(network) }
     let plan = try phases.time("planning") {
       try network.plan(images: parts.plan.micro, height: size.height, width: size.width, training: true)
     }
@@ -172,21 +172,15 @@ package final class StepBenchmark {
     safety?.heartbeat("updating parameters", step: index)
     // Noise teaches nothing: the rate is so small that no number of steps leads anywhere.
     try round.time(names[2]) {
-      let clip = configuration.optimizer.gradientClip ?? .infinity
-      let norm = ballot.gradientNorm
       parts.optimizer.update(
         parts.exchange.slice, of: network.parameters, master: parts.store.memory.master,
-        slots: parts.store.optimizerSlots, gradient: gradient, gradientScale: norm > clip ? Float(clip / norm) : 1,
+        slots: parts.store.optimizerSlots, gradient: gradient,
+        gradientScale: configuration.optimizer.gradientScale(norm: ballot.gradientNorm),
         learningRate: 1e-7, step: index, pool: parts.pool)
       try parts.exchange.publish()
       safety?.seal()
-      try Self.prepare(network, parts)
+      try parts.exchange.prepare(network)
     }
-  }
-
-  private static func prepare(_ network: Network, _ parts: BenchmarkStore) throws {
-    network.prepare(parts.store.memory, piece: parts.localIndex, of: parts.machine.count)
-    try parts.exchange.waitForMachine()
   }
 
   /// Images that an evaluation takes through the network at once.

@@ -48,7 +48,7 @@ final class BucketExchange {
   /// The tree nodes held on this machine, from element `start` of the arena on.
   private func localSources(from start: Int) -> [SummationTree.Node: UnsafePointer<Float>] {
     var sources: [SummationTree.Node: UnsafePointer<Float>] = [:]
-    for (local, trainer) in topology.machines[topology.machineOfTrainer[group.rank]].enumerated() {
+    for (local, trainer) in topology.neighbours(of: group.rank).enumerated() {
       for (buffer, node) in resultNodes[trainer].enumerated() {
         sources[node] = UnsafePointer(store.gradientBuffers[local][buffer] + start)
       }

@@ -7,12 +7,13 @@ import Model
 ///
 /// Every trainer owns one slice of the arena. It adds up that slice of all gradients in the order of the summation
 /// tree: those of its own machine straight from their buffers in shared memory, those of other machines as messages
-/// from one speaker each. It updates its slice of the master, and sends it to the machines that do not share its memory.
-/// With one trainer a machine this is a reduce-scatter and an all-gather by direct exchange; on one machine nothing is
-/// sent at all. Where it overlaps, a thread sends and adds what is complete while the backward pass goes on: the same
-/// sums in the same order.
+/// from one speaker each. It updates its slice of the master, and sends it to the machines that do not share its
+/// memory. With one trainer a machine this is a reduce-scatter and an all-gather by direct exchange; on one machine
+/// nothing is sent at all. Where it overlaps, a thread sends and adds what is complete while the backward pass goes on:
+/// the same sums in the same order.
 ///
-/// - Important: `sum`, or `begin` and `finish`, and `publish` and `gatherState` are collective over the trainers.
+/// - Important: `sum`, or `begin` and `finish`, and `publish`, `prepare` and `gatherState` are collective over the
+///   trainers.
 package final class GradientExchange {
   package let plan: SlotPlan
   package let topology: Topology
@@ -127,6 +128,13 @@ package final class GradientExchange {
   /// Spreads the slices of the master that the trainers have updated; afterwards every machine's master is whole.
   package func publish() throws {
     try spread(store.memory.master)
+    try machine.barrier()
+  }
+
+  /// Makes the engine's compute copies of the master; the trainers of a machine share the work.
+  package func prepare(_ network: Network) throws {
+    network.prepare(
+      store.memory, piece: topology.localIndex(of: group.rank), of: topology.neighbours(of: group.rank).count)
     try machine.barrier()
   }
 

@@ -35,9 +35,11 @@ package struct Topology: Equatable, Sendable {
 
   package var trainerCount: Int { machineOfTrainer.count }
 
-  package func localIndex(of trainer: Int) -> Int {
-    machines[machineOfTrainer[trainer]].firstIndex(of: trainer) ?? 0
-  }
+  /// The trainers that share a machine's memory with `trainer`, itself among them.
+  package func neighbours(of trainer: Int) -> [Int] { machines[machineOfTrainer[trainer]] }
+
+  /// The place of `trainer` among its neighbours.
+  package func localIndex(of trainer: Int) -> Int { neighbours(of: trainer).firstIndex(of: trainer) ?? 0 }
 
   /// The trainer of `machine` that speaks for it towards `owner` of another machine.
   package func speaker(of machine: Int, towards owner: Int) -> Int {

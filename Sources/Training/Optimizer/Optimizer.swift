@@ -5,7 +5,7 @@ import Model
 /// The update of the master weights. Element by element, so that any slice of the arena can be updated alone.
 package struct Optimizer: Equatable, Sendable {
   package enum Rule: Equatable, Sendable {
-    /// v = momentum*v + g + decay*p; p -= rate*v (Caffe's rule, FORMATS.md section 2).
+    /// v = momentum*v + g + decay*p; p -= rate*v (Caffe's rule, docs/formats.md section 2).
     case sgd(momentum: Float)
     /// Decoupled weight decay (Loshchilov & Hutter, ICLR 2019).
     case adamw(beta1: Float, beta2: Float, epsilon: Float)
@@ -83,5 +83,13 @@ package struct Optimizer: Equatable, Sendable {
         }
       }
     }
+  }
+}
+
+extension Configuration.Optimizer {
+  /// What a gradient of this norm is multiplied by, so that it is no longer than `gradient_clip`.
+  package func gradientScale(norm: Double) -> Float {
+    guard let gradientClip, norm > gradientClip else { return 1 }
+    return Float(gradientClip / norm)
   }
 }

@@ -87,13 +87,10 @@ package final class Secretary {
   }
 
   private func state(_ arena: StateArena, event: Event, steering: Steering) -> CheckpointState {
-    let updated = arena.table.parameters.filter(\.isUpdated)
     let plateau = PlateauState(
       after: steering.results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
     return CheckpointState(
-      model: model, parameters: Self.tensors(of: arena.table.parameters, in: arena.master),
-      optimizerName: optimizerName,
-      slots: arena.slots.map { CheckpointSlot(name: $0.name, tensors: Self.tensors(of: updated, in: $0.values)) },
+      model: model, parameters: arena.parameterTensors, optimizerName: optimizerName, slots: arena.checkpointSlots,
       training: TrainingProgress(
         step: event.step, epoch: event.step * batch / sampleCount, seed: configuration.train.seed,
         samplesSeen: event.step * batch, scheduleState: plateau.dictionary,
@@ -103,15 +100,6 @@ package final class Secretary {
         steps: steps, evaluations: steering.results, classCount: model.classNames.count), provenance: provenance)
   }
 
-  private static func tensors(
-    of parameters: [Parameter], in arena: UnsafeMutablePointer<Float>
-  ) -> [CheckpointTensor] {
-    parameters.map { parameter in
-      CheckpointTensor(name: parameter.name, shape: parameter.canonicalShape) { buffer in
-        if let base = buffer.baseAddress { parameter.exportCanonical(from: arena, into: base) }
-      }
-    }
-  }
 }
 
 extension PlateauState {
@@ -127,13 +115,19 @@ extension PlateauState {
 
 extension CheckpointModel {
   init(_ inputs: TrainingInputs) {
-    let model = inputs.modelConfiguration
     let info = inputs.training.info
+    self.init(
+      inputs.modelConfiguration, ignoreLabel: info.ignoreLabel, classNames: info.classNames, palette: info.palette,
+      mean: inputs.normalisation.mean, std: inputs.normalisation.std)
+  }
+
+  init(
+    _ model: ModelConfiguration, ignoreLabel: Int, classNames: [String], palette: [UInt8], mean: [Float], std: [Float]
+  ) {
     self.init(
       architecture: model.architecture.rawValue, geometry: model.geometry.rawValue,
       upsampling: model.upsampling.rawValue, classes: model.classes, channels: model.channels, widths: model.widths,
       fc: model.fc, pool4Scale: Double(model.pool4Scale), pool3Scale: Double(model.pool3Scale),
-      ignoreLabel: info.ignoreLabel, classNames: info.classNames, palette: info.palette,
-      mean: inputs.normalisation.mean, std: inputs.normalisation.std)
+      ignoreLabel: ignoreLabel, classNames: classNames, palette: palette, mean: mean, std: std)
   }
 }

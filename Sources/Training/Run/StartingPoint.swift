@@ -80,40 +80,13 @@ package struct StartingPoint: Codable {
   ) throws -> StartingPoint {
     let state = reader.state
     try check(state, of: reader.path, against: configuration)
-    try fill(arena.master, from: state.parameters, table: arena.table, what: "parameters", path: reader.path)
-    for slot in arena.slots {
-      guard let stored = state.slots.first(where: { $0.name == slot.name }) else {
-        throw Failure(.badData, "\(reader.path) holds no \(slot.name) of the optimizer")
-      }
-      try fill(slot.values, from: stored.tensors, table: arena.table, what: slot.name, path: reader.path)
-    }
+    try arena.fill(from: state, path: reader.path)
     return StartingPoint(
       step: state.training.step,
       evaluations: TrainingHistory.evaluations(in: state.history, classNames: state.model.classNames),
       steps: TrainingHistory.steps(in: state.history),
       notes: ["resuming after step \(state.training.step) from \(reader.path)"] + changes(state, configuration)
         + ContinuedBits(from: state, to: provenance, configuration).note)
-  }
-
-  private static func fill(
-    _ arena: UnsafeMutablePointer<Float>, from tensors: [CheckpointTensor], table: ParameterTable, what: String,
-    path: String
-  ) throws {
-    let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for parameter in table.parameters {
-      guard let tensor = byName[parameter.name] else {
-        // Optimizer slots exist only for what is updated.
-        if !parameter.isUpdated { continue }
-        throw Failure(.badData, "\(path) has no \(what) for \(parameter.name)")
-      }
-      guard tensor.shape == parameter.canonicalShape else {
-        throw Failure(
-          .badData,
-          "\(path): \(what) of \(parameter.name) has shape \(tensor.shape), the model wants "
-            + "\(parameter.canonicalShape)")
-      }
-      try tensor.withValues { if let base = $0.baseAddress { parameter.importCanonical(base, into: arena) } }
-    }
   }
 
   /// What must not change under a training that goes on.

@@ -97,13 +97,11 @@ package final class TrainingRun {
       preconditionFailure("a trainer has a group")
     }
     let pool = try WorkerPool(threadCount: network.backend.threadCount)
-    let plan = SlotPlan(
-      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: trainers.size,
-      roundedParts: configuration.distributed.roundedParts)
-    let neighbours = roles.topology.machines[roles.topology.machineOfTrainer[trainers.rank]]
+    let plan = SlotPlan(configuration, trainerCount: trainers.size)
+    let neighbours = roles.topology.neighbours(of: trainers.rank)
     let store = try ParameterStore(
       table: network.parameters, slotNames: optimizer.slotNames,
-      bufferCounts: neighbours.map { max(1, plan.accumulation(ofTrainer: $0).bufferCount) }, machine: machine)
+      bufferCounts: plan.bufferCounts(ofTrainers: neighbours), machine: machine)
     let exchange = try GradientExchange(
       plan: plan, topology: roles.topology, store: store, group: trainers, machine: machine, pool: pool,
       settings: configuration.distributed)

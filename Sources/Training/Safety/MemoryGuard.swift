@@ -6,9 +6,9 @@ import Model
 /// Notices when the parameters or the optimizer's state change in memory without an update: a bit that turned over, a
 /// stray pointer, a message that arrived wrong.
 ///
-/// The trainers of a machine share its master among them. Each seals its share right after an update and compares before
-/// the next; the optimizer's state, which only its owner holds, is sealed by the owner. Every few steps the machines
-/// compare their seals.
+/// The trainers of a machine share its master among them. Each seals its share right after an update and compares
+/// before the next; the optimizer's state, which only its owner holds, is sealed by the owner. Every few steps the
+/// machines compare their seals.
 package final class MemoryGuard {
   private struct Part {
     let name: String
@@ -34,7 +34,7 @@ package final class MemoryGuard {
     self.rank = rank
     self.pool = pool
     let topology = exchange.topology
-    let neighbours = topology.machines[topology.machineOfTrainer[group.rank]].count
+    let neighbours = topology.neighbours(of: group.rank).count
     let share = exchange.layout.chunks(ofOwner: topology.localIndex(of: group.rank), of: neighbours)
     parts = [Part(name: "", values: exchange.store.memory.master, chunks: share)]
     parts += zip(exchange.store.slotNames, exchange.store.optimizerSlots).map {

@@ -15,6 +15,13 @@ package struct SlotPlan: Equatable, Sendable {
     tree = SummationTree(slotCount: (globalBatch + self.micro - 1) / self.micro, roundedParts: roundedParts)
   }
 
+  /// The plan of a configuration.
+  package init(_ configuration: Configuration, trainerCount: Int) {
+    self.init(
+      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: trainerCount,
+      roundedParts: configuration.distributed.roundedParts)
+  }
+
   package var slotCount: Int { tree.slotCount }
 
   /// Positions in the batch.
@@ -33,6 +40,11 @@ package struct SlotPlan: Equatable, Sendable {
     let slots = slots(ofTrainer: trainer)
     if slots.isEmpty { return 0..<0 }
     return positions(ofSlot: slots.lowerBound).lowerBound..<positions(ofSlot: slots.upperBound - 1).upperBound
+  }
+
+  /// Gradient buffers of each of `trainers`; at least one, for the sum of its slice.
+  package func bufferCounts(ofTrainers trainers: [Int]) -> [Int] {
+    trainers.map { max(1, accumulation(ofTrainer: $0).bufferCount) }
   }
 
   /// Which buffer each slot's gradient goes into, and the operations that follow it. They make one tree node out of

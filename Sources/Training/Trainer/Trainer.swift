@@ -119,7 +119,7 @@ package final class Trainer {
         watchdog?.heartbeat("spreading parameters", step: index, isWaiting: true)
         try spread(step: index + 1)
         watchdog?.heartbeat("preparing parameters", step: index, isWaiting: true)
-        try prepare()
+        try exchange.prepare(network)
       }
     }
 
@@ -139,10 +139,10 @@ package final class Trainer {
   }
 
   private func update(_ gradient: UnsafePointer<Float>, norm: Double, learningRate: Double, step: Int) {
-    let clip = configuration.optimizer.gradientClip ?? .infinity
     optimizer.update(
       exchange.slice, of: network.parameters, master: store.memory.master, slots: store.optimizerSlots,
-      gradient: gradient, gradientScale: norm > clip ? Float(clip / norm) : 1, learningRate: Float(learningRate),
+      gradient: gradient, gradientScale: configuration.optimizer.gradientScale(norm: norm),
+      learningRate: Float(learningRate),
       step: step, pool: pool)
   }
 
@@ -174,16 +174,7 @@ package final class Trainer {
     if group.size > 1 { slowRanks = try SlowRanks(rank: rank, over: group) }
     try exchange.waitForMachine()
     memoryGuard?.seal()
-    try prepare()
-  }
-
-  /// Makes the compute copies; the trainers of a machine share the work.
-  ///
-  /// - Important: Collective over the trainers.
-  private func prepare() throws {
-    let machine = exchange.topology.machines[exchange.topology.machineOfTrainer[group.rank]]
-    network.prepare(store.memory, piece: exchange.topology.localIndex(of: group.rank), of: machine.count)
-    try exchange.waitForMachine()
+    try exchange.prepare(network)
   }
 
   /// Decides about a step that is not finite: the same on every trainer, for all have the same ballot.

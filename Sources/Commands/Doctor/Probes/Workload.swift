@@ -37,9 +37,7 @@ struct Workload {
     plan = try network.plan(images: batch.micro, height: size.height, width: size.width, training: true)
     let isDedicated = try Roles.isDedicated(settings.distributed.coordinator, ranks: ranks)
     isTrainer = !(isDedicated && rank == 0)
-    slots = SlotPlan(
-      globalBatch: batch.global, micro: batch.micro, trainerCount: ranks - (isDedicated ? 1 : 0),
-      roundedParts: settings.distributed.roundedParts)
+    slots = SlotPlan(settings, trainerCount: ranks - (isDedicated ? 1 : 0))
     let trainer = rank - (isDedicated ? 1 : 0)
     let sampleCount = dataset?.sampleCount ?? 0
     let slotNames = Training.Optimizer(settings.optimizer).slotNames
