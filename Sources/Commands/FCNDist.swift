@@ -14,7 +14,7 @@ package struct FCNDist: ParsableCommand {
     commandName: "fcn-dist",
     abstract: "Trains fully convolutional networks for semantic segmentation, on one core or a cluster.",
     discussion: """
-      Every command runs alone or under mpirun:
+      Every command runs alone or under mpirun, but for verify-exactness, which starts jobs of its own:
 
         fcn-dist train                   a small recipe on a synthetic dataset
         mpirun -n 8 fcn-dist train --config recipe.yaml --data DIR --output RUN

@@ -84,6 +84,8 @@ struct BenchmarkTests {
       #expect(outcome.exitCode == 0)
       #expect(outcome.output.hasPrefix("MODEL, not a measurement"))
       #expect(outcome.output.components(separatedBy: "100.0 %").count == 3, "one machine has nobody to wait for")
+      // Under mpirun one process speaks.
+      #expect(try tool("benchmark scaling", environment: ["OMPI_COMM_WORLD_RANK": "1"]).output == "")
       #expect(try tool("benchmark scaling --machines 1,x").exitCode == 64)
       #expect(try tool("benchmark scaling --bandwidth 0").exitCode == 64)
     }

@@ -45,7 +45,9 @@ struct ScalingModelCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { Launch.inFirstProcess { show() } }
+
+  private func show() {
     var model = ScalingModel()
     model.parameterCount = parameters
     model.bucket = bucket
