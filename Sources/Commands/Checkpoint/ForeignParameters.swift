@@ -2,7 +2,7 @@ import Basics
 import Storage
 import Training
 
-/// Parameters in an HDF5 file that another tool wrote, brought to the names and shapes of FORMATS.md section 1.
+/// Parameters in an HDF5 file that another tool wrote, brought to the names and shapes of docs/formats.md section 1.
 ///
 /// It knows the paper's layer names in any group (`…/conv1_1/weight`, Caffe's `conv1_1/0` and `conv1_1/1`) and
 /// torchvision's names of VGG16 (`features.0.weight`, also as groups), whose fully connected layers become convolutions

@@ -38,7 +38,7 @@ package struct EvaluationReport {
       """
   }
 
-  /// FORMATS.md section 6.
+  /// docs/formats.md section 6.
   package var json: JSONText {
     let confusion = evaluation.confusion
     let classes = classNames.enumerated().map { label, name in

@@ -1,4 +1,4 @@
-/// A table for a terminal: the first column to the left, the others to the right, as wide as their texts.
+/// A table for a terminal: `leftColumns` (the first) to the left, the others to the right, as wide as their texts.
 package struct TextTable {
   private var rows: [[String]] = []
   private let leftColumns: Set<Int>
