@@ -1,4 +1,4 @@
-/// What the samples of a split have in common (FORMATS.md section 3).
+/// What the samples of a split have in common (docs/formats.md section 3).
 package struct DatasetInfo: Equatable, Sendable {
   package var split: String
   package var classNames: [String]

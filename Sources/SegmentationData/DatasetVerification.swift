@@ -13,7 +13,7 @@ package struct VerificationReport: Sendable {
   package var isIntact: Bool { problemCount == 0 }
 }
 
-/// Reads every byte of a dataset and checks it against FORMATS.md section 3.
+/// Reads every byte of a dataset and checks it against docs/formats.md section 3.
 package enum DatasetVerification {
   package static let problemLimit = 100
 

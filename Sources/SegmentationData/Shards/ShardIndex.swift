@@ -16,7 +16,7 @@ struct SampleEntry: Sendable {
   let labelChecksum: UInt32
 }
 
-/// Reads what a shard says of itself, and where its samples lie (FORMATS.md section 3).
+/// Reads what a shard says of itself, and where its samples lie (docs/formats.md section 3).
 struct ShardIndex {
   let info: DatasetInfo
   let entries: [SampleEntry]

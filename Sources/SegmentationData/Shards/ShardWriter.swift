@@ -7,8 +7,8 @@ import Storage
   import Musl
 #endif
 
-/// Writes one shard (FORMATS.md section 3) under a temporary name; `publish()` gives it its own. What is not published is
-/// removed.
+/// Writes one shard (docs/formats.md section 3) under a temporary name; `publish()` gives it its own. What is not
+/// published is removed.
 package final class ShardWriter {
   /// Where the shard will be.
   package let path: String

@@ -1,4 +1,4 @@
-/// Names in a checkpoint file (FORMATS.md section 4).
+/// Names in a checkpoint file (docs/formats.md section 4).
 enum CheckpointLayout {
   static let format = "fcn-dist-checkpoint"
   static let version: Int64 = 1

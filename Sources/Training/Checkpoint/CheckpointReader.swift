@@ -151,7 +151,7 @@ struct ModelReading {
     return Int(value)
   }
 
-  /// FORMATS.md knows no attribute for it; without one it is 1.
+  /// docs/formats.md knows no attribute for it; without one it is 1.
   private func scale(_ attribute: String) throws -> Double {
     group.hasAttribute(attribute) ? try group.realAttribute(attribute) : 1
   }

@@ -1,5 +1,5 @@
-/// What a checkpoint holds (FORMATS.md section 4): all that the continuation of a training depends on, and where it came
-/// from. No number of ranks, threads or machines is part of it.
+/// What a checkpoint holds (docs/formats.md section 4): all that the continuation of a training depends on, and where
+/// it came from. No number of ranks, threads or machines is part of it.
 package struct CheckpointState {
   package var model: CheckpointModel
   /// In canonical layouts, named "conv1_1/weight".

@@ -1,7 +1,8 @@
 import Basics
 import Model
 
-/// Everything that decides a run (FORMATS.md section 5). The defaults of the properties are the defaults of the keys.
+/// Everything that decides a run (docs/formats.md section 5). The defaults of the properties are the defaults of the
+/// keys.
 ///
 /// `ConfigurationKey.all` lists the keys, what they mean and how they are read and written.
 package struct Configuration: Equatable, Sendable {

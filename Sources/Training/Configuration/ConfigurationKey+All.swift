@@ -2,7 +2,7 @@ import Basics
 import Model
 
 extension ConfigurationKey {
-  /// All keys, in the order of FORMATS.md section 5, which is the order they are written in.
+  /// All keys, in the order of docs/formats.md section 5, which is the order they are written in.
   package static let all: [ConfigurationKey] =
     model + data + batch + optimizer + schedule + loss + train + distributed
 

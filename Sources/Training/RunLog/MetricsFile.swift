@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// `metrics.jsonl` (FORMATS.md section 7): one JSON object a line.
+/// `metrics.jsonl` (docs/formats.md section 7): one JSON object a line.
 package final class MetricsFile {
   private let file: AppendedFile
 

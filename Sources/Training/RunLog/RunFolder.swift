@@ -1,6 +1,6 @@
 import Basics
 
-/// A run's folder (FORMATS.md section 7), held by one job at a time.
+/// A run's folder (docs/formats.md section 7), held by one job at a time.
 package final class RunFolder {
   package let path: String
   private let lock: RunLock

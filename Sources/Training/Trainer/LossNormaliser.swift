@@ -2,8 +2,8 @@ import Basics
 import Collectives
 import SegmentationData
 
-/// What the summed loss of a global batch is divided by (FORMATS.md section 2): known before the backward pass, and
-/// equal for any number of ranks because it is made from integer counts.
+/// What the summed loss of a global batch is divided by (docs/formats.md section 2): known before the backward pass,
+/// and equal for any number of ranks because it is made from integer counts.
 package struct LossNormaliser {
   package let normalization: Configuration.Loss.Normalization
   package let classWeights: [Float]
