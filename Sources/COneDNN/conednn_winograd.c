@@ -1,4 +1,3 @@
-#include "conednn_arithmetic.h"
 #include "conednn_internal.h"
 #include "conednn_winograd_internal.h"
 
@@ -20,12 +19,11 @@ typedef struct {
   int64_t source_bytes, product_bytes;
 } cut;
 
-
 conednn_ahead conednn_look_ahead(const conednn_tiling *t, const void *activation, int64_t first, int64_t count,
                                  int64_t size, int64_t steps) {
   conednn_ahead ahead = {0};
-  int64_t line = first / t->columns, image = line / t->rows, y = line % t->rows * TILE - t->margin;
-  int64_t x = first % t->columns * TILE, width = at_most(count * TILE, t->width - x);
+  int64_t line = first / t->columns, image = line / t->rows, y = line % t->rows * t->tile - t->margin;
+  int64_t x = first % t->columns * t->tile, width = at_most(count * t->tile, t->width - x);
   if (image >= t->images || width <= 0) return ahead;
   int64_t pixel_bytes = t->channels * (t->bfloat16 ? 2 : 4);
   for (int64_t row = y < 0 ? 0 : y; row < at_most(t->height, y + size); row++)
@@ -37,18 +35,18 @@ conednn_ahead conednn_look_ahead(const conednn_tiling *t, const void *activation
 
 conednn_tilings conednn_tilings_of(const conednn_winograd *s) {
   int64_t height = s->height + 2 * s->padding - 2, width = s->width + 2 * s->padding - 2;
-  int64_t rows = quotient_up(height, TILE), columns = quotient_up(width, TILE);
+  int64_t tile = s->tile, rows = quotient_up(height, tile), columns = quotient_up(width, tile);
   return (conednn_tilings){
-      .source = {s->images, s->height, s->width, s->inputs, rows, columns, s->padding, s->bfloat16, 0},
-      .destination = {s->images, height, width, s->outputs, rows, columns, 0, s->bfloat16, 0},
+      .source = {s->images, s->height, s->width, s->inputs, tile, rows, columns, s->padding, s->bfloat16, 0},
+      .destination = {s->images, height, width, s->outputs, tile, rows, columns, 0, s->bfloat16, 0},
       .tiles = s->images * rows * columns};
 }
 
-void conednn_cut_blocks(conednn_tilings *t, const conednn_winograd *s, int is_small, int is_shared) {
-  int64_t tile_bytes = PRODUCTS * 4 * (s->inputs + s->outputs);
-  int64_t most = at_least(GROUP, is_small ? PRIVATE_BYTES / tile_bytes / GROUP * GROUP : LARGE_TILES);
+void conednn_cut_blocks(conednn_tilings *t, const conednn_winograd *s, int64_t tile_bytes, int64_t large,
+                        int is_shared) {
+  int64_t most = at_least(GROUP, large ? large : PRIVATE_BYTES / tile_bytes / GROUP * GROUP);
   t->blocks = quotient_up(t->tiles, most);
-  if (!is_small && !is_shared) t->blocks = quotient_up(t->blocks, s->threads) * s->threads;
+  if (large && !is_shared) t->blocks = quotient_up(t->blocks, s->threads) * s->threads;
   t->block_tiles = quotient_up(quotient_up(t->tiles, t->blocks), GROUP) * GROUP;
   t->blocks = quotient_up(t->tiles, t->block_tiles);
 }
@@ -58,21 +56,33 @@ static int64_t byte_count(const conednn_tiling *t) {
 }
 
 static cut cut_up(const conednn_winograd *s) {
+  const conednn_filtering *f = conednn_filtering_of(s);
   cut c = {.tilings = conednn_tilings_of(s)};
   c.tilings.destination.past_cache = byte_count(&c.tilings.destination) > CACHED_BYTES;
-  int is_large = PRODUCTS * s->inputs * s->outputs * 4 > LARGE_WEIGHT_BYTES;
+  int is_large = conednn_winograd_weight_size(s) > LARGE_WEIGHT_BYTES;
   c.is_shared = is_large && c.tilings.tiles < s->threads * LARGE_TILES;
-  conednn_cut_blocks(&c.tilings, s, !is_large, c.is_shared);
-  c.source_bytes = PRODUCTS * conednn_plane(c.tilings.block_tiles / GROUP, s->inputs) * 4;
-  c.product_bytes = PRODUCTS * conednn_plane(c.tilings.block_tiles / GROUP, s->outputs) * 4;
+  conednn_cut_blocks(&c.tilings, s, f->products * (f->value_bytes * s->inputs + 4 * s->outputs),
+                     is_large ? LARGE_TILES : 0, c.is_shared);
+  int64_t groups = c.tilings.block_tiles / GROUP;
+  c.source_bytes = f->products * conednn_plane(groups, s->inputs, f->value_bytes);
+  c.product_bytes = f->products * conednn_plane(groups, s->outputs, 4);
   return c;
 }
 
 int32_t conednn_winograd_supported(const conednn_winograd *s) {
-  return has_avx512() && s->inputs % PANEL == 0 && s->outputs % PANEL == 0 && s->padding >= 0 && s->padding <= 2;
+  return (s->tile == 2 ? s->bfloat16 && has_avx512_products(1) : s->tile == 4 && has_avx512()) &&
+         s->inputs % PANEL == 0 && s->outputs % PANEL == 0 && s->padding >= 0 && s->padding <= 2;
 }
 
-int64_t conednn_winograd_weight_count(int64_t inputs, int64_t outputs) { return PRODUCTS * inputs * outputs; }
+int64_t conednn_winograd_weight_size(const conednn_winograd *s) {
+  const conednn_filtering *f = conednn_filtering_of(s);
+  return f->products * s->inputs * s->outputs * f->value_bytes;
+}
+
+void conednn_winograd_transform_weights(const conednn_winograd *s, const float *weights, int64_t out_begin,
+                                        int64_t out_end, void *forward, void *backward) {
+  conednn_filtering_of(s)->weights(weights, s->inputs, s->outputs, out_begin, out_end, forward, backward);
+}
 
 int64_t conednn_winograd_scratch_size(const conednn_winograd *s) {
   cut c = cut_up(s);
@@ -81,81 +91,82 @@ int64_t conednn_winograd_scratch_size(const conednn_winograd *s) {
 
 typedef struct {
   const conednn_winograd *shape;
+  const conednn_filtering *filtering;
   cut cut;
   const void *source;
-  const float *weights, *bias;
+  const char *weights;
+  const float *bias;
   void *destination;
   char *scratch;
   // The block that all threads work on:
   int64_t first, count;
 } job;
 
-static void multiply_panel(const job *j, const float *tiles, int64_t groups, int64_t product, int64_t panel,
-                           float *products) {
+/// The memory of a block that starts at `base`.
+static conednn_points source_points(const job *j, char *base, int64_t groups) {
+  return conednn_points_by_group(base, groups, j->shape->inputs, j->filtering->value_bytes);
+}
+static conednn_points product_points(const job *j, char *base, int64_t groups) {
+  return conednn_points_by_group(base + j->cut.source_bytes, groups, j->shape->outputs, 4);
+}
+
+static void multiply_panel(const job *j, char *base, int64_t groups, int64_t product, int64_t panel) {
+  const conednn_filtering *f = j->filtering;
   int64_t inputs = j->shape->inputs, outputs = j->shape->outputs;
-  const float *weights = j->weights + (product * (outputs / PANEL) + panel) * inputs * PANEL;
-  tiles += product * conednn_plane(groups, inputs);
-  products += product * conednn_plane(groups, outputs) + panel * PANEL * GROUP;
-  for (int64_t g = 0; g < groups; g++)
-    conednn_multiply_tiles(tiles + g * GROUP * inputs, weights, inputs, products + g * GROUP * outputs);
+  conednn_points source = source_points(j, base, groups), products = product_points(j, base, groups);
+  const char *tiles = source.base + product * source.plane;
+  const char *weights = j->weights + (product * (outputs / PANEL) + panel) * inputs * PANEL * f->value_bytes;
+  char *result = products.base + product * products.plane + panel * (PANEL / LANES) * products.block;
+  for (int64_t g = 0; g < groups; g++, tiles += source.group, result += products.group)
+    f->multiply_tiles(tiles, weights, inputs, (float *)result);
 }
 
 static void run_block(void *context, int32_t worker, int64_t block) {
   const job *j = context;
+  const conednn_filtering *f = j->filtering;
   const cut *c = &j->cut;
   const conednn_tilings *t = &c->tilings;
-  float *tiles = (float *)(j->scratch + worker * (c->source_bytes + c->product_bytes));
-  float *products = (float *)((char *)tiles + c->source_bytes);
+  char *base = j->scratch + worker * (c->source_bytes + c->product_bytes);
   int64_t first = block * t->block_tiles, count = at_most(t->block_tiles, t->tiles - first);
   int64_t groups = quotient_up(count, GROUP), panels = j->shape->outputs / PANEL;
-  conednn_transform_source(&t->source, j->source, first, count, first, 0, j->shape->inputs,
-                           conednn_points_by_group(tiles, groups, j->shape->inputs));
+  f->source_by_group(&t->source, j->source, first, count, first, source_points(j, base, groups));
   conednn_ahead ahead =
-      conednn_look_ahead(&t->source, j->source, first + count, count, POINTS, PRODUCTS * panels);
-  for (int64_t product = 0; product < PRODUCTS; product++)
+      conednn_look_ahead(&t->source, j->source, first + count, count, f->points, f->products * panels);
+  for (int64_t product = 0; product < f->products; product++)
     for (int64_t panel = 0; panel < panels; panel++) {
       conednn_fetch(&ahead);
-      multiply_panel(j, tiles, groups, product, panel, products);
+      multiply_panel(j, base, groups, product, panel);
     }
-  conednn_transform_product(&t->destination, conednn_points_by_group(products, groups, j->shape->outputs), first, count,
-                            first, j->bias, j->shape->rectified, j->destination);
-}
-
-static conednn_points shared_source(const job *j) {
-  return conednn_points_by_group((float *)j->scratch, quotient_up(j->count, GROUP), j->shape->inputs);
-}
-
-static conednn_points shared_products(const job *j) {
-  return conednn_points_by_group((float *)(j->scratch + j->cut.source_bytes), quotient_up(j->count, GROUP),
-                                 j->shape->outputs);
+  f->product(&t->destination, product_points(j, base, groups), first, count, first, j->bias, j->shape->rectified,
+             j->destination);
 }
 
 static void transform_in(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   int64_t first = begin * GROUP, count = at_most(end * GROUP, j->count) - first;
-  conednn_transform_source(&j->cut.tilings.source, j->source, j->first + first, count, j->first, 0, j->shape->inputs,
-                           shared_source(j));
+  j->filtering->source_by_group(&j->cut.tilings.source, j->source, j->first + first, count, j->first,
+                                source_points(j, j->scratch, quotient_up(j->count, GROUP)));
 }
 
 static void multiply(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   int64_t panels = j->shape->outputs / PANEL;
   for (int64_t i = begin; i < end; i++)
-    multiply_panel(j, shared_source(j).base, quotient_up(j->count, GROUP), i / panels, i % panels,
-                   shared_products(j).base);
+    multiply_panel(j, j->scratch, quotient_up(j->count, GROUP), i / panels, i % panels);
 }
 
 static void transform_out(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   int64_t first = begin * GROUP, count = at_most(end * GROUP, j->count) - first;
-  conednn_transform_product(&j->cut.tilings.destination, shared_products(j), j->first + first, count, j->first, j->bias,
-                            j->shape->rectified, j->destination);
+  j->filtering->product(&j->cut.tilings.destination, product_points(j, j->scratch, quotient_up(j->count, GROUP)),
+                        j->first + first, count, j->first, j->bias, j->shape->rectified, j->destination);
 }
 
-void conednn_winograd_run(const conednn_winograd *s, const void *source, const float *weights, const float *bias,
+void conednn_winograd_run(const conednn_winograd *s, const void *source, const void *weights, const float *bias,
                           void *destination, void *scratch) {
-  job j = {s, cut_up(s), source, weights, bias, destination, scratch, 0, 0};
-  if ((uintptr_t)destination % 64) j.cut.tilings.destination.past_cache = 0;
+  const conednn_filtering *f = conednn_filtering_of(s);
+  job j = {s, f, cut_up(s), source, weights, bias, destination, scratch, 0, 0};
+  if ((uintptr_t)destination % LINE) j.cut.tilings.destination.past_cache = 0;
   if (!j.cut.is_shared) {
     conednn_parallel_workers(s->threads, j.cut.tilings.blocks, &j, run_block);
     return;
@@ -164,7 +175,7 @@ void conednn_winograd_run(const conednn_winograd *s, const void *source, const f
     j.count = at_most(j.cut.tilings.block_tiles, j.cut.tilings.tiles - j.first);
     int64_t groups = quotient_up(j.count, GROUP);
     conednn_parallel(s->threads, groups, 1, &j, transform_in);
-    conednn_parallel(s->threads, PRODUCTS * (s->outputs / PANEL), 1, &j, multiply);
+    conednn_parallel(s->threads, f->products * (s->outputs / PANEL), 1, &j, multiply);
     conednn_parallel(s->threads, groups, 1, &j, transform_out);
   }
 }
@@ -172,13 +183,13 @@ void conednn_winograd_run(const conednn_winograd *s, const void *source, const f
 #else
 
 int32_t conednn_winograd_supported(const conednn_winograd *s) { return (void)s, 0; }
-int64_t conednn_winograd_weight_count(int64_t inputs, int64_t outputs) { return (void)inputs, (void)outputs, 0; }
+int64_t conednn_winograd_weight_size(const conednn_winograd *s) { return (void)s, 0; }
 int64_t conednn_winograd_scratch_size(const conednn_winograd *s) { return (void)s, 0; }
-void conednn_winograd_transform_weights(const float *weights, int64_t inputs, int64_t outputs, int64_t out_begin,
-                                        int64_t out_end, float *forward, float *backward) {
-  (void)weights, (void)inputs, (void)outputs, (void)out_begin, (void)out_end, (void)forward, (void)backward;
+void conednn_winograd_transform_weights(const conednn_winograd *s, const float *weights, int64_t out_begin,
+                                        int64_t out_end, void *forward, void *backward) {
+  (void)s, (void)weights, (void)out_begin, (void)out_end, (void)forward, (void)backward;
 }
-void conednn_winograd_run(const conednn_winograd *s, const void *source, const float *weights, const float *bias,
+void conednn_winograd_run(const conednn_winograd *s, const void *source, const void *weights, const float *bias,
                           void *destination, void *scratch) {
   (void)s, (void)source, (void)weights, (void)bias, (void)destination, (void)scratch;
 }

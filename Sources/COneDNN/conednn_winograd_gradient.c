@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "conednn_arithmetic.h"
 #include "conednn_internal.h"
 #include "conednn_winograd_internal.h"
 
@@ -15,6 +14,7 @@ enum {
   SMALL_SUM_BYTES = 640 << 10,
   PRIVATE_SUM_BYTES = 2500 << 10,
   SHARED_SUM_BYTES = 10 << 20,
+  LARGE_PIXELS = 16 * LARGE_TILES,  // of a large layer's block
 };
 
 typedef struct {
@@ -24,21 +24,21 @@ typedef struct {
   int64_t source_bytes, gradient_bytes, sum_bytes, bias_bytes, part_bytes;
 } cut;
 
-
 static cut cut_up(const conednn_winograd *s) {
+  const conednn_filtering *f = conednn_filtering_of(s);
   cut c = {.tilings = conednn_tilings_of(s)};
-  int64_t sum_bytes = PRODUCTS * s->inputs * s->outputs * 4;
+  int64_t sum_bytes = f->products * s->inputs * s->outputs * 4, large = LARGE_PIXELS / (f->tile * f->tile);
   int is_small = sum_bytes <= SMALL_SUM_BYTES;
-  c.is_shared = !is_small && (sum_bytes > PRIVATE_SUM_BYTES || c.tilings.tiles < s->threads * LARGE_TILES);
-  int64_t most_inputs = SHARED_SUM_BYTES / (PRODUCTS * s->outputs * 4) / LANES * LANES;
-  if (most_inputs < LANES) most_inputs = LANES;
+  c.is_shared = !is_small && (sum_bytes > PRIVATE_SUM_BYTES || c.tilings.tiles < s->threads * large);
+  int64_t most_inputs = at_least(LANES, SHARED_SUM_BYTES / (f->products * s->outputs * 4) / LANES * LANES);
   c.inputs = c.is_shared ? at_most(s->inputs, most_inputs) : s->inputs;
-  conednn_cut_blocks(&c.tilings, s, is_small, c.is_shared);
+  conednn_cut_blocks(&c.tilings, s, f->products * f->value_bytes * (s->inputs + s->outputs), is_small ? 0 : large,
+                     c.is_shared);
   c.parts = c.is_shared ? 1 : at_most(s->threads, c.tilings.blocks);
   int64_t groups = c.tilings.block_tiles / GROUP;
-  c.source_bytes = PRODUCTS * conednn_plane(groups, c.inputs) * 4;
-  c.gradient_bytes = PRODUCTS * conednn_plane(groups, s->outputs) * 4;
-  c.sum_bytes = PRODUCTS * c.inputs * s->outputs * 4;
+  c.source_bytes = f->products * conednn_plane(groups, c.inputs, f->value_bytes);
+  c.gradient_bytes = f->products * conednn_plane(groups, s->outputs, f->value_bytes);
+  c.sum_bytes = f->products * c.inputs * s->outputs * 4;
   c.bias_bytes = whole_lines((c.is_shared ? groups : 1) * s->outputs * 4);
   c.part_bytes = c.source_bytes + c.gradient_bytes + c.sum_bytes + c.bias_bytes;
   return c;
@@ -51,6 +51,7 @@ int64_t conednn_winograd_gradient_scratch_size(const conednn_winograd *s) {
 
 typedef struct {
   const conednn_winograd *shape;
+  const conednn_filtering *filtering;
   cut cut;
   const void *source, *gradient;
   float *weights, *bias;
@@ -61,33 +62,42 @@ typedef struct {
 
 /// The memory of a part.
 typedef struct {
-  float *source, *gradient, *sums, *bias;
+  char *source, *gradient;
+  float *sums, *bias;
 } part_memory;
 
 static part_memory memory_of(const job *j, int64_t part) {
   const cut *c = &j->cut;
   char *base = j->scratch + part * c->part_bytes;
   char *gradient = base + c->source_bytes, *sums = gradient + c->gradient_bytes;
-  return (part_memory){(float *)base, (float *)gradient, (float *)sums, (float *)(sums + c->sum_bytes)};
+  return (part_memory){base, gradient, (float *)sums, (float *)(sums + c->sum_bytes)};
+}
+
+static conednn_points source_points(const job *j, part_memory m, int64_t groups, int64_t inputs) {
+  return conednn_points_by_channel(m.source, groups, inputs, j->filtering->value_bytes);
+}
+static conednn_points gradient_points(const job *j, part_memory m, int64_t groups) {
+  return conednn_points_by_channel(m.gradient, groups, j->shape->outputs, j->filtering->value_bytes);
 }
 
 /// One product's sum over a block of tiles.
 static void multiply_product(const job *j, part_memory m, int64_t groups, int64_t product, int64_t inputs,
                              int is_first) {
   int64_t outputs = j->shape->outputs;
-  const float *source = m.source + product * conednn_plane(groups, inputs);
-  const float *gradient = m.gradient + product * conednn_plane(groups, outputs);
+  conednn_points source = source_points(j, m, groups, inputs), gradient = gradient_points(j, m, groups);
   float *sums = m.sums + product * inputs * outputs;
   for (int64_t o = 0; o < outputs; o += PANEL)
     for (int64_t i = 0; i < inputs; i += SUM_ROWS)
-      conednn_multiply_channels(source + i / LANES * groups * GROUP * LANES + i % LANES,
-                                gradient + o * groups * GROUP, groups * GROUP, sums + i * outputs + o, outputs,
-                                is_first);
+      j->filtering->multiply_channels(
+          source.base + product * source.plane + i / LANES * source.block + i % LANES * (LINE / LANES),
+          gradient.base + product * gradient.plane + o / LANES * gradient.block, groups * GROUP,
+          sums + i * outputs + o, outputs, is_first);
 }
 
 static void run_part(void *context, int32_t worker, int64_t part) {
   (void)worker;
   const job *j = context;
+  const conednn_filtering *f = j->filtering;
   const cut *c = &j->cut;
   const conednn_tilings *t = &c->tilings;
   const conednn_winograd *s = j->shape;
@@ -97,13 +107,12 @@ static void run_part(void *context, int32_t worker, int64_t part) {
   for (int64_t block = begin; block < end; block++) {
     int64_t first = block * t->block_tiles, count = at_most(t->block_tiles, t->tiles - first);
     int64_t groups = quotient_up(count, GROUP);
-    conednn_transform_source(&t->source, j->source, first, count, first, 0, s->inputs,
-                             conednn_points_by_channel(m.source, groups, s->inputs));
-    conednn_transform_gradient(&t->destination, j->gradient, first, count, first,
-                               conednn_points_by_channel(m.gradient, groups, s->outputs), m.bias);
-    conednn_ahead source = conednn_look_ahead(&t->source, j->source, first + count, count, POINTS, PRODUCTS);
-    conednn_ahead gradient = conednn_look_ahead(&t->destination, j->gradient, first + count, count, TILE, PRODUCTS);
-    for (int64_t product = 0; product < PRODUCTS; product++) {
+    f->source_by_channel(&t->source, j->source, first, count, first, 0, s->inputs,
+                         source_points(j, m, groups, s->inputs));
+    f->gradient(&t->destination, j->gradient, first, count, first, gradient_points(j, m, groups), m.bias);
+    conednn_ahead source = conednn_look_ahead(&t->source, j->source, first + count, count, f->points, f->products);
+    conednn_ahead gradient = conednn_look_ahead(&t->destination, j->gradient, first + count, count, f->tile, f->products);
+    for (int64_t product = 0; product < f->products; product++) {
       conednn_fetch(&source);
       conednn_fetch(&gradient);
       multiply_product(j, m, groups, product, s->inputs, block == begin);
@@ -115,14 +124,14 @@ static void transform_in(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   part_memory m = memory_of(j, 0);
   int64_t first = begin * GROUP, count = at_most(end * GROUP, j->count) - first, groups = quotient_up(j->count, GROUP);
-  conednn_transform_source(&j->cut.tilings.source, j->source, j->first + first, count, j->first, j->input, j->inputs,
-                           conednn_points_by_channel(m.source, groups, j->inputs));
+  j->filtering->source_by_channel(&j->cut.tilings.source, j->source, j->first + first, count, j->first, j->input, j->inputs,
+                                  source_points(j, m, groups, j->inputs));
   // The gradient of a single block stays for all groups of inputs.
   if (j->input > 0 && j->cut.tilings.blocks == 1) return;
   float *sums = j->input == 0 ? m.bias + begin * j->shape->outputs : NULL;
   if (sums) memset(sums, 0, (size_t)((end - begin) * j->shape->outputs) * sizeof(float));
-  conednn_transform_gradient(&j->cut.tilings.destination, j->gradient, j->first + first, count, j->first,
-                             conednn_points_by_channel(m.gradient, groups, j->shape->outputs), sums);
+  j->filtering->gradient(&j->cut.tilings.destination, j->gradient, j->first + first, count, j->first,
+                         gradient_points(j, m, groups), sums);
 }
 
 static void multiply(void *context, int64_t begin, int64_t end) {
@@ -135,9 +144,9 @@ static void transform_out(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   const conednn_winograd *s = j->shape;
   int64_t input_stride = 9 * LANES * LANES, output_stride = s->inputs / LANES * input_stride;
-  conednn_transform_weight_gradient(memory_of(j, 0).sums, j->cut.parts, j->cut.part_bytes / 4, j->inputs, s->outputs,
-                                    begin, end - begin, j->weights + j->input / LANES * input_stride, input_stride,
-                                    output_stride);
+  j->filtering->weight_gradient(memory_of(j, 0).sums, j->cut.parts, j->cut.part_bytes / 4, j->inputs, s->outputs,
+                                begin, end - begin, j->weights + j->input / LANES * input_stride, input_stride,
+                                output_stride);
 }
 
 /// Adds rows of bias sums in their order.
@@ -160,7 +169,7 @@ static void run_shared(job *j) {
       int64_t groups = quotient_up(j->count, GROUP);
       conednn_parallel(s->threads, groups, 1, j, transform_in);
       if (j->input == 0) add_bias(j, memory_of(j, 0).bias, groups, s->outputs, j->block == 0);
-      conednn_parallel(s->threads, PRODUCTS, 1, j, multiply);
+      conednn_parallel(s->threads, j->filtering->products, 1, j, multiply);
     }
     conednn_parallel(s->threads, j->inputs, 4, j, transform_out);
   }
@@ -168,8 +177,8 @@ static void run_shared(job *j) {
 
 void conednn_winograd_gradient_run(const conednn_winograd *s, const void *source, const void *gradient, float *weights,
                                    float *bias, void *scratch) {
-  job j = {.shape = s, .cut = cut_up(s), .source = source, .gradient = gradient, .weights = weights, .bias = bias};
-  j.scratch = scratch;
+  job j = {.shape = s, .filtering = conednn_filtering_of(s), .cut = cut_up(s), .source = source, .gradient = gradient};
+  j.weights = weights, j.bias = bias, j.scratch = scratch;
   if (j.cut.is_shared) {
     run_shared(&j);
     return;

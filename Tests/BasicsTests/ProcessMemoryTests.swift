@@ -4,10 +4,11 @@ import Testing
 @Suite struct ProcessMemoryTests {
   @Test func touchedMemoryIsCounted() throws {
     let before = try #require(ProcessMemory.current())
-    let region = try MemoryRegion(byteCount: 64 << 20)
+    let region = try MemoryRegion(byteCount: 256 << 20)
     region.base.initializeMemory(as: UInt8.self, repeating: 1, count: region.byteCount)
     let after = try #require(ProcessMemory.current())
-    #expect(after.own - before.own > 60 << 20)
+    // Other tests of this process free some of theirs meanwhile.
+    #expect(after.own - before.own > 128 << 20)
     #expect(after.resident >= after.proportional && after.proportional >= after.own)
     withExtendedLifetime(region) {}
   }

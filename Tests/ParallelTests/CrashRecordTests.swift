@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ParallelTests {
@@ -6,7 +7,7 @@ extension ParallelTests {
   @Suite struct CrashRecords {
     /// The second thread must not end the process while the first still writes.
     @Test(arguments: 1...5) func isWholeWhereTwoThreadsCrash(_: Int) throws {
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       let outcome = try MPILauncher(ranks: 0, environment: ["TMPDIR": folder.path])
         .run("mpi-conformance", ["crash-together"])
       #expect(outcome.exitCode == 128 + SIGSEGV, "\(outcome.tail)")

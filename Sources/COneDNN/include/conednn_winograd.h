@@ -1,37 +1,45 @@
 #pragma once
 #include <stdint.h>
 
-// 3x3 convolutions by minimal filtering, F(4x4, 3x3) (Winograd 1980; Lavin and Gray, "Fast algorithms for
-// convolutional neural networks", CVPR 2016): a fourth of the multiplications, in float32. With the points 0, 3/4,
-// -3/4, 3/2, -3/2 and infinity the rounding error of a layer is about four times that of the plain sum (7e-7 of the
-// result's size). Activations may be bfloat16; everything between is float32. For processors with AVX-512.
+// 3x3 convolutions by minimal filtering (Winograd 1980; Lavin and Gray, "Fast algorithms for convolutional neural
+// networks", CVPR 2016), for processors with AVX-512:
+//
+// - F(4x4, 3x3), a fourth of the multiplications, in float32. With the points 0, 3/4, -3/4, 3/2, -3/2 and infinity the
+//   rounding error of a layer is about four times that of the plain sum (7e-7 of the result's size). Activations may be
+//   bfloat16; everything between is float32.
+// - F(2x2, 3x3), a multiplication in 2.25, of bfloat16 values with float32 sums. Two values are rounded for each product
+//   rather than one: an error of 4e-3 of the result's size where the plain sum has 2.3e-3, most of both the rounding of
+//   the result. Activations are bfloat16.
 
 typedef struct {
   /// Of the source. Stride 1, kernel 3; the destination is height + 2 * padding - 2 high.
   int64_t images, height, width;
   int64_t inputs, outputs;
   int64_t padding;
+  /// 4 or 2: pixels of a tile on a side.
+  int32_t tile;
   int32_t rectified;
   int32_t bfloat16;
   int32_t threads;
 } conednn_winograd;
 
-/// Whether the processor has the instructions and the shape the multiples (32 channels on both sides).
+/// Whether the processor has the instructions and the shape the multiples (32 channels on both sides). Tiles of 2x2 want
+/// bfloat16.
 int32_t conednn_winograd_supported(const conednn_winograd *_Nonnull shape);
 
-/// Floats of transformed weights for one direction.
-int64_t conednn_winograd_weight_count(int64_t inputs, int64_t outputs);
+/// Bytes of transformed weights for one direction.
+int64_t conednn_winograd_weight_size(const conednn_winograd *_Nonnull shape);
 /// Transforms outputs `out_begin` ..< `out_end` (multiples of 16) of weights in blocks [out / 16][in / 16][9][16 in]
 /// [16 out]; either result may be nil. `backward` is for the convolution of the destination's gradient, so that the
-/// roles of inputs and outputs are exchanged in it.
-void conednn_winograd_transform_weights(const float *_Nonnull weights, int64_t inputs, int64_t outputs,
-                                        int64_t out_begin, int64_t out_end, float *_Nullable forward,
-                                        float *_Nullable backward);
+/// roles of inputs and outputs are exchanged in it. Of the shape, only tile and channels count.
+void conednn_winograd_transform_weights(const conednn_winograd *_Nonnull shape, const float *_Nonnull weights,
+                                        int64_t out_begin, int64_t out_end, void *_Nullable forward,
+                                        void *_Nullable backward);
 
 int64_t conednn_winograd_scratch_size(const conednn_winograd *_Nonnull shape);
 /// destination = source * weights (+ bias, rectified). The same bits for any number of threads and any batch split.
 void conednn_winograd_run(const conednn_winograd *_Nonnull shape, const void *_Nonnull source,
-                          const float *_Nonnull weights, const float *_Nullable bias, void *_Nonnull destination,
+                          const void *_Nonnull weights, const float *_Nullable bias, void *_Nonnull destination,
                           void *_Nonnull scratch);
 
 int64_t conednn_winograd_gradient_scratch_size(const conednn_winograd *_Nonnull shape);

@@ -96,8 +96,8 @@ package final class OneDNNBackend: Backend {
       case .outerProducts, .winograd, .rows: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
       }
     let copies: any ComputeCopies
-    if form.forward == .winograd {
-      copies = WinogradCopies(outs: outs, inputs: inputs, threads: threadCount)
+    if case .winograd(let tile) = form.forward {
+      copies = WinogradCopies(shape, tile: tile, threads: threadCount)
     } else {
       func panels(isForward: Bool) -> OneDNNArrangement {
         OneDNNArrangement(

@@ -111,35 +111,31 @@ struct RelaidCopies: ComputeCopies {
   }
 }
 
-/// 3x3 weights transformed for minimal filtering, in float32 for both precisions; the master is tiled.
+/// 3x3 weights transformed for minimal filtering; the master is tiled.
 struct WinogradCopies: ComputeCopies {
   let byteCount: Int
   let pieceCount: Int
   let description: String
   let forwardOffset: Int? = 0
   let backwardDataOffset: Int?
-  private let outs: Int
-  private let inputs: Int
-  private let threads: Int
+  private let shape: conednn_winograd
 
-  init(outs: Int, inputs: Int, threads: Int) {
-    let oneByteCount = 4 * Int(conednn_winograd_weight_count(Int64(inputs), Int64(outs)))
-    self.outs = outs
-    self.inputs = inputs
-    self.threads = threads
+  init(_ convolution: conednn_convolution, tile pixels: Int, threads: Int) {
+    shape = conednn_winograd(convolution, tile: pixels, threads: threads)
+    let oneByteCount = withUnsafePointer(to: shape) { Int(conednn_winograd_weight_size($0)) }
     backwardDataOffset = oneByteCount
     byteCount = 2 * oneByteCount
-    pieceCount = outs / tile
-    description = "winograd:\(outs)x\(inputs)"
+    pieceCount = Int(shape.outputs) / tile
+    description = "winograd:\(pixels):\(shape.outputs)x\(shape.inputs)"
   }
 
   func make(from weights: UnsafePointer<Float>, into prepared: UnsafeMutableRawPointer, pieces: Range<Int>) {
-    let forward = prepared.assumingMemoryBound(to: Float.self)
-    let backward = (prepared + byteCount / 2).assumingMemoryBound(to: Float.self)
-    parallelRanges(pieces.count, grain: 1, threads: threads) { range in
-      conednn_winograd_transform_weights(
-        weights, Int64(self.inputs), Int64(self.outs), Int64((pieces.lowerBound + range.lowerBound) * tile),
-        Int64((pieces.lowerBound + range.upperBound) * tile), forward, backward)
+    parallelRanges(pieces.count, grain: 1, threads: Int(shape.threads)) { range in
+      withUnsafePointer(to: self.shape) {
+        conednn_winograd_transform_weights(
+          $0, weights, Int64((pieces.lowerBound + range.lowerBound) * tile),
+          Int64((pieces.lowerBound + range.upperBound) * tile), prepared, prepared + self.byteCount / 2)
+      }
     }
   }
 }

@@ -10,8 +10,8 @@ struct OneDNNForm {
     case unrolled
     /// Without the products with the padding's zeros (conednn_rows.h). Not for weight gradients.
     case rows
-    /// Minimal filtering (conednn_winograd.h).
-    case winograd
+    /// Minimal filtering (conednn_winograd.h), with tiles of this many pixels on a side.
+    case winograd(tile: Int)
     /// A deconvolution's, phase by phase (conednn_upsampling.h). Not for source gradients.
     case phases
     /// Our own loops over the pixels (conednn_weight_gradient.h). Weight gradients only.
@@ -43,8 +43,9 @@ struct OneDNNForm {
       self.init(
         forward: wantsRows ? .rows : .library, sourceGradient: wantsRows ? .rows : .unrolled,
         weightGradient: isBFloat16 && hasTiles ? .unrolled : .library)
-    } else if Self.wantsWinograd(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles) {
-      self.init(forward: .winograd, sourceGradient: .winograd, weightGradient: .winograd)
+    } else if let tile = Self.winogradTile(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles) {
+      self.init(
+        forward: .winograd(tile: tile), sourceGradient: .winograd(tile: tile), weightGradient: .winograd(tile: tile))
     } else {
       let wantsLoops = Self.wantsOuterProducts(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
       self.init(forward: .library, sourceGradient: .library, weightGradient: wantsLoops ? .outerProducts : .library)
@@ -71,20 +72,22 @@ struct OneDNNForm {
     return OneDNNForm(forward: .phases, sourceGradient: .library, weightGradient: .phases)
   }
 
-  /// Measured at 360x480, one thread, all three directions: conv3_2 takes 60 ms instead of 148 in float32 and 60
-  /// instead of 73 in bfloat16; conv4_2 58 instead of 145, and 57 instead of 73. The transformed weights are four
-  /// times as many, in float32: for the largest layers in bfloat16 that costs more memory than the time is worth.
-  private static func wantsWinograd(_ convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) -> Bool {
-    guard convolution.kernel == 3 && !convolution.accumulating else { return false }
+  /// Measured at 360x480, one thread, all three directions: conv3_2 takes 60 ms instead of 148 in float32, conv4_2 58
+  /// instead of 145. In bfloat16, conv3_2 takes 40 ms in tiles of 2x2, 63 in tiles of 4x4 and 73 by the library, conv4_2
+  /// 41, 58 and 73. Narrow bfloat16 layers keep the rounding errors of the larger tiles.
+  private static func winogradTile(_ convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) -> Int? {
+    guard convolution.kernel == 3 && !convolution.accumulating && !(isBFloat16 && hasTiles) else { return nil }
+    let channels = min(convolution.inputChannels, convolution.outputChannels)
     // Narrow layers are fast enough without, and in float32 a rounding error of a plain sum's size is worth more: over
     // seeds of a net of widths 32 to 64, gradients missed those in float64 by 1e-3 more often.
-    if !isBFloat16 && min(convolution.inputChannels, convolution.outputChannels) < 64 { return false }
-    if isBFloat16 && (hasTiles || convolution.inputChannels * convolution.outputChannels > 256 * 512) { return false }
+    if !isBFloat16 && channels < 64 { return nil }
     var shape = conednn_winograd()
     shape.inputs = Int64(convolution.inputChannels)
     shape.outputs = Int64(convolution.outputChannels)
     shape.padding = Int64(convolution.padding)
-    return conednn_winograd_supported(&shape) != 0
+    shape.bfloat16 = isBFloat16 ? 1 : 0
+    shape.tile = isBFloat16 && channels >= 64 ? 2 : 4
+    return conednn_winograd_supported(&shape) != 0 ? Int(shape.tile) : nil
   }
 
   /// Measured over the backbone at 360x480, one thread: 274 ms instead of 345 in bfloat16 and 560 instead of 820 in

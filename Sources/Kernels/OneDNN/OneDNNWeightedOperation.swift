@@ -32,7 +32,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     switch layout.form.forward {
     case .rows: RowForward(shape, threads: threads)
     case .phases: PhaseProducts(shape, threads: threads)
-    case .winograd: WinogradForward(shape, threads: threads)
+    case .winograd(let tile): WinogradForward(shape, tile: tile, threads: threads)
     case .library, .unrolled, .outerProducts: try LibraryForward(shape, layout, threads: threads)
     }
   }
@@ -42,7 +42,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
   ) throws -> any SourceGradient {
     switch layout.form.sourceGradient {
     case .rows: RowSourceGradient(shape, threads: threads)
-    case .winograd: WinogradSourceGradient(shape, threads: threads)
+    case .winograd(let tile): WinogradSourceGradient(shape, tile: tile, threads: threads)
     case .unrolled: try UnrolledSourceGradient(shape, layout, threads: threads)
     case .library, .phases, .outerProducts: try LibrarySourceGradient(shape, layout, threads: threads)
     }
@@ -53,7 +53,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
   ) throws -> any WeightGradient {
     switch layout.form.weightGradient {
     case .phases: PhaseProducts(shape, threads: threads)
-    case .winograd: WinogradWeightGradient(shape, threads: threads)
+    case .winograd(let tile): WinogradWeightGradient(shape, tile: tile, threads: threads)
     case .outerProducts: OuterProductWeightGradient(shape, threads: threads)
     case .unrolled: try UnrolledWeightGradient(shape, layout, threads: threads)
     case .library, .rows: try LibraryWeightGradient(shape, layout, threads: threads)

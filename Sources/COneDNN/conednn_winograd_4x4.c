@@ -1,9 +1,9 @@
-#include "conednn_arithmetic.h"
 #include "conednn_winograd_internal.h"
 
 #if defined(__x86_64__)
+#include "conednn_winograd_tiles.h"
 
-// The points are 0, A, -A, B, -B and infinity. The matrices follow from them (Toom-Cook), with the divisors on the side
+// Everything is float32. The points are 0, A, -A, B, -B and infinity. The matrices follow from them (Toom-Cook), with the divisors on the side
 // of weights and gradients. Every step is exact or one rounding: the constants are short binary fractions.
 
 #define A 0.75f
@@ -16,9 +16,8 @@
 #define DIVISOR_A (2 * A2 * (A2 - B2))
 #define DIVISOR_B (2 * B2 * (B2 - A2))
 
-typedef __m512 vector;
+enum { POINTS = 6, PRODUCTS = 36, TILE = 4 };
 
-INLINE vector all(float x) { return _mm512_set1_ps(x); }
 /// x * y + z and z - x * y, in one rounding.
 INLINE vector plus(float x, vector y, vector z) { return _mm512_fmadd_ps(all(x), y, z); }
 INLINE vector minus(float x, vector y, vector z) { return _mm512_fnmadd_ps(all(x), y, z); }
@@ -72,51 +71,8 @@ INLINE void from_points(const vector m[6], vector r[4], int count) {
   if (count == 4) r[3] = plus(A3, difference_a, plus(B3, difference_b, m[5]));
 }
 
-INLINE vector load(const char *pixel, int64_t channel, int bfloat16) {
-  if (!bfloat16) return _mm512_loadu_ps((const float *)pixel + channel);
-  return widened(_mm256_loadu_si256((const __m256i *)((const uint16_t *)pixel + channel)));
-}
-
-INLINE void store(char *pixel, int64_t channel, vector x, int bfloat16, int past_cache) {
-  if (bfloat16)
-    _mm256_storeu_si256((__m256i *)((uint16_t *)pixel + channel), narrowed(x));
-  else if (past_cache)
-    _mm512_stream_ps((float *)pixel + channel, x);
-  else
-    _mm512_storeu_ps((float *)pixel + channel, x);
-}
-
-/// One tile's place: its first pixel (maybe outside the image) and which of its rows and columns are inside.
-typedef struct {
-  const char *first;
-  int64_t row_bytes, pixel_bytes;
-  int64_t top, bottom, left, right;
-} place;
-
-INLINE place place_of(const conednn_tiling *t, const void *activation, int64_t tile, int64_t size) {
-  int64_t line = tile / t->columns, image = line / t->rows;
-  int64_t y = line % t->rows * TILE - t->margin, x = tile % t->columns * TILE - t->margin;
-  place p = {.pixel_bytes = t->channels * (t->bfloat16 ? 2 : 4)};
-  p.row_bytes = p.pixel_bytes * t->width;
-  p.first = (const char *)activation + (image * t->height + y) * p.row_bytes + x * p.pixel_bytes;
-  p.top = y < 0 ? -y : 0;
-  p.left = x < 0 ? -x : 0;
-  p.bottom = at_most(size, t->height - y);
-  p.right = at_most(size, t->width - x);
-  return p;
-}
-
-/// One row's pixels of a tile; `inner`: all of them are inside the image, which needs no test for each.
-INLINE void load_row(const place *p, int64_t row, int64_t channel, int size, int inner, int bfloat16, vector *d) {
-#pragma clang loop unroll(full)
-  for (int column = 0; column < size; column++) {
-    int inside = inner || (row >= p->top && row < p->bottom && column >= p->left && column < p->right);
-    d[column] = inside ? load(p->first + row * p->row_bytes + column * p->pixel_bytes, channel, bfloat16) : all(0);
-  }
-}
-
 /// From a tile's rows of points, 6 of a source's or 4 of a gradient's, to its 36 values.
-INLINE void store_points(const vector points[][POINTS], int size, float *result, int64_t stride) {
+INLINE void store_points(const vector points[][POINTS], int size, char *result, int64_t stride) {
 #pragma clang loop unroll(full)
   for (int column = 0; column < POINTS; column++) {
     vector d[POINTS], r[POINTS];
@@ -131,7 +87,7 @@ INLINE void store_points(const vector points[][POINTS], int size, float *result,
   }
 }
 
-INLINE void transform_source_block(const place *p, int64_t channel, int inner, int bfloat16, float *result,
+INLINE void transform_source_block(const place *p, int64_t channel, int inner, int bfloat16, char *result,
                                    int64_t stride) {
   vector points[POINTS][POINTS];
 #pragma clang loop unroll(full)
@@ -143,7 +99,7 @@ INLINE void transform_source_block(const place *p, int64_t channel, int inner, i
   store_points(points, POINTS, result, stride);
 }
 
-INLINE void transform_gradient_block(const place *p, int64_t channel, int inner, int bfloat16, float *result,
+INLINE void transform_gradient_block(const place *p, int64_t channel, int inner, int bfloat16, char *result,
                                      int64_t stride, float *sums) {
   vector points[TILE][POINTS], sum = all(0);
 #pragma clang loop unroll(full)
@@ -157,26 +113,21 @@ INLINE void transform_gradient_block(const place *p, int64_t channel, int inner,
   store_points(points, TILE, result, stride);
 }
 
-/// Where a tile's first 16 channels of product 0 are.
-static float *tile_lanes(conednn_points points, int64_t tile) {
-  return points.base + tile / GROUP * points.group + tile % GROUP * LANES;
-}
-
 /// The last group's tiles that do not exist.
 TARGET static void clear_rest(conednn_points result, int64_t used, int64_t blocks) {
   for (int64_t tile = used; tile % GROUP != 0; tile++)
     for (int64_t block = 0; block < blocks; block++)
       for (int product = 0; product < PRODUCTS; product++)
-        _mm512_store_ps(tile_lanes(result, tile) + block * result.block + product * result.plane, all(0));
+        _mm512_store_ps(tile_line(result, tile) + block * result.block + product * result.plane, all(0));
 }
 
-TARGET void conednn_transform_source(const conednn_tiling *t, const void *source, int64_t first, int64_t count,
+TARGET static void transform_source(const conednn_tiling *t, const void *source, int64_t first, int64_t count,
                                      int64_t base, int64_t channel, int64_t channels, conednn_points result) {
   int64_t blocks = channels / LANES;
   for (int64_t tile = first; tile < first + count; tile++) {
     place p = place_of(t, source, tile, POINTS);
-    int inner = p.top == 0 && p.left == 0 && p.bottom == POINTS && p.right == POINTS;
-    float *lanes = tile_lanes(result, tile - base);
+    int inner = is_inner(&p, POINTS);
+    char *lanes = tile_line(result, tile - base);
     for (int64_t block = 0; block < blocks; block++, lanes += result.block) {
       int64_t from = channel + block * LANES;
       if (inner && t->bfloat16)
@@ -190,13 +141,13 @@ TARGET void conednn_transform_source(const conednn_tiling *t, const void *source
   clear_rest(result, first + count - base, blocks);
 }
 
-TARGET void conednn_transform_gradient(const conednn_tiling *t, const void *gradient, int64_t first, int64_t count,
+TARGET static void transform_gradient(const conednn_tiling *t, const void *gradient, int64_t first, int64_t count,
                                        int64_t base, conednn_points result, float *sums) {
   int64_t blocks = t->channels / LANES;
   for (int64_t tile = first; tile < first + count; tile++) {
     place p = place_of(t, gradient, tile, TILE);
-    int inner = p.bottom == TILE && p.right == TILE;
-    float *lanes = tile_lanes(result, tile - base);
+    int inner = is_inner(&p, TILE);
+    char *lanes = tile_line(result, tile - base);
     for (int64_t block = 0; block < blocks; block++, lanes += result.block)
       if (inner && t->bfloat16)
         transform_gradient_block(&p, block * LANES, 1, 1, lanes, result.plane, sums);
@@ -209,7 +160,7 @@ TARGET void conednn_transform_gradient(const conednn_tiling *t, const void *grad
 }
 
 /// 36 products of 16 channels to a tile's 4x4 pixels.
-INLINE void write_tile(const conednn_tiling *t, const place *p, const float *lanes, int64_t plane, int64_t channel,
+INLINE void write_tile(const conednn_tiling *t, const place *p, const char *lanes, int64_t plane, int64_t channel,
                        vector offset, int rectified) {
   vector points[TILE][POINTS];
 #pragma clang loop unroll(full)
@@ -234,18 +185,18 @@ INLINE void write_tile(const conednn_tiling *t, const place *p, const float *lan
   }
 }
 
-TARGET void conednn_transform_product(const conednn_tiling *t, conednn_points products, int64_t first, int64_t count,
+TARGET static void transform_product(const conednn_tiling *t, conednn_points products, int64_t first, int64_t count,
                                       int64_t base, const float *bias, int rectified, void *destination) {
   for (int64_t tile = first; tile < first + count; tile++) {
     place p = place_of(t, destination, tile, TILE);
-    const float *lanes = tile_lanes(products, tile - base);
+    const char *lanes = tile_line(products, tile - base);
     for (int64_t channel = 0; channel < t->channels; channel += LANES, lanes += products.block)
       write_tile(t, &p, lanes, products.plane, channel, bias ? _mm512_loadu_ps(bias + channel) : all(0), rectified);
   }
   _mm_sfence();
 }
 
-TARGET void conednn_transform_weight_gradient(const float *products, int64_t parts, int64_t part_stride,
+TARGET static void transform_weight_gradient(const float *products, int64_t parts, int64_t part_stride,
                                               int64_t inputs, int64_t outputs, int64_t first, int64_t count,
                                               float *weights, int64_t input_stride, int64_t output_stride) {
   for (int64_t input = first; input < first + count; input++)
@@ -325,8 +276,8 @@ TARGET static void transform_backward(const float *tile, int64_t inputs, int64_t
     }
 }
 
-TARGET void conednn_winograd_transform_weights(const float *weights, int64_t inputs, int64_t outputs,
-                                               int64_t out_begin, int64_t out_end, float *forward, float *backward) {
+TARGET static void transform_weights(const float *weights, int64_t inputs, int64_t outputs, int64_t out_begin,
+                                     int64_t out_end, void *forward, void *backward) {
   for (int64_t out = out_begin; out < out_end; out += LANES)
     for (int64_t in = 0; in < inputs; in += LANES) {
       const float *tile = weights + (out / LANES * (inputs / LANES) + in / LANES) * 9 * LANES * LANES;
@@ -335,5 +286,25 @@ TARGET void conednn_winograd_transform_weights(const float *weights, int64_t inp
     }
   _mm_sfence();
 }
+
+TARGET static void transform_source_by_group(const conednn_tiling *t, const void *source, int64_t first, int64_t count,
+                                             int64_t base, conednn_points result) {
+  transform_source(t, source, first, count, base, 0, t->channels, result);
+}
+
+const conednn_filtering conednn_filtering_4x4 = {
+    .tile = TILE,
+    .points = POINTS,
+    .products = PRODUCTS,
+    .value_bytes = 4,
+    .source_by_group = transform_source_by_group,
+    .source_by_channel = transform_source,
+    .gradient = transform_gradient,
+    .product = transform_product,
+    .weights = transform_weights,
+    .weight_gradient = transform_weight_gradient,
+    .multiply_tiles = conednn_multiply_floats,
+    .multiply_channels = conednn_multiply_float_channels,
+};
 
 #endif

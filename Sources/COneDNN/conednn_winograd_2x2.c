@@ -1,0 +1,341 @@
+#include "conednn_winograd_internal.h"
+
+#if defined(__x86_64__)
+#include "conednn_winograd_tiles.h"
+
+#undef TARGET
+#define TARGET __attribute__((target(AVX512 ",avx512bf16")))
+
+// Transformed values are bfloat16: the points are 0, 1, -1 and infinity, whose transformations only add and subtract (and
+// halve, on the side of the weights), so that a value is rounded once, after its sum in float32. Activations are
+// bfloat16, too.
+
+enum { POINTS = 4, PRODUCTS = 16, TILE = 2, TAPS = 9 };
+
+INLINE vector sum(vector a, vector b) { return _mm512_add_ps(a, b); }
+INLINE vector difference(vector a, vector b) { return _mm512_sub_ps(a, b); }
+INLINE vector half(vector a) { return _mm512_mul_ps(all(0.5f), a); }
+
+/// Source: 4 pixels to 4 points.
+INLINE void source_points(const vector d[POINTS], vector r[POINTS]) {
+  r[0] = difference(d[0], d[2]);
+  r[1] = sum(d[1], d[2]);
+  r[2] = difference(d[2], d[1]);
+  r[3] = difference(d[1], d[3]);
+}
+
+/// Weights: 3 taps to 4 points.
+INLINE void weight_points(const vector g[3], vector r[POINTS]) {
+  vector ends = sum(g[0], g[2]);
+  r[0] = g[0];
+  r[1] = half(sum(ends, g[1]));
+  r[2] = half(difference(ends, g[1]));
+  r[3] = g[2];
+}
+
+/// Gradient: 2 pixels to 4 points; the other way round than `product_pixels`.
+INLINE void gradient_points(const vector g[TILE], vector r[POINTS]) {
+  r[0] = g[0];
+  r[1] = sum(g[0], g[1]);
+  r[2] = difference(g[0], g[1]);
+  r[3] = difference(all(0), g[1]);
+}
+
+/// Products: 4 points to 2 pixels.
+INLINE void product_pixels(const vector m[POINTS], vector r[TILE]) {
+  r[0] = sum(m[0], sum(m[1], m[2]));
+  r[1] = difference(difference(m[1], m[2]), m[3]);
+}
+
+/// Products: 4 points to 3 taps; the other way round than `weight_points`.
+INLINE void product_taps(const vector m[POINTS], vector r[3]) {
+  vector ends = half(sum(m[1], m[2]));
+  r[0] = sum(m[0], ends);
+  r[1] = half(difference(m[1], m[2]));
+  r[2] = sum(ends, m[3]);
+}
+
+/// 16 values with the 16 of a second tile or channel after each.
+INLINE __m512i interleaved(vector first, vector second) {
+  __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(first));
+  __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(second));
+  return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+
+INLINE void transformed_source(const place *p, int64_t channel, int inner, vector r[PRODUCTS]) {
+  vector rows[POINTS][POINTS];
+#pragma clang loop unroll(full)
+  for (int row = 0; row < POINTS; row++) {
+    vector d[POINTS];
+    load_row(p, row, channel, POINTS, inner, 1, d);
+    source_points(d, rows[row]);
+  }
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector d[POINTS] = {rows[0][column], rows[1][column], rows[2][column], rows[3][column]}, points[POINTS];
+    source_points(d, points);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) r[row * POINTS + column] = points[row];
+  }
+}
+
+/// A line is 32 channels of a tile.
+INLINE void source_line(const place *p, int64_t channel, int inner, conednn_points result, char *line) {
+  vector low[PRODUCTS], high[PRODUCTS];
+  transformed_source(p, channel, inner, low);
+  transformed_source(p, channel + LANES, inner, high);
+#pragma clang loop unroll(full)
+  for (int product = 0; product < PRODUCTS; product++)
+    _mm512_store_si512(line + product * result.plane, (__m512i)_mm512_cvtne2ps_pbh(high[product], low[product]));
+}
+
+TARGET static void transform_source_by_group(const conednn_tiling *t, const void *source, int64_t first, int64_t count,
+                                             int64_t base, conednn_points result) {
+  int64_t lines = t->channels / (2 * LANES);
+  for (int64_t tile = first; tile < first + count; tile++) {
+    place p = place_of(t, source, tile, POINTS);
+    char *line = tile_line(result, tile - base);
+    if (is_inner(&p, POINTS))
+      for (int64_t i = 0; i < lines; i++, line += result.block) source_line(&p, i * 2 * LANES, 1, result, line);
+    else
+      for (int64_t i = 0; i < lines; i++, line += result.block) source_line(&p, i * 2 * LANES, 0, result, line);
+  }
+  for (int64_t tile = first + count - base; tile % GROUP != 0; tile++)
+    for (int64_t i = 0; i < lines; i++)
+      for (int product = 0; product < PRODUCTS; product++)
+        _mm512_store_si512(tile_line(result, tile) + i * result.block + product * result.plane, _mm512_setzero_si512());
+}
+
+/// Where product 0 of a pair of tiles' first line is.
+INLINE char *pair_line(conednn_points points, int64_t tile) {
+  return points.base + tile / GROUP * points.group + tile % GROUP / 2 * LINE;
+}
+
+/// The lines of pairs past the last tile.
+TARGET static void clear_pairs(conednn_points result, int64_t used, int64_t blocks) {
+  for (int64_t tile = (used + 1) / 2 * 2; tile % GROUP != 0; tile += 2)
+    for (int64_t block = 0; block < blocks; block++)
+      for (int product = 0; product < PRODUCTS; product++)
+        _mm512_store_si512(pair_line(result, tile) + block * result.block + product * result.plane,
+                           _mm512_setzero_si512());
+}
+
+TARGET static void transform_source_by_channel(const conednn_tiling *t, const void *source, int64_t first,
+                                               int64_t count, int64_t base, int64_t channel, int64_t channels,
+                                               conednn_points result) {
+  for (int64_t tile = first; tile < first + count; tile += 2) {
+    int has_second = tile + 1 < first + count;
+    place p = place_of(t, source, tile, POINTS), q = has_second ? place_of(t, source, tile + 1, POINTS) : p;
+    int inner = has_second && is_inner(&p, POINTS) && is_inner(&q, POINTS);
+    // Nothing of a tile that does not exist is inside.
+    if (!has_second) q.bottom = q.top;
+    char *line = pair_line(result, tile - base);
+    for (int64_t from = channel; from < channel + channels; from += LANES, line += result.block) {
+      vector a[PRODUCTS], b[PRODUCTS];
+      if (inner) {
+        transformed_source(&p, from, 1, a);
+        transformed_source(&q, from, 1, b);
+      } else {
+        transformed_source(&p, from, 0, a);
+        transformed_source(&q, from, 0, b);
+      }
+      for (int product = 0; product < PRODUCTS; product++)
+        _mm512_store_si512(line + product * result.plane, interleaved(a[product], b[product]));
+    }
+  }
+  clear_pairs(result, first + count - base, channels / LANES);
+}
+
+/// - Returns: the sum of the pixels.
+INLINE vector transformed_gradient(const place *p, int64_t channel, int inner, vector r[PRODUCTS]) {
+  vector rows[TILE][POINTS], pixels[TILE];
+#pragma clang loop unroll(full)
+  for (int row = 0; row < TILE; row++) {
+    vector g[TILE];
+    load_row(p, row, channel, TILE, inner, 1, g);
+    pixels[row] = sum(g[0], g[1]);
+    gradient_points(g, rows[row]);
+  }
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector g[TILE] = {rows[0][column], rows[1][column]}, points[POINTS];
+    gradient_points(g, points);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) r[row * POINTS + column] = points[row];
+  }
+  return sum(pixels[0], pixels[1]);
+}
+
+TARGET static void transform_gradient(const conednn_tiling *t, const void *gradient, int64_t first, int64_t count,
+                                      int64_t base, conednn_points result, float *sums) {
+  for (int64_t tile = first; tile < first + count; tile += 2) {
+    int has_second = tile + 1 < first + count;
+    place p = place_of(t, gradient, tile, TILE), q = has_second ? place_of(t, gradient, tile + 1, TILE) : p;
+    int inner = has_second && is_inner(&p, TILE) && is_inner(&q, TILE);
+    if (!has_second) q.bottom = q.top;
+    char *line = pair_line(result, tile - base);
+    for (int64_t channel = 0; channel < t->channels; channel += LANES, line += result.block) {
+      vector a[PRODUCTS], b[PRODUCTS];
+      vector pixels = inner ? sum(transformed_gradient(&p, channel, 1, a), transformed_gradient(&q, channel, 1, b))
+                            : sum(transformed_gradient(&p, channel, 0, a), transformed_gradient(&q, channel, 0, b));
+      if (sums) _mm512_storeu_ps(sums + channel, sum(_mm512_loadu_ps(sums + channel), pixels));
+      for (int product = 0; product < PRODUCTS; product++)
+        _mm512_store_si512(line + product * result.plane, interleaved(a[product], b[product]));
+    }
+  }
+  clear_pairs(result, first + count - base, t->channels / LANES);
+}
+
+/// 16 products of 16 channels to a tile's 2x2 pixels.
+INLINE void write_tile(const place *p, const char *lanes, int64_t plane, int64_t channel, vector offset,
+                       int rectified) {
+  vector rows[TILE][POINTS];
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector m[POINTS], r[TILE];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) m[row] = _mm512_load_ps(lanes + (row * POINTS + column) * plane);
+    product_pixels(m, r);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < TILE; row++) rows[row][column] = r[row];
+  }
+#pragma clang loop unroll(full)
+  for (int row = 0; row < TILE; row++) {
+    vector r[TILE];
+    product_pixels(rows[row], r);
+    if (row >= p->bottom) continue;
+    for (int column = 0; column < p->right; column++) {
+      vector x = sum(r[column], offset);
+      if (rectified) x = _mm512_max_ps(all(0), x);
+      _mm256_storeu_si256(
+          (__m256i *)((char *)p->first + row * p->row_bytes + column * p->pixel_bytes + 2 * channel),
+          (__m256i)_mm512_cvtneps_pbh(x));
+    }
+  }
+}
+
+TARGET static void transform_product(const conednn_tiling *t, conednn_points products, int64_t first, int64_t count,
+                                     int64_t base, const float *bias, int rectified, void *destination) {
+  for (int64_t tile = first; tile < first + count; tile++) {
+    place p = place_of(t, destination, tile, TILE);
+    const char *lanes = tile_line(products, tile - base);
+    for (int64_t channel = 0; channel < t->channels; channel += LANES, lanes += products.block)
+      write_tile(&p, lanes, products.plane, channel, bias ? _mm512_loadu_ps(bias + channel) : all(0), rectified);
+  }
+}
+
+TARGET static void transform_weight_gradient(const float *products, int64_t parts, int64_t part_stride, int64_t inputs,
+                                             int64_t outputs, int64_t first, int64_t count, float *weights,
+                                             int64_t input_stride, int64_t output_stride) {
+  for (int64_t input = first; input < first + count; input++)
+    for (int64_t output = 0; output < outputs; output += LANES) {
+      vector taps[3][POINTS];
+      for (int column = 0; column < POINTS; column++) {
+        vector m[POINTS], r[3];
+        for (int row = 0; row < POINTS; row++) {
+          const float *from = products + ((row * POINTS + column) * inputs + input) * outputs + output;
+          m[row] = _mm512_loadu_ps(from);
+          for (int64_t part = 1; part < parts; part++) m[row] = sum(m[row], _mm512_loadu_ps(from + part * part_stride));
+        }
+        product_taps(m, r);
+        for (int row = 0; row < 3; row++) taps[row][column] = r[row];
+      }
+      float *to = weights + output / LANES * output_stride + input / LANES * input_stride + input % LANES * LANES;
+      for (int row = 0; row < 3; row++) {
+        vector r[3];
+        product_taps(taps[row], r);
+        for (int column = 0; column < 3; column++)
+          _mm512_storeu_ps(to + (row * 3 + column) * LANES * LANES, r[column]);
+      }
+    }
+}
+
+/// The 16 products' weights for 16 outputs of one input; `rotated` turns the taps by half a turn.
+INLINE void transform_taps(const float *taps, int rotated, vector r[PRODUCTS]) {
+  vector rows[3][POINTS];
+#pragma clang loop unroll(full)
+  for (int row = 0; row < 3; row++) {
+    vector g[3];
+#pragma clang loop unroll(full)
+    for (int column = 0; column < 3; column++) {
+      int tap = row * 3 + column;
+      g[column] = _mm512_loadu_ps(taps + (rotated ? TAPS - 1 - tap : tap) * LANES * LANES);
+    }
+    weight_points(g, rows[row]);
+  }
+#pragma clang loop unroll(full)
+  for (int column = 0; column < POINTS; column++) {
+    vector g[3] = {rows[0][column], rows[1][column], rows[2][column]}, points[POINTS];
+    weight_points(g, points);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < POINTS; row++) r[row * POINTS + column] = points[row];
+  }
+}
+
+/// Bytes from a product's weights to the next one's, and where columns `column` ... of rows `row` and `row + 1` are:
+/// [16][columns / 32][rows / 2][32][2].
+INLINE int64_t weight_place(int64_t rows, int64_t row, int64_t column) {
+  return ((column / PANEL * rows + row) * PANEL + column % PANEL * 2) * 2;
+}
+
+TARGET static void transform_forward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
+                                     char *result) {
+  for (int i = 0; i < LANES; i += 2) {
+    vector first[PRODUCTS], second[PRODUCTS];
+    transform_taps(tile + i * LANES, 0, first);
+    transform_taps(tile + (i + 1) * LANES, 0, second);
+    char *to = result + weight_place(inputs, in + i, out);
+    for (int product = 0; product < PRODUCTS; product++)
+      _mm512_stream_si512((__m512i *)(to + product * inputs * outputs * 2),
+                          interleaved(first[product], second[product]));
+  }
+}
+
+/// The same for the other direction, where 16 inputs are to be neighbours and outputs come in pairs.
+TARGET static void transform_backward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
+                                      char *result) {
+  enum { WORDS = LANES / 2 };
+  int32_t turned[PRODUCTS][LANES][WORDS] __attribute__((aligned(64)));
+  for (int i = 0; i < LANES; i++) {
+    vector r[PRODUCTS];
+    transform_taps(tile + i * LANES, 1, r);
+    for (int product = 0; product < PRODUCTS; product++)
+      _mm256_store_si256((__m256i *)turned[product][i], (__m256i)_mm512_cvtneps_pbh(r[product]));
+  }
+  const __m512i column = _mm512_mullo_epi32(
+      _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi32(WORDS));
+  for (int product = 0; product < PRODUCTS; product++)
+    for (int word = 0; word < WORDS; word++) {
+      __m512i x = _mm512_i32gather_epi32(column, &turned[product][0][word], 4);
+      char *to = result + product * inputs * outputs * 2 + weight_place(outputs, out + 2 * word, in);
+      _mm512_stream_si512((__m512i *)to, x);
+    }
+}
+
+TARGET static void transform_weights(const float *weights, int64_t inputs, int64_t outputs, int64_t out_begin,
+                                     int64_t out_end, void *forward, void *backward) {
+  for (int64_t out = out_begin; out < out_end; out += LANES)
+    for (int64_t in = 0; in < inputs; in += LANES) {
+      const float *tile = weights + (out / LANES * (inputs / LANES) + in / LANES) * TAPS * LANES * LANES;
+      if (forward) transform_forward(tile, inputs, outputs, in, out, forward);
+      if (backward) transform_backward(tile, inputs, outputs, in, out, backward);
+    }
+  _mm_sfence();
+}
+
+const conednn_filtering conednn_filtering_2x2 = {
+    .tile = TILE,
+    .points = POINTS,
+    .products = PRODUCTS,
+    .value_bytes = 2,
+    .source_by_group = transform_source_by_group,
+    .source_by_channel = transform_source_by_channel,
+    .gradient = transform_gradient,
+    .product = transform_product,
+    .weights = transform_weights,
+    .weight_gradient = transform_weight_gradient,
+    .multiply_tiles = conednn_multiply_pairs,
+    .multiply_channels = conednn_multiply_pair_channels,
+};
+
+#endif
