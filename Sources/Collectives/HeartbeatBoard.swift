@@ -22,8 +22,8 @@ final class HeartbeatBoard: @unchecked Sendable {
   }
 
   private static let slotByteCount = 256
-  private static let nameOffset = 64
-  private static let nameByteCount = 128
+  /// The operation's name: words too, eight bytes in each.
+  private static let nameWords = 8..<24
   /// Seconds: thirty years, which fit as nanoseconds into a word.
   private static let longestPatience = 1e9
 
@@ -44,10 +44,11 @@ final class HeartbeatBoard: @unchecked Sendable {
 
   /// Rank `position` of the machine says what it does. Cheap: a few stores.
   func post(_ entry: Entry, at position: Int) {
-    let name = memory.base + (position + 1) * Self.slotByteCount + Self.nameOffset
-    let bytes = Array(entry.operation.utf8.prefix(Self.nameByteCount - 1))
-    name.copyMemory(from: bytes, byteCount: bytes.count)
-    name.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
+    var name = [Int64](repeating: 0, count: Self.nameWords.count)
+    name.withUnsafeMutableBytes { $0.copyBytes(from: entry.operation.utf8.prefix($0.count)) }
+    for (index, value) in zip(Self.nameWords, name) {
+      word(position + 1, index).pointee.store(value, ordering: .relaxed)
+    }
     let words = [
       Int64(entry.rank), Int64(entry.processIdentifier), Int64(entry.step), entry.isWaiting ? 1 : 0,
       Int64(entry.time * 1e9), entry.isActive ? 1 : 0, Int64(min(entry.patience, Self.longestPatience) * 1e9),
@@ -58,8 +59,8 @@ final class HeartbeatBoard: @unchecked Sendable {
   /// What rank `position` of the machine said last. Its parts may come from two posts: good enough to tell people.
   func entry(at position: Int) -> Entry {
     let words = (0..<7).map { word(position + 1, $0).pointee.load(ordering: .acquiring) }
-    let name = memory.base + (position + 1) * Self.slotByteCount + Self.nameOffset
-    let bytes = UnsafeRawBufferPointer(start: name, count: Self.nameByteCount).prefix { $0 != 0 }
+    let name = Self.nameWords.map { word(position + 1, $0).pointee.load(ordering: .relaxed) }
+    let bytes = name.withUnsafeBytes { Array($0.prefix { $0 != 0 }) }
     return Entry(
       rank: Int(words[0]), processIdentifier: Int(words[1]), step: Int(words[2]),
       operation: String(decoding: bytes, as: UTF8.self), isWaiting: words[3] != 0, time: Double(words[4]) * 1e-9,
