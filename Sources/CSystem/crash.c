@@ -26,6 +26,7 @@ static struct {
     char who[whoBytes];
     struct note notes[noteCount];
     atomic_ulong next;
+    atomic_flag is_noting;
     atomic_int is_prepared;
     // The first thread that crashed; 0: none.
     atomic_int crashed_thread;
@@ -174,10 +175,13 @@ void csystem_crash_prepare(const char *path, const char *who) {
 }
 
 void csystem_crash_note(const char *operation, int64_t step) {
+    // Several threads may note; whoever reads has crashed, and waits for nobody.
+    while (atomic_flag_test_and_set_explicit(&record.is_noting, memory_order_acquire)) {}
     unsigned long place = atomic_load_explicit(&record.next, memory_order_relaxed);
     struct note *note = &record.notes[place % noteCount];
     note->time = seconds();
     note->step = step;
     set_text(note->operation, noteBytes, operation);
     atomic_store_explicit(&record.next, place + 1, memory_order_release);
+    atomic_flag_clear_explicit(&record.is_noting, memory_order_release);
 }
