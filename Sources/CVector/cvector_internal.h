@@ -4,7 +4,8 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-#if defined(__x86_64__)
+// ThreadSanitizer has not begun yet when the loader asks which clone to take.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 #define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define CLONES
