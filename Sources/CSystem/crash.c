@@ -26,7 +26,7 @@ static struct {
     char who[whoBytes];
     struct note notes[noteCount];
     atomic_ulong next;
-    atomic_flag is_noting;
+    atomic_flag is_locked;
     atomic_int is_prepared;
     // The first thread that crashed; 0: none.
     atomic_int crashed_thread;
@@ -160,9 +160,19 @@ static void set_text(char *target, size_t capacity, const char *source) {
     text_add(&text, source);
 }
 
+// Between threads that write. Whoever reads has crashed, and waits for nobody.
+static void lock(void) {
+    while (atomic_flag_test_and_set_explicit(&record.is_locked, memory_order_acquire)) {
+    }
+}
+
+static void unlock(void) { atomic_flag_clear_explicit(&record.is_locked, memory_order_release); }
+
 void csystem_crash_prepare(const char *path, const char *who) {
+    lock();
     set_text(record.path, sizeof record.path, path);
     set_text(record.who, sizeof record.who, who);
+    unlock();
     if (atomic_exchange(&record.is_prepared, 1)) return;
     csystem_stacks_prepare();
     // A stack that has run over leaves no room for a handler.
@@ -175,13 +185,12 @@ void csystem_crash_prepare(const char *path, const char *who) {
 }
 
 void csystem_crash_note(const char *operation, int64_t step) {
-    // Several threads may note; whoever reads has crashed, and waits for nobody.
-    while (atomic_flag_test_and_set_explicit(&record.is_noting, memory_order_acquire)) {}
+    lock();
     unsigned long place = atomic_load_explicit(&record.next, memory_order_relaxed);
     struct note *note = &record.notes[place % noteCount];
     note->time = seconds();
     note->step = step;
     set_text(note->operation, noteBytes, operation);
     atomic_store_explicit(&record.next, place + 1, memory_order_release);
-    atomic_flag_clear_explicit(&record.is_noting, memory_order_release);
+    unlock();
 }
