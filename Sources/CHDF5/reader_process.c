@@ -76,7 +76,10 @@ int32_t chdf5_reader_start(const char *program, const char *word, const char *pa
 
 void chdf5_reader_limit(int64_t memory, int64_t seconds) {
   struct rlimit limit = {(rlim_t)memory, (rlim_t)memory};
+  // A sanitizer's shadow memory alone takes terabytes of addresses.
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
   setrlimit(RLIMIT_AS, &limit);
+#endif
   limit.rlim_cur = limit.rlim_max = (rlim_t)seconds;
   limit.rlim_max += 1;
   setrlimit(RLIMIT_CPU, &limit);
