@@ -39,6 +39,7 @@ import Testing
   @Test func handlesAreClosedByOwnership() throws {
     let file = try HDF5File.create(folder.file("a.h5"))
     #expect(file.liveHandleCount == 2)
+    let openAtFirst = try file.libraryHandleCount
     do {
       let group = try file.root.createGroup("group")
       let dataset = try group.write("values", [Float(1), 2], shape: [2])
@@ -52,7 +53,10 @@ import Testing
     #expect(throws: Failure.self) { try file.root.group("group/values") }
     #expect(throws: Failure.self) { try file.root.stringAttribute("nothing") }
     #expect(file.liveHandleCount == 2)
-    #expect(try file.libraryHandleCount == 2)
+    let openAtLast = try file.libraryHandleCount
+    // Not of a fixed number: where the library could not close a damaged file for another test, it may count what it
+    // then keeps as this file's.
+    #expect(openAtLast == openAtFirst)
     #expect(HDF5Library.liveHandleCount >= 2)
   }
 
