@@ -81,7 +81,15 @@ int64_t conednn_winograd_weight_size(const conednn_winograd *s) {
 
 void conednn_winograd_transform_weights(const conednn_winograd *s, const float *weights, int64_t out_begin,
                                         int64_t out_end, void *forward, void *backward) {
-  conednn_filtering_of(s)->weights(weights, s->inputs, s->outputs, out_begin, out_end, forward, backward);
+  const conednn_filtering *f = conednn_filtering_of(s);
+  for (int64_t out = out_begin; out < out_end; out += LANES)
+    for (int64_t in = 0; in < s->inputs; in += LANES) {
+      const float *block = weights + (out / LANES * (s->inputs / LANES) + in / LANES) * 9 * LANES * LANES;
+      if (forward) f->forward_weights(block, s->inputs, s->outputs, in, out, forward);
+      if (backward) f->backward_weights(block, s->inputs, s->outputs, in, out, backward);
+    }
+  // They are written past the cache.
+  _mm_sfence();
 }
 
 int64_t conednn_winograd_scratch_size(const conednn_winograd *s) {

@@ -120,24 +120,38 @@ TARGET static void clear_pairs(conednn_points result, int64_t used, int64_t bloc
                            _mm512_setzero_si512());
 }
 
+/// Two neighbouring tiles; of a second one that does not exist nothing is inside the image.
+typedef struct {
+  place first, second;
+  int inner;
+} pair;
+
+INLINE pair pair_of(const conednn_tiling *t, const void *activation, int64_t tile, int64_t end, int64_t size) {
+  place first = place_of(t, activation, tile, size);
+  pair two = {first, first, 0};
+  if (tile + 1 < end) {
+    two.second = place_of(t, activation, tile + 1, size);
+    two.inner = is_inner(&two.first, size) && is_inner(&two.second, size);
+  } else {
+    two.second.bottom = two.second.top;
+  }
+  return two;
+}
+
 TARGET static void transform_source_by_channel(const conednn_tiling *t, const void *source, int64_t first,
                                                int64_t count, int64_t base, int64_t channel, int64_t channels,
                                                conednn_points result) {
   for (int64_t tile = first; tile < first + count; tile += 2) {
-    int has_second = tile + 1 < first + count;
-    place p = place_of(t, source, tile, POINTS), q = has_second ? place_of(t, source, tile + 1, POINTS) : p;
-    int inner = has_second && is_inner(&p, POINTS) && is_inner(&q, POINTS);
-    // Nothing of a tile that does not exist is inside.
-    if (!has_second) q.bottom = q.top;
+    pair two = pair_of(t, source, tile, first + count, POINTS);
     char *line = pair_line(result, tile - base);
     for (int64_t from = channel; from < channel + channels; from += LANES, line += result.block) {
       vector a[PRODUCTS], b[PRODUCTS];
-      if (inner) {
-        transformed_source(&p, from, 1, a);
-        transformed_source(&q, from, 1, b);
+      if (two.inner) {
+        transformed_source(&two.first, from, 1, a);
+        transformed_source(&two.second, from, 1, b);
       } else {
-        transformed_source(&p, from, 0, a);
-        transformed_source(&q, from, 0, b);
+        transformed_source(&two.first, from, 0, a);
+        transformed_source(&two.second, from, 0, b);
       }
       for (int product = 0; product < PRODUCTS; product++)
         _mm512_store_si512(line + product * result.plane, interleaved(a[product], b[product]));
@@ -169,15 +183,13 @@ INLINE vector transformed_gradient(const place *p, int64_t channel, int inner, v
 TARGET static void transform_gradient(const conednn_tiling *t, const void *gradient, int64_t first, int64_t count,
                                       int64_t base, conednn_points result, float *sums) {
   for (int64_t tile = first; tile < first + count; tile += 2) {
-    int has_second = tile + 1 < first + count;
-    place p = place_of(t, gradient, tile, TILE), q = has_second ? place_of(t, gradient, tile + 1, TILE) : p;
-    int inner = has_second && is_inner(&p, TILE) && is_inner(&q, TILE);
-    if (!has_second) q.bottom = q.top;
+    pair two = pair_of(t, gradient, tile, first + count, TILE);
+    const place *p = &two.first, *q = &two.second;
     char *line = pair_line(result, tile - base);
     for (int64_t channel = 0; channel < t->channels; channel += LANES, line += result.block) {
       vector a[PRODUCTS], b[PRODUCTS];
-      vector pixels = inner ? sum(transformed_gradient(&p, channel, 1, a), transformed_gradient(&q, channel, 1, b))
-                            : sum(transformed_gradient(&p, channel, 0, a), transformed_gradient(&q, channel, 0, b));
+      vector pixels = two.inner ? sum(transformed_gradient(p, channel, 1, a), transformed_gradient(q, channel, 1, b))
+                                : sum(transformed_gradient(p, channel, 0, a), transformed_gradient(q, channel, 0, b));
       if (sums) _mm512_storeu_ps(sums + channel, sum(_mm512_loadu_ps(sums + channel), pixels));
       for (int product = 0; product < PRODUCTS; product++)
         _mm512_store_si512(line + product * result.plane, interleaved(a[product], b[product]));
@@ -279,7 +291,8 @@ INLINE int64_t weight_place(int64_t rows, int64_t row, int64_t column) {
 }
 
 TARGET static void transform_forward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
-                                     char *result) {
+                                     void *weights) {
+  char *result = weights;
   for (int i = 0; i < LANES; i += 2) {
     vector first[PRODUCTS], second[PRODUCTS];
     transform_taps(tile + i * LANES, 0, first);
@@ -293,7 +306,8 @@ TARGET static void transform_forward(const float *tile, int64_t inputs, int64_t 
 
 /// The same for the other direction, where 16 inputs are to be neighbours and outputs come in pairs.
 TARGET static void transform_backward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
-                                      char *result) {
+                                      void *weights) {
+  char *result = weights;
   enum { WORDS = LANES / 2 };
   int32_t turned[PRODUCTS][LANES][WORDS] __attribute__((aligned(64)));
   for (int i = 0; i < LANES; i++) {
@@ -312,17 +326,6 @@ TARGET static void transform_backward(const float *tile, int64_t inputs, int64_t
     }
 }
 
-TARGET static void transform_weights(const float *weights, int64_t inputs, int64_t outputs, int64_t out_begin,
-                                     int64_t out_end, void *forward, void *backward) {
-  for (int64_t out = out_begin; out < out_end; out += LANES)
-    for (int64_t in = 0; in < inputs; in += LANES) {
-      const float *tile = weights + (out / LANES * (inputs / LANES) + in / LANES) * TAPS * LANES * LANES;
-      if (forward) transform_forward(tile, inputs, outputs, in, out, forward);
-      if (backward) transform_backward(tile, inputs, outputs, in, out, backward);
-    }
-  _mm_sfence();
-}
-
 const conednn_filtering conednn_filtering_2x2 = {
     .tile = TILE,
     .points = POINTS,
@@ -332,7 +335,8 @@ const conednn_filtering conednn_filtering_2x2 = {
     .source_by_channel = transform_source_by_channel,
     .gradient = transform_gradient,
     .product = transform_product,
-    .weights = transform_weights,
+    .forward_weights = transform_forward,
+    .backward_weights = transform_backward,
     .weight_gradient = transform_weight_gradient,
     .multiply_tiles = conednn_multiply_pairs,
     .multiply_channels = conednn_multiply_pair_channels,

@@ -247,7 +247,8 @@ INLINE void transform_taps(const float *taps, int rotated, vector r[POINTS][POIN
 
 /// [36][out / 32][in][32]: 16 outputs at a time are half a row.
 TARGET static void transform_forward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
-                                     float *result) {
+                                     void *weights) {
+  float *result = weights;
   for (int i = 0; i < LANES; i++) {
     vector r[POINTS][POINTS];
     transform_taps(tile + i * LANES, 0, r);
@@ -259,7 +260,8 @@ TARGET static void transform_forward(const float *tile, int64_t inputs, int64_t 
 
 /// [36][in / 32][out][32]: the same for the other direction, where 16 inputs are to be neighbours.
 TARGET static void transform_backward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
-                                      float *result) {
+                                      void *weights) {
+  float *result = weights;
   float turned[PRODUCTS][LANES][LANES] __attribute__((aligned(64)));
   for (int i = 0; i < LANES; i++) {
     vector r[POINTS][POINTS];
@@ -276,17 +278,6 @@ TARGET static void transform_backward(const float *tile, int64_t inputs, int64_t
     }
 }
 
-TARGET static void transform_weights(const float *weights, int64_t inputs, int64_t outputs, int64_t out_begin,
-                                     int64_t out_end, void *forward, void *backward) {
-  for (int64_t out = out_begin; out < out_end; out += LANES)
-    for (int64_t in = 0; in < inputs; in += LANES) {
-      const float *tile = weights + (out / LANES * (inputs / LANES) + in / LANES) * 9 * LANES * LANES;
-      if (forward) transform_forward(tile, inputs, outputs, in, out, forward);
-      if (backward) transform_backward(tile, inputs, outputs, in, out, backward);
-    }
-  _mm_sfence();
-}
-
 TARGET static void transform_source_by_group(const conednn_tiling *t, const void *source, int64_t first, int64_t count,
                                              int64_t base, conednn_points result) {
   transform_source(t, source, first, count, base, 0, t->channels, result);
@@ -301,7 +292,8 @@ const conednn_filtering conednn_filtering_4x4 = {
     .source_by_channel = transform_source,
     .gradient = transform_gradient,
     .product = transform_product,
-    .weights = transform_weights,
+    .forward_weights = transform_forward,
+    .backward_weights = transform_backward,
     .weight_gradient = transform_weight_gradient,
     .multiply_tiles = conednn_multiply_floats,
     .multiply_channels = conednn_multiply_float_channels,

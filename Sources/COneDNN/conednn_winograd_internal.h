@@ -102,8 +102,10 @@ typedef struct {
   /// The way back: writes each tile's pixels, as far as they are inside.
   void (*product)(const conednn_tiling *tiling, conednn_points products, int64_t first, int64_t count, int64_t base,
                   const float *bias, int rectified, void *destination);
-  void (*weights)(const float *weights, int64_t inputs, int64_t outputs, int64_t out_begin, int64_t out_end,
-                  void *forward, void *backward);
+  /// The weights of outputs `out` ..< `out + 16` and inputs `in` ..< `in + 16` from their block of taps, for either
+  /// direction.
+  void (*forward_weights)(const float *block, int64_t inputs, int64_t outputs, int64_t in, int64_t out, void *result);
+  void (*backward_weights)(const float *block, int64_t inputs, int64_t outputs, int64_t in, int64_t out, void *result);
   /// From products to 9 taps, for inputs `first` ..< `first + count` of `products` [parts][products][inputs][outputs],
   /// summed over the parts in order.
   void (*weight_gradient)(const float *products, int64_t parts, int64_t part_stride, int64_t inputs, int64_t outputs,

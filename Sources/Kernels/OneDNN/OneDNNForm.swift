@@ -73,8 +73,8 @@ struct OneDNNForm {
   }
 
   /// Measured at 360x480, one thread, all three directions: conv3_2 takes 60 ms instead of 148 in float32, conv4_2 58
-  /// instead of 145. In bfloat16, conv3_2 takes 40 ms in tiles of 2x2, 63 in tiles of 4x4 and 73 by the library, conv4_2
-  /// 41, 58 and 73. Narrow bfloat16 layers keep the rounding errors of the larger tiles.
+  /// instead of 145. In bfloat16, conv3_2 takes 44 ms in tiles of 2x2, 60 in tiles of 4x4 and 73 by the library, conv4_2
+  /// 41, 57 and 73. Narrow bfloat16 layers keep the rounding errors of the larger tiles.
   private static func winogradTile(_ convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) -> Int? {
     guard convolution.kernel == 3 && !convolution.accumulating && !(isBFloat16 && hasTiles) else { return nil }
     let channels = min(convolution.inputChannels, convolution.outputChannels)
