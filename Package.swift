@@ -73,7 +73,9 @@ let package = Package(
       dependencies: [
         "Training", "Model", "Kernels", "SegmentationData", "Storage", "Collectives", "Basics", "TestSupport",
       ]),
-    .testTarget(name: "CommandsTests", dependencies: ["Commands", "Training", "Basics", "TestSupport", "fcn-dist"]),
+    .testTarget(
+      name: "CommandsTests",
+      dependencies: ["Commands", "Training", "ImageFiles", "Basics", "TestSupport", "fcn-dist"]),
     .testTarget(name: "ParallelTests", dependencies: ["Basics", "TestSupport", "fcn-dist", "mpi-conformance"]),
   ],
   swiftLanguageModes: [.v6]

@@ -44,7 +44,8 @@ def run(command, folder, environment, second_limit) -> Outcome:
             resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-    variables = {**os.environ, "OMP_NUM_THREADS": "1", "SWIFT_BACKTRACE": "enable=no", **environment}
+    # A folder of its own: Open MPI keeps there what processes without a daemon would all give the same name.
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", "SWIFT_BACKTRACE": "enable=no", "TMPDIR": folder, **environment}
     is_hung = False
     with open(os.path.join(folder, "output"), "wb+") as output:
         process = subprocess.Popen(

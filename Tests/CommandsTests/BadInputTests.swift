@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 import TestSupport
 import Testing
 
@@ -63,6 +64,11 @@ import Testing
       try write("no image", tool.folder + "/photo.jpg")
       expectFailure(try tool("predict --checkpoint \(checkpoint) photo.jpg"), code: 65, "photo.jpg is not an image")
       expectFailure(try tool("predict --checkpoint \(checkpoint) missing.png"), code: 66, "missing.png")
+      let deep = Image(
+        width: 64, height: 48, channels: 3, bitDepth: 16, pixels: .uint16((0..<9216).map { UInt16(7 * $0) }))
+      try PNG.write(deep, to: tool.folder + "/deep.png")
+      expectFailure(
+        try tool("predict --checkpoint \(checkpoint) deep.png"), code: 65, "deep.png (uint16) has values up to")
       expectFailure(try tool("predict --checkpoint photo.jpg --data data"), code: 65, "photo.jpg")
       expectFailure(try tool("checkpoint show missing.h5"), code: 66, "missing.h5")
       expectFailure(try tool("checkpoint verify data/val-00000-of-00001.h5"), code: 65, "val-00000-of-00001.h5")

@@ -82,14 +82,9 @@ extension ParallelTests {
       let outcome = try train("slow", ranks: 2, fault: "slow@1:2", longer)
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
       let warnings = outcome.output.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
-      // Where something else takes the other rank's core for an instant, the 50 steps begin anew.
-      withKnownIssue("a busy machine", isIntermittent: true) {
-        #expect(warnings.count == 1, "\(outcome.tail)")
-      }
-      for warning in warnings {
-        #expect(warning.contains(": rank 1 on "), "\(outcome.tail)")
-        #expect(warning.contains("times as long as the median rank for 50 steps"), "\(outcome.tail)")
-      }
+      #expect(warnings.count == 1, "\(outcome.tail)")
+      #expect(warnings.first?.contains(": rank 1 on ") == true, "\(outcome.tail)")
+      #expect(warnings.first?.contains("times as long as the median rank in ") == true, "\(outcome.tail)")
       #expect(try training.digest("slow", step: 99) == training.digest("even", step: 99))
     }
 

@@ -14,10 +14,17 @@ import Training
   }
 
   @Test func aShortDelayIsNotSlow() {
-    var steps = [[Double]](repeating: [1, 2, 1], count: SlowRanks.stepCount - 1)
-    steps += [[1, 1, 1]] + steps
-    #expect(named(steps).isEmpty)
+    let delay = [[Double]](repeating: [1, 2, 1], count: SlowRanks.stepCount - 1)
+    #expect(named(delay + [[Double]](repeating: [1, 1, 1], count: SlowRanks.stepCount) + delay).isEmpty)
+    #expect(named((0..<400).map { [1, $0 % 2 == 0 ? 3 : 1, 1] }).isEmpty)
     #expect(named([[Double]](repeating: [1, 1.29, 1], count: 200)).isEmpty)
+  }
+
+  /// An instant in which another rank is held up too hides nothing.
+  @Test func aSlowRankWithGoodStepsIsNamed() {
+    let found = named((1...100).map { $0 % 10 == 0 ? [2, 2, 2] : [1, 2, 1] })
+    #expect(found.count == 1)
+    #expect(found.first?.contains("2.0 times as long as the median rank in 62 steps") == true, "\(found)")
   }
 
   /// The faster of two is what the slower one is measured by, and a rank without work is neither.

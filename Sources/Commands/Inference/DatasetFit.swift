@@ -17,5 +17,8 @@ enum DatasetFit {
         .badData, "\(file) knows \(configuration.classes) classes, \(dataset.folder) has \(dataset.info.classCount)",
         remedy: "use the dataset, or one with the classes, that it was trained on")
     }
+    guard dataset.sampleCount > 0 else { return }
+    try model.normalisation.check(
+      try dataset.read(0), name: "image '\(dataset.key(0))' of \(dataset.folder)")
   }
 }

@@ -38,12 +38,17 @@ enum PredictionInput {
   }
 
   /// The image; its labels are a dataset's own, or all zero.
-  func read(_ index: Int, channels: Int) throws -> RawSample {
+  ///
+  /// - Throws: `Failure` naming the file when it cannot be read, or is not of the kind that `normalisation` is for.
+  func read(_ index: Int, normalisation: Normalisation) throws -> RawSample {
     switch self {
     case .files(let paths):
       let image = try ImageFile.read(paths[index])
       let labels = [UInt16](repeating: 0, count: image.width * image.height)
-      return try RawSample(image, key: key(index), labels: labels, channels: channels, name: paths[index])
+      let sample = try RawSample(
+        image, key: key(index), labels: labels, channels: normalisation.mean.count, name: paths[index])
+      try normalisation.check(sample, name: paths[index])
+      return sample
     case .split(let dataset): return try dataset.read(index)
     }
   }

@@ -44,7 +44,7 @@ struct PredictionJob {
     try group.barrier()
     guard group.isCoordinator else { return }
     if let sheet, let files {
-      try sheet.write(input, channels: predictor.model.network.configuration.channels, from: files)
+      try sheet.write(input, normalisation: predictor.model.normalisation, from: files)
       console.line("drew predictions into \(sheet.path)")
     }
     if let files { console.line("wrote \(input.count) predictions into \(files.folder)") }
@@ -56,8 +56,7 @@ struct PredictionJob {
     let own = Array(stride(from: index, to: input.count, by: group.size).prefix(EvaluationBatch.mostImages))
     let sizes = try own.map { try input.size($0) }
     let run = EvaluationBatch.runs(of: own.indices, atLeast: predictor.model.batch) { sizes[$0] }.first ?? 0..<0
-    let channels = predictor.model.network.configuration.channels
-    let samples = try run.map { try input.read(own[$0], channels: channels) }
+    let samples = try run.map { try input.read(own[$0], normalisation: predictor.model.normalisation) }
     let predictions = try predictor.predict(samples, withLogits: logitsPath != nil)
     return Dictionary(uniqueKeysWithValues: zip(run.map { own[$0] }, predictions))
   }

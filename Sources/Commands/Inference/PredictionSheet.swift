@@ -7,12 +7,12 @@ struct PredictionSheet {
   let count: Int
 
   /// Draws the page from the class pictures that all ranks have written.
-  func write(_ input: PredictionInput, channels: Int, from files: PredictionFiles) throws {
+  func write(_ input: PredictionInput, normalisation: Normalisation, from files: PredictionFiles) throws {
     var sheet = ContactSheet(classNames: files.classNames, palette: files.palette, columns: files.hasTruth ? 1 : 2)
     let count = min(self.count, input.count)
     for place in 0..<count {
       let index = place * input.count / count
-      let sample = try input.read(index, channels: channels)
+      let sample = try input.read(index, normalisation: normalisation)
       sheet.add(sample, withLabels: files.hasTruth, prediction: try files.classes(key: input.key(index)))
     }
     try sheet.canvas.write(to: path)

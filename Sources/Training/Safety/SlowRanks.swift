@@ -4,17 +4,34 @@ import Collectives
 /// Notices trainers that compute slower than the others for long: a core too hot, a neighbour on the same core, a memory
 /// bank that fails. All others wait for them in every step.
 package struct SlowRanks: Sendable {
-  /// Slower than the median by more than this factor counts, in so many steps in a row.
+  /// Slower than the median by more than this factor counts, in so many steps.
   package static let factor = 1.3
   package static let stepCount = 50
+  /// How many slow steps a step makes up for that is not: an instant on the other ranks' cores hides no slow one.
+  private static let relief = 2
 
   private struct Record: Sendable {
     /// "rank 3 on node7"
     let name: String
-    var stepsInARow = 0
-    /// Of the factors of those steps.
+    /// Slow steps, less what the others made up for.
+    var balance = 0
+    /// Of the slow steps since the balance was 0.
+    var count = 0
+    /// Of their factors.
     var sum = 0.0
     var isNamed = false
+
+    mutating func add(_ factor: Double) {
+      balance += 1
+      count += 1
+      sum += factor
+    }
+
+    mutating func relieve() {
+      balance -= SlowRanks.relief
+      guard balance <= 0 else { return }
+      (balance, count, sum) = (0, 0, 0)
+    }
   }
 
   private var trainers: [Record]
@@ -40,18 +57,17 @@ package struct SlowRanks: Sendable {
     var warnings: [String] = []
     for index in trainers.indices where index < slotSeconds.count {
       guard slotSeconds[index] > Self.factor * median else {
-        trainers[index].stepsInARow = 0
-        trainers[index].sum = 0
+        trainers[index].relieve()
         continue
       }
-      trainers[index].stepsInARow += 1
-      trainers[index].sum += slotSeconds[index] / median
-      guard trainers[index].stepsInARow == Self.stepCount, !trainers[index].isNamed else { continue }
+      trainers[index].add(slotSeconds[index] / median)
+      let trainer = trainers[index]
+      guard trainer.balance == Self.stepCount, !trainer.isNamed else { continue }
       trainers[index].isNamed = true
-      let factor = fixed(trainers[index].sum / Double(Self.stepCount), 1)
       warnings.append(
-        "step \(step): \(trainers[index].name) has computed \(factor) times as long as the median rank for "
-          + "\(Self.stepCount) steps, and all wait for it; see whether something else runs there (fcn-dist doctor)")
+        "step \(step): \(trainer.name) has computed \(fixed(trainer.sum / Double(trainer.count), 1)) times as long as "
+          + "the median rank in \(trainer.count) steps, and all wait for it; see whether something else runs there "
+          + "(fcn-dist doctor)")
     }
     return warnings
   }
