@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// A thread of the operating system that runs one closure and is joined.
+/// A thread of the operating system that runs one closure. One that nobody joins is left to itself.
 package final class WorkerThread: @unchecked Sendable {
   private final class Work {
     let name: String?
@@ -18,7 +18,8 @@ package final class WorkerThread: @unchecked Sendable {
   }
 
   private var thread = pthread_t()
-  private var isJoined = false
+  /// False before it runs too: what cannot be started is not to be left to itself either.
+  private var isJoinable = false
 
   /// - Parameter name: shown by debuggers and in /proc, at most 15 bytes of it.
   package init(name: String? = nil, _ body: @escaping @Sendable () -> Void) throws {
@@ -36,7 +37,11 @@ package final class WorkerThread: @unchecked Sendable {
       work.release()
       throw Failure(.internalError, "cannot start a thread (\(systemErrorText(code)))", remedy: "raise `ulimit -u`")
     }
+    isJoinable = true
   }
+
+  /// The system gives back its stack when it ends.
+  deinit { if isJoinable { pthread_detach(thread) } }
 
   /// Through /proc, since Swift's import of the C library leaves out the GNU function. A name is only a help to people:
   /// where it cannot be set the thread runs without.
@@ -50,8 +55,8 @@ package final class WorkerThread: @unchecked Sendable {
 
   /// Waits for the end of the closure. To be called once, by one thread.
   package func join() {
-    guard !isJoined else { return }
-    isJoined = true
+    guard isJoinable else { return }
+    isJoinable = false
     pthread_join(thread, nil)
   }
 
