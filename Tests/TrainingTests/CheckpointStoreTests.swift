@@ -133,9 +133,6 @@ import Training
   @Test func leftoversOfKilledWritersAreRemoved() throws {
     let store = CheckpointStore(folder: folder.path)
     try store.save(state(1))
-    var host = [CChar](repeating: 0, count: 256)
-    gethostname(&host, 255)
-    let hostName = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     // The numbers of processes end at 2^22 on Linux.
     let gone = "step-000000002.h5.partial-99999999@\(hostName)"
     let own = "step-000000003.h5.partial-\(getpid())@\(hostName)"

@@ -1,6 +1,14 @@
 import Basics
+import Foundation
 import TestSupport
 import Training
+
+/// This machine's, as it is in the names of temporary files.
+let hostName: String = {
+  var host = [CChar](repeating: 0, count: 256)
+  gethostname(&host, 255)
+  return String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}()
 
 /// States to write.
 enum CheckpointFixture {

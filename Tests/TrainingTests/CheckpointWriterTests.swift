@@ -38,6 +38,15 @@ import Training
     #expect(failure?.kind == .cannotCreate && failure?.message.contains("Permission denied") == true)
   }
 
+  /// In a container every start may have the same process number.
+  @Test func whatAnEarlierProcessOfThisNumberLeftIsInNoWay() throws {
+    for name in ["step-000000001.h5", "latest.h5"] {
+      try writeBytes([1, 2, 3], to: folder.file("\(name).partial-\(getpid())@\(hostName)"))
+    }
+    try CheckpointStore(folder: folder.path).save(CheckpointFixture.state(step: 1))
+    #expect(folder.names == ["latest.h5", "step-000000001.h5"])
+  }
+
   @Test func aFailingSourceLeavesNothingBehind() throws {
     var state = CheckpointFixture.state()
     state.parameters.append(

@@ -161,7 +161,6 @@ package final class CheckpointStore {
     let path = "\(folder)/\(name)"
     let temporary = TemporaryFile(for: path)
     defer { temporary.discard() }
-    unlink(temporary.path)
     guard symlink(Self.name(ofStep: step), temporary.path) == 0, rename(temporary.path, path) == 0 else {
       throw Failure(.cannotCreate, "cannot point \(path) to \(Self.name(ofStep: step)) (\(systemErrorText()))")
     }

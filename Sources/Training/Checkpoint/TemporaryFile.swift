@@ -12,10 +12,13 @@ struct TemporaryFile {
   private static let marker = ".partial-"
   private static let inUse = Monitor<Set<String>>([])
 
+  /// Takes the name for this process, and removes what an earlier one of the same number left under it: in a container
+  /// every start may have the same.
   init(for finalPath: String) {
     path = "\(finalPath)\(Self.marker)\(getpid())@\(Self.host)"
     let path = path
     Self.inUse.withLock { _ = $0.insert(path) }
+    unlink(path)
   }
 
   /// Ends the use of the name, and removes the file unless it has got its final name by now.
