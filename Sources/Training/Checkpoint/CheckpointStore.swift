@@ -152,8 +152,10 @@ package final class CheckpointStore {
   }
 
   private func createFolder() throws {
-    guard mkdir(folder, 0o777) != 0, errno != EEXIST else { return }
-    throw Failure(.cannotCreate, "cannot create the folder \(folder) (\(systemErrorText()))")
+    if mkdir(folder, 0o777) == 0 { return try Folder.synchroniseName(of: folder) }
+    guard errno == EEXIST else {
+      throw Failure(.cannotCreate, "cannot create the folder \(folder) (\(systemErrorText()))")
+    }
   }
 
   /// Points a link to a checkpoint, by a relative name so that the folder can be moved, and at once.
