@@ -76,7 +76,9 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: ["Commands", "Training", "ImageFiles", "Basics", "TestSupport", "fcn-dist"]),
-    .testTarget(name: "ParallelTests", dependencies: ["Basics", "TestSupport", "fcn-dist", "mpi-conformance"]),
+    .testTarget(
+      name: "ParallelTests",
+      dependencies: ["Training", "Basics", "TestSupport", "fcn-dist", "mpi-conformance"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,8 +1,6 @@
 import Foundation
-import TestSupport
-import Testing
 
-/// A library that makes chosen system calls of a process fail, compiled here and put before the C library.
+/// A library that makes chosen system calls of a process fail.
 enum FailingCalls {
   /// Where there is no C compiler, tests that need one are skipped.
   static var isAvailable: Bool { library != nil }
@@ -52,17 +50,8 @@ enum FailingCalls {
 
     """
 
-  /// Compiled beside the program, once for all tests of a run.
-  private static let library: String? = {
-    guard let program = try? TestedPackage.program("fcn-dist") else { return nil }
-    let scratch = TemporaryFolder()
-    let path = URL(fileURLWithPath: program).deletingLastPathComponent().path + "/failing-calls.so"
-    let code = scratch.path + "/calls.c"
-    guard (try? source.write(toFile: code, atomically: true, encoding: .utf8)) != nil else { return nil }
-    let outcome = try? MPILauncher(ranks: 0).run(
-      "/usr/bin/env", ["cc", "-shared", "-fPIC", "-O1", "-o", path, code, "-ldl"])
-    return withExtendedLifetime(scratch) { outcome?.exitCode == 0 ? path : nil }
-  }()
+  /// Compiled once for all tests of a run.
+  private static let library = PreloadedLibrary.compile("failing-calls", source)
 
   /// Makes the calls numbered `first ..< first + count` fail among those on files whose path has `pattern` in it.
   ///
