@@ -35,7 +35,9 @@ package final class WorkerThread: @unchecked Sendable {
       }, work.toOpaque())
     guard code == 0 else {
       work.release()
-      throw Failure(.internalError, "cannot start a thread (\(systemErrorText(code)))", remedy: "raise `ulimit -u`")
+      throw Failure(
+        .internalError, "cannot start a thread (\(systemErrorText(code)))",
+        remedy: "raise `ulimit -u` and `ulimit -v` where they are limited, or use fewer ranks on this machine")
     }
     isJoinable = true
   }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -106,17 +107,45 @@ static void describe(struct text *text, const char *signal_name) {
     text_add_number(text, (uint64_t)(note->step < 0 ? 0 : note->step), 10);
 }
 
+// The bytes of addresses that this process has, 0 where the system does not say.
+static uint64_t address_space(void) {
+    char digits[32] = "";
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    ssize_t count = read(file, digits, sizeof digits);
+    close(file);
+    uint64_t pages = 0;
+    for (ssize_t i = 0; i < count && digits[i] >= '0' && digits[i] <= '9'; i++) {
+        pages = pages * 10 + (uint64_t)(digits[i] - '0');
+    }
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+// Libraries that are refused memory crash as if by an error of their own. What was refused is not known, so that half
+// the limit is enough to speak of it.
+static void describe_memory(struct text *text) {
+    struct rlimit limit;
+    uint64_t used = address_space();
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || used < limit.rlim_cur / 2) return;
+    text_add(text, ", perhaps for want of memory: it has ");
+    text_add_number(text, used >> 20, 10);
+    text_add(text, " of the ");
+    text_add_number(text, limit.rlim_cur >> 20, 10);
+    text_add(text, " MiB that `ulimit -v` allows; raise it, or use fewer ranks on this machine or a smaller batch.micro");
+}
+
 static void put_string(int file, const char *string) {
     struct text text = {(char *)string, strlen(string) + 1, strlen(string)};
     put(file, &text);
 }
 
 static void leave_record(const char *signal_name) {
-    char line[whoBytes + noteBytes + pathBytes + 200];
+    char line[whoBytes + noteBytes + pathBytes + 400];
     struct text text = {line, sizeof line, 0};
     int file = open(record.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     text_add(&text, "fcn-dist: error: ");
     describe(&text, signal_name);
+    describe_memory(&text);
     if (file >= 0) {
         text_add(&text, "; see ");
         text_add(&text, record.path);

@@ -47,11 +47,19 @@ package final class HDF5File: Sendable {
       throw Failure(.inputOutput, "\(path) cannot be read (\(systemErrorText()))")
     }
     let byteCount = Int(status.st_size)
-    let isSealed = try FileSeal.check(path)
-    return try HDF5Library.locked {
-      let reading: any HDF5Reading =
-        try isSealed ? LibraryReading(opening: path) : IsolatedReading(path, byteCount: byteCount)
-      return try HDF5File(HDF5Session(reading, path: path, byteCount: byteCount))
+    do {
+      let isSealed = try FileSeal.check(path)
+      return try HDF5Library.locked {
+        let reading: any HDF5Reading =
+          try isSealed ? LibraryReading(opening: path) : IsolatedReading(path, byteCount: byteCount)
+        return try HDF5File(HDF5Session(reading, path: path, byteCount: byteCount))
+      }
+    } catch {
+      // Opening looks at the name several times; a training may have removed an old checkpoint by then.
+      guard try Self.status(of: path) != nil else {
+        throw Failure(.missingInput, "\(path) was removed while it was opened")
+      }
+      throw error
     }
   }
 

@@ -130,6 +130,18 @@ import Training
     #expect(try CheckpointReader(path).state.digest() == state(7).digest())
   }
 
+  /// As a training does with old checkpoints while somebody reads one.
+  @Test func anOpenCheckpointStaysReadableWhenItIsRemoved() throws {
+    let store = CheckpointStore(folder: folder.path)
+    let path = try store.save(state(1))
+    let reader = try CheckpointReader(path)
+    try FileManager.default.removeItem(atPath: path)
+    try reader.verify()
+    #expect(try reader.state.digest() == state(1).digest())
+    let failure = #expect(throws: Failure.self) { try CheckpointReader(path) }
+    #expect(failure?.kind == .missingInput && failure?.message.contains(path) == true)
+  }
+
   @Test func leftoversOfKilledWritersAreRemoved() throws {
     let store = CheckpointStore(folder: folder.path)
     try store.save(state(1))

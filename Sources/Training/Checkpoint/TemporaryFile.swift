@@ -37,8 +37,8 @@ struct TemporaryFile {
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }()
 
-  /// Removes what writers that are gone left in a folder: those of this machine whose process has ended, and files that
-  /// nobody has touched for an hour.
+  /// Removes what writers that are gone left in a folder: those of this machine whose process has ended, and files of
+  /// other machines and programs that nobody has touched for an hour.
   ///
   /// - Returns: the names of the files removed.
   @discardableResult
@@ -58,11 +58,16 @@ struct TemporaryFile {
     if parts.count == 2, parts[1] == host {
       // A process of this number that is this one cannot be the writer: its own files are in use, see above.
       if process == getpid() || (kill(process, 0) != 0 && errno == ESRCH) { return true }
+      // Whoever sets the clock makes the file of a living writer old. Another program only has the number of one.
+      if let own = program(getpid()), program(process) == own { return false }
     }
     var status = stat()
     guard lstat(path, &status) == 0 else { return false }
     return time(nil) - status.st_mtim.tv_sec > 3600
   }
+
+  /// The name of the program that a process of this machine runs.
+  private static func program(_ process: Int32) -> String? { SystemFile.text("/proc/\(process)/comm") }
 }
 
 /// Names in a folder.
