@@ -4,7 +4,7 @@ enum JumpingClock {
   /// Where there is no C compiler, tests that need one are skipped.
   static var isAvailable: Bool { library != nil }
 
-  private static let library = FailingCalls.compile(source, name: "jumping-clock")
+  private static let library = PreloadedLibrary.compile("jumping-clock", source)
 
   private static let source = """
     #define _GNU_SOURCE

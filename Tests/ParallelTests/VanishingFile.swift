@@ -3,7 +3,7 @@ enum VanishingFile {
   /// Where there is no C compiler, tests that need one are skipped.
   static var isAvailable: Bool { library != nil }
 
-  private static let library = FailingCalls.compile(source, name: "vanishing-file")
+  private static let library = PreloadedLibrary.compile("vanishing-file", source)
 
   private static let source = """
     #define _GNU_SOURCE
