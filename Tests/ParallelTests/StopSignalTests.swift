@@ -23,5 +23,25 @@ extension ParallelTests {
       #expect(!files.contains { $0.contains("partial") }, "\(files)")
       #expect(files.contains("latest.h5"), "\(files)")
     }
+
+    /// systemd, containers and people send SIGTERM to what they have started; mpirun alone would kill its ranks.
+    @Test(arguments: ["run", "supervise"]) func aScriptThatIsToEndLetsTheTrainingSave(script: String) throws {
+      let training = try TinyTraining()
+      let metrics = training.path("run") + "/metrics.jsonl"
+      var isAsked = false
+      let stopped = try MPILauncher(ranks: 0, timeout: 60).run(
+        "/bin/bash",
+        [
+          "\(TestedPackage.folder)/launch/\(script)", "-n", "2", "--threads", "1", "--program",
+          try TestedPackage.program("fcn-dist"), "--",
+        ] + training.arguments("run", ["--set", "train.steps=100000"])
+      ) { process in
+        guard !isAsked, FileManager.default.fileExists(atPath: metrics) else { return }
+        isAsked = kill(process, SIGTERM) == 0
+      }
+      #expect(stopped.exitCode == 75 && isAsked, "\(stopped.tail)")
+      #expect(stopped.output.contains("interrupted after") && !stopped.output.contains("start 2"), "\(stopped.tail)")
+      try training.expectGoodCheckpoints("run")
+    }
   }
 }
