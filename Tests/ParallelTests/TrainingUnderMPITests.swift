@@ -118,17 +118,34 @@ extension ParallelTests {
       #expect(try training.digest("stopped") == training.digest("one"))
     }
 
-    @Test func ranksThatDisagreeSayOnWhat() throws {
-      func arguments(_ rate: String) throws -> [String] {
-        ["-n", "1", try TestedPackage.program("fcn-dist")]
-          + training.arguments("disagreeing", ["--set", "optimizer.learning_rate=\(rate)"])
+    /// The second rank has another learning rate, other images, or a build of its own.
+    @Test(arguments: [
+      ("the configuration", "'learning_rate: 0.003'"), ("the training data", "rank 1 has"),
+      ("the program's file", "bytes, CRC-32C"),
+    ]) func ranksThatDisagreeSayOnWhat(item: String, words: String) throws {
+      let program = try TestedPackage.program("fcn-dist")
+      var other = ["-n", "1", program] + training.arguments("disagreeing")
+      switch item {
+      case "the configuration": other += ["--set", "optimizer.learning_rate=0.003"]
+      case "the training data":
+        let others = try TinyTraining(train: 8)
+        try FileManager.default.copyItem(atPath: others.data, toPath: training.folder.file("others"))
+        other += ["--data", training.folder.file("others")]
+      default:
+        other[2] = training.folder.file("fcn-dist")
+        try FileManager.default.copyItem(atPath: program, toPath: other[2])
+        let build = try #require(FileHandle(forUpdatingAtPath: other[2]))
+        try build.seekToEnd()
+        try build.write(contentsOf: Data([0]))
+        try build.close()
       }
       let outcome = try MPILauncher(ranks: 0).run(
         try #require(MPILauncher.mpirun),
-        ["--oversubscribe", "--bind-to", "none"] + arguments("0.001") + [":"] + arguments("0.002"))
+        ["--oversubscribe", "--bind-to", "none", "-n", "1", program] + training.arguments("disagreeing") + [":"] + other)
       #expect(outcome.exitCode == 78, "\(outcome.tail)")
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
-      #expect(outcome.errorLines.first?.contains("do not agree on the configuration") == true, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains("do not agree on \(item): rank 0 has") == true, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains(words) == true, "\(outcome.tail)")
     }
 
     @Test(arguments: [1, 3]) func aDamagedImageEndsTheJobWithItsName(ranks: Int) throws {

@@ -21,11 +21,11 @@ package struct Agreement {
     let ours = Self.parse(first)
     let theirs = Self.parse(texts[other])
     for (name, value) in ours where Self.value(of: name, in: theirs) != value {
+      let (mine, others) = Self.differingPart(value, Self.value(of: name, in: theirs) ?? "nothing")
       let differing = texts.indices.filter { Self.value(of: name, in: Self.parse(texts[$0])) != value }
       throw Failure(
         .configuration,
-        "the ranks do not agree on \(name): rank 0 has \(Self.quoted(value)), rank \(other) has "
-          + "\(Self.quoted(Self.value(of: name, in: theirs) ?? "nothing"))"
+        "the ranks do not agree on \(name): rank 0 has \(Self.quoted(mine)), rank \(other) has \(Self.quoted(others))"
           + (differing.count > 1 ? " (\(differing.count) ranks differ from rank 0)" : ""),
         remedy: "start every rank with the same program, configuration, data and libraries, on machines of one kind")
     }
@@ -41,6 +41,14 @@ package struct Agreement {
 
   private static func value(of name: String, in items: [(name: String, value: String)]) -> String? {
     items.first { $0.name == name }?.value
+  }
+
+  /// Of texts of several lines, those that differ first.
+  private static func differingPart(_ first: String, _ second: String) -> (String, String) {
+    var lines = [first, second].map { $0.split(separator: "\n", omittingEmptySubsequences: false)[...] }
+    while lines.allSatisfy({ $0.count > 1 }), lines[0].first == lines[1].first { lines = lines.map { $0.dropFirst() } }
+    let parts = lines.map { $0[$0.startIndex].drop { $0 == " " } }
+    return (String(parts[0]), String(parts[1]))
   }
 
   private static func quoted(_ value: String) -> String {

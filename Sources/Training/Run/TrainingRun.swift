@@ -39,14 +39,23 @@ package final class TrainingRun {
       totalSteps: totalSteps, evaluateEvery: inputs.validation == nil ? .never : settings.train.evaluateEvery,
       checkpointEvery: settings.train.checkpointEvery, batch: settings.batch.global,
       sampleCount: inputs.training.info.sampleCount)
-    try Self.agreement(inputs, network: network).check(over: world)
+    try Self.agreement(inputs, network: network, libraries: options.libraries).check(over: world)
     roles = try Roles(settings.distributed, world: world)
   }
 
-  private static func agreement(_ inputs: TrainingInputs, network: Network) -> Agreement {
+  private static func agreement(
+    _ inputs: TrainingInputs, network: Network, libraries: [String: String]
+  ) -> Agreement {
     var agreement = Agreement()
     agreement.add("the tool's version", ToolVersion.text)
-    agreement.add("the configuration", inputs.configuration.yaml)
+    agreement.add("the program's file", ProgramFile.identity)
+    for (name, version) in libraries.sorted(by: { $0.key < $1.key }) {
+      agreement.add("the version of \(name)", version)
+    }
+    var configuration = inputs.configuration
+    // What is there counts, not where.
+    configuration.data.path = nil
+    agreement.add("the configuration", configuration.yaml)
     agreement.add("the training data", inputs.training.fingerprint)
     agreement.add("the validation data", inputs.validation?.fingerprint ?? "none")
     agreement.add("the engine", network.backend.fingerprint)

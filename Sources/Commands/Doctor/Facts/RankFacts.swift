@@ -38,13 +38,8 @@ package struct RankFacts: Codable, Equatable, Sendable {
       host: ProcessEnvironment.hostName, placement: .current(), engine: engine, memory: .current(),
       transport: .current(),
       versions: [
-        "fcn-dist": ToolVersion.text, "the program's file": programDigest(), "MPI": MPILibrary.version,
+        "fcn-dist": ToolVersion.text, "the program's file": ProgramFile.identity, "MPI": MPILibrary.version,
         "HDF5": HDF5Library.version,
       ])
-  }
-
-  private static func programDigest() -> String {
-    guard let bytes = try? FileBytes.read("/proc/self/exe") else { return "unreadable" }
-    return "\(bytes.count) bytes, CRC-32C \(String(CRC32C.checksum(bytes), radix: 16))"
   }
 }
