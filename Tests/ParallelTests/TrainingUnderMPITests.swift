@@ -141,11 +141,29 @@ extension ParallelTests {
       }
       let outcome = try MPILauncher(ranks: 0).run(
         try #require(MPILauncher.mpirun),
-        ["--oversubscribe", "--bind-to", "none", "-n", "1", program] + training.arguments("disagreeing") + [":"] + other)
+        ["--oversubscribe", "--bind-to", "none", "-n", "1", program] + training.arguments("disagreeing") + [":"] + other
+      )
       #expect(outcome.exitCode == 78, "\(outcome.tail)")
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
       #expect(outcome.errorLines.first?.contains("do not agree on \(item): rank 0 has") == true, "\(outcome.tail)")
       #expect(outcome.errorLines.first?.contains(words) == true, "\(outcome.tail)")
+    }
+
+    /// A link that a training moves while the machines open it.
+    @Test func machinesDoNotEvaluateDifferentParameters() throws {
+      try #require(try train("one", ranks: 0).exitCode == 0)
+      let program = try TestedPackage.program("fcn-dist")
+      func evaluation(ofStep step: Int) -> [String] {
+        [
+          "-n", "1", program, "evaluate", "--checkpoint", training.checkpoint("one", step: step), "--data",
+          training.data,
+        ]
+      }
+      let outcome = try MPILauncher(ranks: 0, environment: ["FCN_DIST_RANKS_PER_MACHINE": "1"]).run(
+        try #require(MPILauncher.mpirun),
+        ["--oversubscribe", "--bind-to", "none"] + evaluation(ofStep: 10) + [":"] + evaluation(ofStep: 5))
+      #expect(outcome.exitCode == 78, "\(outcome.tail)")
+      #expect(outcome.errorLines.first?.contains("the ranks do not agree on the parameters") == true, "\(outcome.tail)")
     }
 
     @Test(arguments: [1, 3]) func aDamagedImageEndsTheJobWithItsName(ranks: Int) throws {

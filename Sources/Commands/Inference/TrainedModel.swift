@@ -42,7 +42,20 @@ struct TrainedModel {
     if machine.rank == 0 { try Self.fill(store, from: file) }
     try machine.barrier()
     network.prepare(store.memory, piece: machine.rank, of: machine.size)
-    try machine.barrier()
+    try agreement(dataset, machine: machine).check(over: group)
+  }
+
+  /// Machines read files of their own, and a training may have moved a link between two of them.
+  private func agreement(_ dataset: Dataset?, machine: any ProcessGroup) throws -> Agreement {
+    let master = UnsafeRawBufferPointer(start: store.memory.master, count: network.parameters.floatCount * 4)
+    let checksum = try machine.allReduce(machine.rank == 0 ? Int64(CRC32C.checksum(master)) : 0, .maximum)
+    var agreement = Agreement()
+    agreement.add("the program's file", ProgramFile.identity)
+    agreement.add("the engine", network.backend.fingerprint)
+    agreement.add("the data", dataset?.fingerprint ?? "none")
+    agreement.add("the normalisation", "mean \(normalisation.mean), std \(normalisation.std)")
+    agreement.add("the parameters", "CRC-32C \(String(checksum, radix: 16))")
+    return agreement
   }
 
   /// What was given on the command line; else what the checkpoint was trained with.
