@@ -18,7 +18,8 @@ private func systemWrite(_ descriptor: Int32, _ source: UnsafeRawPointer, _ coun
 package enum FileBytes {
   /// The bytes of a regular file of at most `limit` bytes.
   package static func read(_ path: String, limit: Int = 1 << 30) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe is refused below, and nobody waits until somebody writes to it.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let code = errno
       throw Failure(code == ENOENT ? .missingInput : .inputOutput, "cannot open \(path) (\(systemErrorText(code)))")

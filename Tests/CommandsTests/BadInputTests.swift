@@ -84,6 +84,33 @@ import Testing
     }
   }
 
+  /// Nobody writes to them, and nobody may wait for it.
+  @Test(.timeLimit(.minutes(2))) func pipes() throws {
+    try withTool { tool in
+      try tool("dataset synthesize --output data --train 2 --val 1 --height 48 --width 64")
+      try tool("train --config \(Self.smoke) --data data --output run --set train.steps=1")
+      for folder in ["shards", "pairs/images", "pairs/labels", "busy"] {
+        try FileManager.default.createDirectory(
+          atPath: "\(tool.folder)/\(folder)", withIntermediateDirectories: true)
+      }
+      for name in [
+        "pipe.yaml", "pipe.png", "pipe.h5", "shards/val-00000-of-00001.h5", "pairs/images/a.png", "pairs/labels/a.png",
+        "busy/metrics.jsonl",
+      ] { #expect(mkfifo("\(tool.folder)/\(name)", 0o644) == 0) }
+      let checkpoint = "--checkpoint run/checkpoints/latest.h5"
+      expectFailure(try tool("train --config pipe.yaml --data data"), code: 66, "pipe.yaml is not a regular file")
+      expectFailure(try tool("predict \(checkpoint) pipe.png"), code: 66, "pipe.png is not a regular file")
+      expectFailure(try tool("predict --checkpoint pipe.h5 --data data"), code: 65, "pipe.h5 is not a file")
+      expectFailure(try tool("dataset verify shards"), code: 65, "val-00000-of-00001.h5 is not a file")
+      expectFailure(
+        try tool("dataset import folder pairs --output tiles --split val --classes a,b"), code: 66,
+        "a.png is not a regular file")
+      expectFailure(
+        try tool("train --config \(Self.smoke) --data data --output busy"), code: 66,
+        "busy/metrics.jsonl is not a regular file")
+    }
+  }
+
   @Test func outputs() throws {
     try withTool { tool in
       try tool("dataset synthesize --output data --train 2 --val 1 --height 48 --width 64")

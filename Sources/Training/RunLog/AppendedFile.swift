@@ -16,7 +16,8 @@ package final class AppendedFile {
 
   /// Opens the file, and makes it where it is missing.
   package init(path: String) throws {
-    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    // Nobody waits until somebody reads from a pipe.
+    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o666)
     guard descriptor >= 0 else {
       throw Failure(.cannotCreate, "cannot write \(path) (\(systemErrorText()))")
     }
