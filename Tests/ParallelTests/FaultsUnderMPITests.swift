@@ -113,12 +113,7 @@ extension ParallelTests {
       -> MPILauncher.Outcome
     {
       let environment = ["FCN_DIST_WATCHDOG_SECONDS": "2"].merging(fault) { _, new in new }
-      return try MPILauncher(ranks: 0, timeout: 90, environment: environment).run(
-        "/bin/bash",
-        [
-          TestedPackage.folder + "/launch/supervise", "-n", "2", "--threads", "1", "--program",
-          try TestedPackage.program("fcn-dist"), "--",
-        ] + training.arguments(output, more))
+      return try training.train(output, by: "supervise", timeout: 90, environment: environment, more)
     }
 
     @Test(arguments: ["kill@1:7", "stall@0:5", "flip-weight@1:7"]) func theSupervisorStartsAgain(fault: String) throws {

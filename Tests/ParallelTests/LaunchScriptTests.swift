@@ -120,11 +120,12 @@ extension ParallelTests {
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/shellcheck"), "shellcheck is missing"))
     func pleasesShellcheck() throws {
-      let scripts =
-        ["environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test", "hosts", "bounded"]
-        .map {
-          "launch/\($0)"
-        } + ["benchmarks/run", "benchmarks/peers"]
+      let names = [
+        "environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test", "testing",
+        "sanitize",
+        "hosts", "bounded",
+      ]
+      let scripts = names.map { "launch/\($0)" } + ["benchmarks/run", "benchmarks/peers"]
       let outcome = try MPILauncher(ranks: 0, folder: TestedPackage.folder).run(
         "/usr/bin/shellcheck", ["-x"] + scripts + [".ci/run"])
       #expect(outcome.exitCode == 0, "\(outcome.output)")

@@ -29,13 +29,7 @@ extension ParallelTests {
       let training = try TinyTraining()
       let metrics = training.path("run") + "/metrics.jsonl"
       var isAsked = false
-      let stopped = try MPILauncher(ranks: 0, timeout: 60).run(
-        "/bin/bash",
-        [
-          "\(TestedPackage.folder)/launch/\(script)", "-n", "2", "--threads", "1", "--program",
-          try TestedPackage.program("fcn-dist"), "--",
-        ] + training.arguments("run", ["--set", "train.steps=100000"])
-      ) { process in
+      let stopped = try training.train("run", by: script, ["--set", "train.steps=100000"]) { process in
         guard !isAsked, FileManager.default.fileExists(atPath: metrics) else { return }
         isAsked = kill(process, SIGTERM) == 0
       }

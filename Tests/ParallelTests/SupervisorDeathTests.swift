@@ -21,12 +21,8 @@ extension ParallelTests {
     private func supervise(
       _ output: String, fault: String = "", meanwhile: (pid_t) -> Void = { _ in }
     ) throws -> MPILauncher.Outcome {
-      try MPILauncher(ranks: 0, environment: environment(["FCN_DIST_FAULT": fault])).run(
-        "/bin/bash",
-        [
-          TestedPackage.folder + "/launch/supervise", "-n", "2", "--threads", "1", "--program",
-          try TestedPackage.program("fcn-dist"), "--",
-        ] + training.arguments(output), meanwhile: meanwhile)
+      try training.train(
+        output, by: "supervise", environment: environment(["FCN_DIST_FAULT": fault]), meanwhile: meanwhile)
     }
 
     /// The training goes on without it; nobody else gets its folder before its end.

@@ -52,6 +52,19 @@ struct TinyTraining {
       "fcn-dist", arguments(output, more), meanwhile: meanwhile)
   }
 
+  /// Two ranks of one thread each, started by a script.
+  ///
+  /// - Parameter script: a name in the folder launch: "run" or "supervise".
+  func train(
+    _ output: String, by script: String, timeout: Double = 60, environment: [String: String] = [:],
+    _ more: [String] = [], meanwhile: (pid_t) -> Void = { _ in }
+  ) throws -> MPILauncher.Outcome {
+    let options = ["-n", "2", "--threads", "1", "--program", try TestedPackage.program("fcn-dist"), "--"]
+    return try MPILauncher(ranks: 0, timeout: timeout, environment: environment).run(
+      "/bin/bash", ["\(TestedPackage.folder)/launch/\(script)"] + options + arguments(output, more),
+      meanwhile: meanwhile)
+  }
+
   func path(_ output: String) -> String { output.hasPrefix("/") ? output : folder.file(output) }
 
   /// Files in a run's folder of checkpoints.
