@@ -6,7 +6,7 @@ package enum ElementType: Sendable {
   package var byteCount: Int { self == .float32 ? 4 : 2 }
 }
 
-/// What the engine multiplies in. Master weights, gradients and the loss are float32 in both.
+/// What the backend multiplies in. Master weights, gradients and the loss are float32 in both.
 package enum Precision: String, Sendable, CaseIterable, Codable {
   case float32
   case bfloat16

@@ -13,7 +13,7 @@ package final class GuardedMemory {
   private static let page = 4096
   private static let alignment = 64
 
-  /// Whether the engine's memory is to be guarded: FCN_DIST_GUARD=1.
+  /// Whether the backend's memory is to be guarded: FCN_DIST_GUARD=1.
   package static let isWanted = ProcessEnvironment.string("FCN_DIST_GUARD") == "1"
 
   package init(byteCount: Int) throws {

@@ -15,10 +15,10 @@ package final class ThreadProcessGroup: ProcessGroup {
   package let rank: Int
   package var size: Int { meeting.size }
   package var allowsHandOver: Bool { true }
-  private let meeting: Meeting
+  private let meeting: Rendezvous
   private let job: ThreadJob
 
-  init(rank: Int, meeting: Meeting, job: ThreadJob) {
+  init(rank: Int, meeting: Rendezvous, job: ThreadJob) {
     self.rank = rank
     self.meeting = meeting
     self.job = job
@@ -37,7 +37,7 @@ package final class ThreadProcessGroup: ProcessGroup {
     _ body: @escaping @Sendable (ThreadProcessGroup) throws -> Result
   ) throws -> [Result] {
     let job = ThreadJob(timeout: timeout, ranksPerMachine: ranksPerMachine ?? ranks)
-    let meeting = Meeting(members: Array(0..<ranks), job: job)
+    let meeting = Rendezvous(members: Array(0..<ranks), job: job)
     let outcomes = Outcomes<Result>(count: ranks)
     let threads = try (0..<ranks).map { rank in
       try WorkerThread(name: "rank \(rank)") {
@@ -127,9 +127,9 @@ package final class ThreadProcessGroup: ProcessGroup {
     let job = job
     let members = meeting.members
     let parts = try meeting.meet(rank, CollectiveCall(.subgroup), color.map { [$0] } ?? []) { colors in
-      Set(colors.joined()).reduce(into: [Int: Meeting]()) { parts, color in
+      Set(colors.joined()).reduce(into: [Int: Rendezvous]()) { parts, color in
         let ranks = colors.indices.filter { colors[$0] == [color] }
-        parts[color] = Meeting(members: ranks.map { members[$0] }, job: job)
+        parts[color] = Rendezvous(members: ranks.map { members[$0] }, job: job)
       }
     }
     guard let part = color.flatMap({ parts[$0] }), let position = part.members.firstIndex(of: members[rank]) else {

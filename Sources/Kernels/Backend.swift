@@ -1,6 +1,6 @@
 import Basics
 
-/// The engine's operations. A backend makes operations for fixed shapes once; running one allocates nothing.
+/// The backend's operations. A backend makes operations for fixed shapes once; running one allocates nothing.
 ///
 /// Activations are channels-last (`ActivationShape`) in `activationType`; weights, weight gradients and biases of the
 /// parameter arena are float32, weights in the backend's own layout (`WeightLayout`). Scratch memory is the caller's:
@@ -12,7 +12,7 @@ package protocol Backend: AnyObject {
   var name: String { get }
   /// One line for people: library, version, instruction set, threads.
   var summary: String { get }
-  /// Of what computes: of a library, else of the engine itself.
+  /// Of what computes: of a library, else of the backend itself.
   var version: String { get }
   /// The widest vector instructions that results depend on.
   var instructionSet: String { get }

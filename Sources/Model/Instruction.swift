@@ -1,12 +1,12 @@
 import Kernels
 
-/// One call of the engine, with everything decided but the addresses of arenas.
+/// One call of the backend, with everything decided but the addresses of arenas.
 enum Instruction {
   typealias Buffer = BufferPlanner.Buffer
 
   /// The caller's pixels into the image's buffer.
   case load(into: Buffer)
-  case forward(any WeightedOperation, LayerSlots, source: Buffer, destination: Buffer)
+  case forward(any WeightedOperation, LayerParameters, source: Buffer, destination: Buffer)
   case poolForward(any MaxPoolOperation, source: Buffer, destination: Buffer, workspace: Buffer)
   case dropout(Buffer, countPerImage: Int, ordinal: Int)
   case scale(Buffer, by: Float, into: Buffer, count: Int)
@@ -15,10 +15,10 @@ enum Instruction {
   case loss(gradient: Buffer)
   /// `undropped`: the output went through dropout, whose factor comes back too.
   case reluBackward(output: Buffer, gradient: Buffer, count: Int, undropped: Bool)
-  case backwardWeights(any WeightedOperation, LayerSlots, source: Buffer, gradient: Buffer)
+  case backwardWeights(any WeightedOperation, LayerParameters, source: Buffer, gradient: Buffer)
   /// A layer that is not updated: its gradient is zero.
-  case clearGradient(LayerSlots)
-  case backwardData(any WeightedOperation, LayerSlots, gradient: Buffer, sourceGradient: Buffer)
+  case clearGradient(LayerParameters)
+  case backwardData(any WeightedOperation, LayerParameters, gradient: Buffer, sourceGradient: Buffer)
   case poolBackward(any MaxPoolOperation, gradient: Buffer, workspace: Buffer, sourceGradient: Buffer)
   case add(Buffer, to: Buffer, count: Int)
   case uncrop(Buffer, ActivationShape, offset: Int, into: Buffer, ActivationShape)
@@ -44,7 +44,7 @@ enum Instruction {
 }
 
 /// Where a layer's parameters are in the arenas.
-struct LayerSlots {
+struct LayerParameters {
   var name: String
   var weight: Parameter
   var bias: Parameter?

@@ -6,11 +6,11 @@ package struct LayerOperation {
   /// Whether the plan's backward pass asks it for the gradient of its weights, and of its source.
   package let hasWeightGradient: Bool
   package let hasSourceGradient: Bool
-  private let slots: LayerSlots
+  private let parameters: LayerParameters
 
-  init(_ operation: any WeightedOperation, _ slots: LayerSlots, backward: [Instruction]) {
+  init(_ operation: any WeightedOperation, _ parameters: LayerParameters, backward: [Instruction]) {
     self.operation = operation
-    self.slots = slots
+    self.parameters = parameters
     hasWeightGradient = backward.contains {
       if case .backwardWeights(let other, _, _, _) = $0 { other === operation } else { false }
     }
@@ -19,17 +19,17 @@ package struct LayerOperation {
     }
   }
 
-  package var name: String { slots.name }
+  package var name: String { parameters.name }
   /// Floats of an arena.
-  package var weightRange: Range<Int> { slots.weight.range }
+  package var weightRange: Range<Int> { parameters.weight.range }
   /// nil for deconvolutions.
-  package var biasRange: Range<Int>? { slots.bias?.range }
-  package func weights(in memory: ParameterMemory) -> LayerWeights { slots.weights(in: memory) }
+  package var biasRange: Range<Int>? { parameters.bias?.range }
+  package func weights(in memory: ParameterMemory) -> LayerWeights { parameters.weights(in: memory) }
 
   /// Multiplications of one pass, each with an addition; those with the padding's zeros are counted too.
   package var multiplicationCount: Int {
-    let isDeconvolution = slots.bias == nil
-    return (isDeconvolution ? operation.source : operation.destination).pixelCount * slots.weight.canonicalCount
+    let isDeconvolution = parameters.bias == nil
+    return (isDeconvolution ? operation.source : operation.destination).pixelCount * parameters.weight.canonicalCount
   }
 }
 
@@ -37,8 +37,8 @@ extension Plan {
   /// The layers with weights, in forward order.
   package var layerOperations: [LayerOperation] {
     forwardInstructions.compactMap {
-      guard case .forward(let operation, let slots, _, _) = $0 else { return nil }
-      return LayerOperation(operation, slots, backward: backwardInstructions)
+      guard case .forward(let operation, let parameters, _, _) = $0 else { return nil }
+      return LayerOperation(operation, parameters, backward: backwardInstructions)
     }
   }
 }

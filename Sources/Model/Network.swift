@@ -8,7 +8,7 @@ package final class Network {
   package let parameters: ParameterTable
 
   private let graph: Graph
-  private let slots: [LayerSlots]
+  private let layers: [LayerParameters]
   private let activations = Arena()
   private let scratch = Arena()
   /// Oldest use first.
@@ -25,7 +25,7 @@ package final class Network {
   /// - Parameters:
   ///   - reference: a typical batch, for which the weights' layouts are chosen.
   ///   - planCapacity: how many plans are kept for image sizes that come back.
-  /// - Throws: `Failure` when the configuration is invalid or the engine can't run it.
+  /// - Throws: `Failure` when the configuration is invalid or the backend can't run it.
   package init(
     _ configuration: ModelConfiguration, backend: any Backend,
     reference: (images: Int, height: Int, width: Int), planCapacity: Int = 16
@@ -41,9 +41,9 @@ package final class Network {
     let layouts = try Self.layouts(of: graph, shapes, backend)
     let table = ParameterTable(layers: graph.layers, layouts: layouts)
     parameters = table
-    slots = graph.layers.map { layer in
+    layers = graph.layers.map { layer in
       guard let weight = table[layer.name + "/weight"] else { preconditionFailure("every layer has weights") }
-      return LayerSlots(name: layer.name, weight: weight, bias: table[layer.name + "/bias"])
+      return LayerParameters(name: layer.name, weight: weight, bias: table[layer.name + "/bias"])
     }
     try scratch.reserve(byteCount: (layouts.map(\.preparationScratchByteCount).max() ?? 0) + 64 << 10)
   }
@@ -70,11 +70,11 @@ package final class Network {
   /// Makes the compute copies of the masters: a share of about 1 / `pieces` of the work, so that the ranks of a machine
   /// can do it together. Every piece in 0 ..< `pieces` has to be done by somebody.
   package func prepare(_ memory: ParameterMemory, piece: Int, of pieces: Int) {
-    let total = slots.reduce(0) { $0 + ($1.weight.layout?.preparedByteCount ?? 0) }
+    let total = layers.reduce(0) { $0 + ($1.weight.layout?.preparedByteCount ?? 0) }
     // Units of equal bytes within a layer go to the rank in whose share of all bytes they start.
     var start = 0
-    for slots in slots {
-      guard let layout = slots.weight.layout, layout.preparedByteCount > 0 else { continue }
+    for layer in layers {
+      guard let layout = layer.weight.layout, layout.preparedByteCount > 0 else { continue }
       let units = layout.preparationPieces
       func firstUnit(from share: Int) -> Int {
         let wanted = total * share / pieces - start
@@ -83,8 +83,8 @@ package final class Network {
       let range = firstUnit(from: piece)..<(piece + 1 == pieces ? units : firstUnit(from: piece + 1))
       if !range.isEmpty {
         layout.prepare(
-          memory.master + slots.weight.range.lowerBound,
-          into: memory.prepared + slots.weight.preparedRange.lowerBound, pieces: range, scratch: scratch.base)
+          memory.master + layer.weight.range.lowerBound,
+          into: memory.prepared + layer.weight.preparedRange.lowerBound, pieces: range, scratch: scratch.base)
       }
       start += layout.preparedByteCount
     }
@@ -102,7 +102,7 @@ package final class Network {
       return entry.plan
     }
     let builder = try PlanBuilder(
-      graph: graph, backend: backend, slots: slots, images: images, height: height, width: width,
+      graph: graph, backend: backend, layers: layers, images: images, height: height, width: width,
       channels: configuration.channels, isTraining: training)
     let plan = try Plan(
       builder, configuration: configuration, height: height, width: width, activations: activations, scratch: scratch)

@@ -14,7 +14,7 @@ package struct Parameter {
   package let kind: Kind
   /// As in files (FORMATS.md section 1).
   package let canonicalShape: [Int]
-  /// Floats in the arenas of masters, gradients and optimizer slots; starts at a multiple of 16.
+  /// Floats in the arenas of masters, gradients and optimizer state; starts at a multiple of 16.
   package let range: Range<Int>
   /// False for a fixed upsampling kernel, whose gradient stays zero.
   package let isUpdated: Bool

@@ -1,7 +1,7 @@
 import Basics
 import Kernels
 
-/// A network made ready for images of one size: the engine's operations in order and a place for every buffer.
+/// A network made ready for images of one size: the backend's operations in order and a place for every buffer.
 /// Running it allocates nothing.
 ///
 /// - Important: Plans of one network share their memory. Making or running one invalidates what another has computed.
@@ -34,7 +34,7 @@ package final class Plan {
   /// Of the layer at hand; kept because a step allocates nothing.
   private var dropoutKeys: [UInt64]
 
-  /// Engines read and write a little beyond the scratch memory they ask for (oneDNN 3.2 does).
+  /// Backends read and write a little beyond the scratch memory they ask for (oneDNN 3.2 does).
   private static let scratchSlack = 64 << 10
 
   init(
@@ -95,9 +95,9 @@ package final class Plan {
     switch instruction {
     case .load(let image):
       backend.load(pixels, shape: imageShape, padding: imagePadding, into: address(image))
-    case .forward(let operation, let slots, let source, let destination):
+    case .forward(let operation, let parameters, let source, let destination):
       operation.forward(
-        address(source), slots.weights(in: memory), into: address(destination), scratch: scratch.base)
+        address(source), parameters.weights(in: memory), into: address(destination), scratch: scratch.base)
     case .poolForward(let operation, let source, let destination, let workspace):
       operation.forward(address(source), into: address(destination), workspace: address(workspace))
     case .dropout(let activation, let count, let ordinal):
@@ -160,18 +160,18 @@ package final class Plan {
       backend.reluBackward(
         output: address(output), gradient: address(gradient), count: count,
         scale: undropped && appliedDropout ? 1 / (1 - configuration.dropout) : 1)
-    case .backwardWeights(let operation, let slots, let source, let gradient):
+    case .backwardWeights(let operation, let parameters, let source, let gradient):
       operation.backwardWeights(
-        address(source), address(gradient), into: arena + slots.weight.range.lowerBound,
-        biasGradient: slots.bias.map { arena + $0.range.lowerBound }, scratch: scratch.base)
-      finish(slots, arena, ready)
-    case .clearGradient(let slots):
-      (arena + slots.weight.range.lowerBound).update(repeating: 0, count: slots.weight.range.count)
-      if let bias = slots.bias { (arena + bias.range.lowerBound).update(repeating: 0, count: bias.range.count) }
-      finish(slots, arena, ready)
-    case .backwardData(let operation, let slots, let gradient, let sourceGradient):
+        address(source), address(gradient), into: arena + parameters.weight.range.lowerBound,
+        biasGradient: parameters.bias.map { arena + $0.range.lowerBound }, scratch: scratch.base)
+      finish(parameters, arena, ready)
+    case .clearGradient(let parameters):
+      (arena + parameters.weight.range.lowerBound).update(repeating: 0, count: parameters.weight.range.count)
+      if let bias = parameters.bias { (arena + bias.range.lowerBound).update(repeating: 0, count: bias.range.count) }
+      finish(parameters, arena, ready)
+    case .backwardData(let operation, let parameters, let gradient, let sourceGradient):
       operation.backwardData(
-        address(gradient), slots.weights(in: memory), into: address(sourceGradient), scratch: scratch.base)
+        address(gradient), parameters.weights(in: memory), into: address(sourceGradient), scratch: scratch.base)
     case .poolBackward(let operation, let gradient, let workspace, let sourceGradient):
       operation.backward(address(gradient), workspace: address(workspace), into: address(sourceGradient))
     case .scale(let source, let factor, let destination, let count):
@@ -188,9 +188,9 @@ package final class Plan {
   }
 
   private func finish(
-    _ slots: LayerSlots, _ arena: UnsafeMutablePointer<Float>, _ ready: (Range<Int>) -> Void
+    _ parameters: LayerParameters, _ arena: UnsafeMutablePointer<Float>, _ ready: (Range<Int>) -> Void
   ) {
-    for parameter in [slots.weight, slots.bias] {
+    for parameter in [parameters.weight, parameters.bias] {
       guard let range = parameter?.range else { continue }
       let gap = (16 - range.upperBound % 16) % 16
       (arena + range.upperBound).update(repeating: 0, count: gap)

@@ -7,7 +7,7 @@ struct PlanBuilder {
 
   let graph: Graph
   let backend: any Backend
-  let slots: [LayerSlots]
+  let layers: [LayerParameters]
   let isTraining: Bool
   let shapes: [ActivationShape]
 
@@ -26,12 +26,12 @@ struct PlanBuilder {
   private var dropped: Set<Int> = []
 
   init(
-    graph: Graph, backend: any Backend, slots: [LayerSlots], images: Int, height: Int, width: Int, channels: Int,
+    graph: Graph, backend: any Backend, layers: [LayerParameters], images: Int, height: Int, width: Int, channels: Int,
     isTraining: Bool
   ) throws {
     self.graph = graph
     self.backend = backend
-    self.slots = slots
+    self.layers = layers
     self.isTraining = isTraining
     shapes = try graph.shapes(images: images, height: height, width: width, channels: channels)
     let type = backend.activationType
@@ -68,8 +68,8 @@ struct PlanBuilder {
         let operation = try makeOperation(step, layer)
         operations[index] = operation
         scratchByteCount = max(scratchByteCount, operation.scratchByteCount)
-        implementations.append((slots[layer].name, operation.implementation))
-        forward.append(.forward(operation, slots[layer], source: source, destination: destination))
+        implementations.append((layers[layer].name, operation.implementation))
+        forward.append(.forward(operation, layers[layer], source: source, destination: destination))
       case .maxPool:
         let operation = try backend.maxPool(
           source: shapes[step.source], purpose: isTraining ? .training : .inference)
@@ -92,7 +92,7 @@ struct PlanBuilder {
   }
 
   private func makeOperation(_ step: Graph.Step, _ layer: Int) throws -> any WeightedOperation {
-    guard let layout = slots[layer].weight.layout else { preconditionFailure("weights have a layout") }
+    guard let layout = layers[layer].weight.layout else { preconditionFailure("weights have a layout") }
     let purpose: OperationPurpose =
       !isTraining ? .inference : step.source == 0 ? .trainingWithoutSourceGradient : .training
     let source = shapes[step.source]
@@ -150,14 +150,14 @@ struct PlanBuilder {
     guard let operation = operations[index] else { preconditionFailure("a layer without an operation") }
     if graph.layers[layer].isUpdated {
       backward.append(
-        .backwardWeights(operation, slots[layer], source: values[step.source], gradient: gradient))
+        .backwardWeights(operation, layers[layer], source: values[step.source], gradient: gradient))
     } else {
-      backward.append(.clearGradient(slots[layer]))
+      backward.append(.clearGradient(layers[layer]))
     }
     guard step.source != 0 else { return }
     let sourceGradient = makeGradient(of: step.source)
     backward.append(
-      .backwardData(operation, slots[layer], gradient: gradient, sourceGradient: sourceGradient))
+      .backwardData(operation, layers[layer], gradient: gradient, sourceGradient: sourceGradient))
     accumulate(sourceGradient, to: step.source)
   }
 

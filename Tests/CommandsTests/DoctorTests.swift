@@ -8,7 +8,7 @@ import Testing
   private func rank(_ host: String = "a", processors: [Int] = [0], available: [Int] = [0, 1]) -> RankFacts {
     RankFacts(
       host: host, placement: Placement(processors: processors, available: available),
-      engine: EngineFacts(summary: "engine", fingerprint: "engine", threads: 1, wishedThreads: 1),
+      backend: BackendFacts(summary: "backend", fingerprint: "backend", threads: 1, wishedThreads: 1),
       memory: MemoryFacts(
         available: 8 << 30, addressSpace: nil, sharedFolder: "/dev/shm", sharedFree: 4 << 30, sharedSize: 4 << 30),
       transport: TransportFacts(components: ["btl_self", "btl_tcp", "btl_vader", "pml_ob1"]))
@@ -16,8 +16,8 @@ import Testing
 
   private func workload(isTrainer: Bool = true) -> WorkloadFacts {
     WorkloadFacts(
-      title: "net", isTrainer: isTrainer, slotCount: 1, imageCount: 1, totalSlotCount: 4, arenaByteCount: 1 << 29,
-      preparedByteCount: 1 << 29, optimizerSlotCount: 1, bufferCount: 1, sharesStore: true, privateByteCount: 1 << 28,
+      title: "net", isTrainer: isTrainer, microBatchCount: 1, imageCount: 1, totalMicroBatchCount: 4, arenaByteCount: 1 << 29,
+      preparedByteCount: 1 << 29, optimizerStateCount: 1, bufferCount: 1, sharesStore: true, privateByteCount: 1 << 28,
       checkpointByteCount: 1 << 30, keptCheckpointCount: 2, totalSteps: 100, stepsPerEpoch: 10,
       multiplicationCount: 1 << 30)
   }
@@ -75,22 +75,22 @@ import Testing
       rank(processors: [0, 1], available: Array(0..<8)), rank(processors: [1, 2], available: Array(0..<8)),
       rank(processors: [4, 5], available: Array(0..<8)),
     ]
-    for index in ranks.indices { ranks[index].engine.threads = 2 }
+    for index in ranks.indices { ranks[index].backend.threads = 2 }
     let text = texts(ProcessorCheck.findings(JobFacts(ranks: ranks)))
     #expect(text.contains("ranks 0-1 share processor 1: their masks overlap, while 3,6-7 is free"), "\(text)")
     // Unbound ranks share everything, and that is well while their threads fit.
     for index in ranks.indices { ranks[index].placement.processors = Array(0..<8) }
     #expect(texts(ProcessorCheck.findings(JobFacts(ranks: ranks))).hasPrefix("ok"))
-    for index in ranks.indices { ranks[index].engine.openMPBinding = "close" }
+    for index in ranks.indices { ranks[index].backend.openMPBinding = "close" }
     #expect(texts(ProcessorCheck.findings(JobFacts(ranks: ranks))).contains("OMP_PROC_BIND pins the threads"))
   }
 
   @Test func hardwareThreadsAreNoCores() {
     var first = rank(processors: [0, 1, 2, 3], available: [0, 1, 2, 3])
     first.placement.cores = [0, 1, 0, 1]
-    first.engine.threads = 4
+    first.backend.threads = 4
     #expect(texts(ProcessorCheck.findings(JobFacts(ranks: [first]))).contains("4 threads on 2 cores"))
-    first.engine.threads = 2
+    first.backend.threads = 2
     #expect(texts(ProcessorCheck.findings(JobFacts(ranks: [first]))).hasPrefix("ok"))
   }
 

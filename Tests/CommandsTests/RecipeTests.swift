@@ -25,8 +25,8 @@ import Training
     #expect(BuiltInRecipe.yaml == text)
   }
 
-  /// oneDNN computes bfloat16 from AVX-512 on; elsewhere the portable engine stands in.
-  private static let engine =
+  /// oneDNN computes bfloat16 from AVX-512 on; elsewhere the portable backend stands in.
+  private static let backend =
     (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512bw") == true ? "auto" : "portable"
 
   /// Two steps of each, with few channels so that it takes seconds: everything but the widths is as in the file.
@@ -34,7 +34,7 @@ import Training
     try withTool { tool in
       try tool("dataset synthesize --output data --train 4 --val 1")
       let outcome = try tool(
-        "train --config \(Self.folder)/\(name) --data data --output run --backend \(Self.engine)"
+        "train --config \(Self.folder)/\(name) --data data --output run --backend \(Self.backend)"
           + " --set model.widths=[4,4,8,8,8] --set model.fc=16 --set train.steps=2 --set train.evaluate_every=2")
       #expect(outcome.exitCode == 0, "\(outcome)")
       let metrics = try MetricsContent(path: tool.folder + "/run/metrics.jsonl")

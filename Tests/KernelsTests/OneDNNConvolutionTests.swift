@@ -91,7 +91,7 @@ extension OneDNNTests {
 
     /// Large enough for several strips, several images and several pieces a thread.
     @Test(
-      "weight gradients of wide images agree with the portable engine",
+      "weight gradients of wide images agree with the portable backend",
       arguments: [
         ConvolutionCase(2, 14, 500, 64, 32, k: 3, p: 1), ConvolutionCase(1, 21, 300, 150, 64, k: 3, p: 1),
         ConvolutionCase(3, 33, 40, 256, 64, k: 1, p: 0), ConvolutionCase(1, 78, 83, 32, 128, k: 3, p: 1),

@@ -2,7 +2,7 @@ import Basics
 import Kernels
 import Testing
 
-/// Both engines side by side: what is not a long sum must be equal in every bit.
+/// Both backends side by side: what is not a long sum must be equal in every bit.
 private struct Pair {
   let fast: OneDNNBackend
   let portable: PortableBackend
@@ -14,7 +14,7 @@ private struct Pair {
     self.precision = precision
   }
 
-  /// Runs `body` on both engines over `values` and gives the two results.
+  /// Runs `body` on both backends over `values` and gives the two results.
   func results(
     _ values: [Float], _ body: (any Backend, UnsafeMutableRawPointer) throws -> Void
   ) throws -> (fast: [Float], portable: [Float]) {
@@ -138,8 +138,8 @@ extension OneDNNTests {
   }
 
   @Suite struct Loss {
-    /// The two engines' exponentials agree to 2e-7 each, and gradients are rounded once to the activation type.
-    @Test("softmax cross-entropy agrees with the portable engine", arguments: Precision.allCases)
+    /// The two backends' exponentials agree to 2e-7 each, and gradients are rounded once to the activation type.
+    @Test("softmax cross-entropy agrees with the portable backend", arguments: Precision.allCases)
     func agrees(_ precision: Precision) throws {
       let pair = try Pair(precision)
       for classes in [2, 11, 21, 300] {

@@ -19,7 +19,7 @@ extension OneDNNTests {
       ConvolutionCase(1, 9, 7, 512, 512, k: 3, p: 1),
     ]
 
-    @Test("wide bfloat16 layers agree with the portable engine as far as rounded values can", arguments: cases)
+    @Test("wide bfloat16 layers agree with the portable backend as far as rounded values can", arguments: cases)
     func agrees(_ one: ConvolutionCase) throws {
       let portable = try OperationHarness(
         PortableBackend(precision: .bfloat16, threads: 2), one.convolution, source: one.source)

@@ -219,7 +219,7 @@ extension OneDNNTests {
       #expect(try harness.forward(input, weights: weights, bias: bias) == guarded)
     }
 
-    @Test("the engine says what it is")
+    @Test("the backend says what it is")
     func summaries() throws {
       let backend = try OneDNNBackend.make(precision: .float32, threads: 2)
       #expect(backend.name == "onednn")
@@ -228,7 +228,7 @@ extension OneDNNTests {
       #expect(backend.fingerprint != other.fingerprint)
     }
 
-    @Test("engines whose layers take other forms do not call themselves equal")
+    @Test("backends whose layers take other forms do not call themselves equal")
     func fingerprintsTellForms() throws {
       func fingerprint(hasTiles: Bool) throws -> String {
         try OneDNNBackend.make(precision: .bfloat16, threads: 1, hasTiles: hasTiles).fingerprint

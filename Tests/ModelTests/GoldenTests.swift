@@ -11,7 +11,7 @@ func relativeDifference(_ values: [Float], _ expected: [Float]) -> Float {
   return zip(values, expected).reduce(0) { $1.0.isNaN ? .infinity : max($0, abs($1.0 - $1.1) / scale) }
 }
 
-/// The engine against an independent float64 implementation. Skipped where ../shared/golden is not there.
+/// The backend against an independent float64 implementation. Skipped where ../shared/golden is not there.
 @Suite(.serialized, .enabled(if: SharedFolder.golden != nil, "needs ../shared/golden"))
 struct GoldenTests {
   static func harness(_ golden: GoldenCase, _ backend: any Backend) throws -> ModelHarness {

@@ -149,7 +149,7 @@ import Testing
     let network = try Network(ModelConfiguration(classes: 11), backend: backend, reference: (1, 360, 480))
     let training = try network.plan(images: 1, height: 360, width: 480, training: true)
     let inference = try network.plan(images: 1, height: 360, width: 480, training: false)
-    // conv1_1's and conv1_2's maps alone are 88 MB in the portable engine's float32, twice the 44 of bfloat16.
+    // conv1_1's and conv1_2's maps alone are 88 MB in the portable backend's float32, twice the 44 of bfloat16.
     #expect(training.activationByteCount < 160_000_000)
     #expect(inference.activationByteCount < 100_000_000)
     #expect(training.implementations.map(\.operation).last == "upscore8")

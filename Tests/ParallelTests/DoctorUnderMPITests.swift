@@ -44,7 +44,7 @@ extension ParallelTests {
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
       #expect(outcome.output.contains("0 errors, "), "\(outcome.tail)")
       for subject in [
-        "launch", "training", "cores of", "engine", "versions", "transport", "single copy", "memory of", "/dev/shm",
+        "launch", "training", "cores of", "backend", "versions", "transport", "single copy", "memory of", "/dev/shm",
         "data ", "reading", "output ", "speed",
       ] { #expect(outcome.output.contains("ok       \(subject)") || outcome.output.contains("ok  \(subject)")) }
       #expect(outcome.output.contains("train 9 samples, val 3 samples, 8 classes, 3 channels"), "\(outcome.tail)")
@@ -154,7 +154,7 @@ extension ParallelTests {
           name: "",
           line: "MPIRUN --oversubscribe --bind-to none -n 1 DOCTOR : "
             + "-n 1 env ONEDNN_MAX_CPU_ISA=AVX2 DOCTOR",
-          code: 70, words: ["ERROR", "the ranks compute with different engines", "rank 0: ", "; rank 1: "]))
+          code: 70, words: ["ERROR", "the ranks compute with different backends", "rank 0: ", "; rank 1: "]))
     }
 
     private static let cpuHasAVX512 =

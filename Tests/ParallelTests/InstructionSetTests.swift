@@ -9,12 +9,12 @@ extension ParallelTests {
 
     /// Whether oneDNN is there and has more than AVX2 to use here.
     private static let hasTwoKinds: Bool = {
-      func engine(_ environment: [String: String]) -> String? {
+      func backend(_ environment: [String: String]) -> String? {
         let outcome = try? MPILauncher(ranks: 0, environment: environment).run(
           "fcn-dist", ["doctor", "--backend", "onednn"])
         return outcome?.output.split(separator: "\n").first { $0.contains("oneDNN") }.map(String.init)
       }
-      guard let own = engine([:]), let limited = engine(limit) else { return false }
+      guard let own = backend([:]), let limited = backend(limit) else { return false }
       return own != limited
     }()
 
@@ -28,7 +28,7 @@ extension ParallelTests {
       #expect(outcome.exitCode == 78, "\(outcome.tail)")
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
       let line = outcome.errorLines.first ?? ""
-      #expect(line.contains("the ranks do not agree on the engine: rank 0 has"), "\(line)")
+      #expect(line.contains("the ranks do not agree on the backend: rank 0 has"), "\(line)")
       #expect(line.contains(":avx2:") && line.contains("on machines of one kind"), "\(line)")
     }
 
@@ -44,7 +44,7 @@ extension ParallelTests {
       #expect(lines.first?.contains(", avx2 here)") == true && lines.first?.contains("threads") == false, "\(lines)")
     }
 
-    @Test func aResumeWithOtherThreadsOrEngineSaysSo() throws {
+    @Test func aResumeWithOtherThreadsOrBackendSaysSo() throws {
       let training = try TinyTraining()
       let good = try training.goodDigest()
       let checkpoint = training.path("good") + "/checkpoints/step-000000006.h5"
@@ -53,7 +53,7 @@ extension ParallelTests {
       #expect(
         micro.output.contains("from here on not bit-equal to the run before: batch.micro (1 there, 2 here)\n"),
         "\(micro.tail)")
-      // The portable engine's bits do not depend on threads, nor on ranks.
+      // The portable backend's bits do not depend on threads, nor on ranks.
       let threads = try training.train("run", ranks: 2, ["--resume", checkpoint, "--threads", "2"])
       #expect(threads.exitCode == 0 && threads.output.contains("resuming after step 6"), "\(threads.tail)")
       #expect(!threads.output.contains("not bit-equal"), "\(threads.tail)")

@@ -31,8 +31,8 @@ import Training
     change { $0.training.bestMetric = 0.5 }
     change { $0.training.bestMetric = nil }
     change { $0.training.bestStep = nil }
-    change { $0.slots = [] }
-    change { $0.slots[0].name = "velocity" }
+    change { $0.optimizerState = [] }
+    change { $0.optimizerState[0].name = "velocity" }
     change { $0.parameters[1] = CheckpointTensor(name: "conv1_1/bias", shape: [4], values: [0, 0, 0, 1]) }
     change { $0.parameters[1] = CheckpointTensor(name: "conv1_1/bias", shape: [2, 2], values: [0, 0, 0, 1]) }
     change { $0.parameters[1] = CheckpointTensor(name: "conv1_1/bias", shape: [4], values: [-0.0, 0, 0, 1]) }
@@ -74,7 +74,7 @@ import Training
 
   @Test func aNumberThatIsNoneShowsInTheDifference() throws {
     var first = CheckpointFixture.state()
-    first.slots = []
+    first.optimizerState = []
     first.parameters = [CheckpointTensor(name: "a/bias", shape: [3], values: [1, .nan, 9])]
     var second = first
     second.parameters = [CheckpointTensor(name: "a/bias", shape: [3], values: [1, 2, 3])]

@@ -24,14 +24,14 @@ import Training
     #expect(read.history == state.history)
     #expect(read.provenance == state.provenance)
     #expect(read.parameters.map(\.name) == ["conv1_1/bias", "conv1_1/weight", "fc6/weight", "upscore8/weight"])
-    for (tensors, originals) in [(read.parameters, state.parameters), (read.slots[0].tensors, state.slots[0].tensors)] {
+    for (tensors, originals) in [(read.parameters, state.parameters), (read.optimizerState[0].tensors, state.optimizerState[0].tensors)] {
       for original in originals {
         let tensor = try #require(tensors.first { $0.name == original.name })
         #expect(tensor.shape == original.shape)
         #expect(try tensor.values() == original.values())
       }
     }
-    #expect(read.slots.map(\.name) == ["momentum"])
+    #expect(read.optimizerState.map(\.name) == ["momentum"])
   }
 
   /// As a dataset has it in which every label is a class.
@@ -50,7 +50,7 @@ import Training
     state.parameters = [
       CheckpointTensor(name: "conv1_1/bias", shape: [7], values: patterns.map { Float(bitPattern: $0) })
     ]
-    state.slots = []
+    state.optimizerState = []
     try CheckpointWriter.write(state, to: path)
     let values = try CheckpointReader(path).state.parameters[0].values()
     #expect(values.map(\.bitPattern) == patterns)
@@ -96,7 +96,7 @@ import Training
     let shape = [700, 64, 7, 7]
     let values = (0..<700 * 64 * 49).map { Float($0) }
     state.parameters = [CheckpointTensor(name: "fc6/weight", shape: shape, values: values)]
-    state.slots = []
+    state.optimizerState = []
     try CheckpointWriter.write(state, to: path)
     let tensor = try CheckpointReader(path).state.parameters[0]
     var pieces = 0
@@ -124,7 +124,7 @@ import Training
     state.training.scheduleState = [:]
     state.history = [:]
     state.provenance = [:]
-    state.slots = []
+    state.optimizerState = []
     state.configurationText = ""
     let path = folder.file("a.h5")
     try CheckpointWriter.write(state, to: path)

@@ -26,7 +26,7 @@ enum CheckpointFixture {
     }
     return CheckpointState(
       model: model, parameters: parameters, optimizerName: "sgd",
-      slots: [CheckpointSlot(name: "momentum", tensors: momentum)],
+      optimizerState: [CheckpointOptimizerState(name: "momentum", tensors: momentum)],
       training: TrainingProgress(
         step: step, epoch: 3, seed: .max - 5, samplesSeen: step * 4,
         scheduleState: ["reductions": 2, "waited": 1.5], bestMetric: 0.625, bestStep: 800),

@@ -254,7 +254,7 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
 
 @Suite struct CadenceTests {
   @Test func countsStepsAndEpochs() {
-    func due(_ cadence: Cadence, _ batch: Int, _ samples: Int) -> [Int] {
+    func due(_ cadence: Interval, _ batch: Int, _ samples: Int) -> [Int] {
       (0...10).filter { cadence.isDue(afterStep: $0, batch: batch, sampleCount: samples) }
     }
     #expect(due(.never, 4, 10) == [])

@@ -21,10 +21,10 @@ import Training
   @Test func ordersAreRead() throws {
     let faults = try InjectedFaults("kill@1:7,flip-weight@0:3")
     #expect(faults.of(rank: 1).orders.map(\.kind) == [.kill])
-    #expect(faults.of(rank: 0).strikes(.flipWeight, step: 3) && !faults.of(rank: 0).strikes(.flipWeight, step: 4))
+    #expect(faults.of(rank: 0).triggers(.flipWeight, step: 3) && !faults.of(rank: 0).triggers(.flipWeight, step: 4))
     #expect(try InjectedFaults("").orders.isEmpty)
     let checkpoint = try InjectedFaults("kill-checkpoint/renamed@0:6")
-    #expect(checkpoint.orders.map(\.point) == [.renamed] && !checkpoint.strikes(.kill, step: 6))
+    #expect(checkpoint.orders.map(\.point) == [.renamed] && !checkpoint.triggers(.kill, step: 6))
     for wrong in [
       "kill", "kill@1", "die@1:2", "kill@x:2", "kill/renamed@0:6", "kill-checkpoint@0:6", "kill-checkpoint/x@0:6",
       "kill-checkpoint/renamed/x@0:6",
@@ -32,7 +32,7 @@ import Training
       #expect(failure { _ = try InjectedFaults(wrong) }?.kind == .usage, "\(wrong)")
     }
     let marked = try InjectedFaults("nan@0:1", marker: folder.path + "/marker")
-    #expect(marked.strikes(.nan, step: 1) && !marked.strikes(.nan, step: 1))
+    #expect(marked.triggers(.nan, step: 1) && !marked.triggers(.nan, step: 1))
   }
 
   // MARK: Numbers that are not finite

@@ -22,13 +22,13 @@ struct GoldenRunTests {
     let settings = try Configuration(
       yaml: String(contentsOfFile: file, encoding: .utf8), file: file,
       overrides: ["train.checkpoint_every=1", "train.keep=9"])
-    let engine: any Backend =
+    let backend: any Backend =
       backend == "portable"
       ? try PortableBackend(precision: .float32, threads: 1) : try OneDNNBackend.make(precision: .float32, threads: 1)
     let ending = try TrainingRun(
       settings,
       options: TrainingOptions(dataFolder: source, outputFolder: folder.path, initialise: source + "/init.h5"),
-      world: SoloProcessGroup(), backend: engine
+      world: SoloProcessGroup(), backend: backend
     ).run(console: Console(isTerminal: false) { _ in })
     #expect(ending == .finished)
 

@@ -6,10 +6,10 @@ import Model
 import Testing
 import Training
 
-/// The sum of the slots' gradients, and the parameters after an update, must be the same bits for any number of
+/// The sum of the micro-batches' gradients, and the parameters after an update, must be the same bits for any number of
 /// trainers on any number of machines.
 @Suite struct GradientExchangeTests {
-  static let slotCount = 6
+  static let microBatchCount = 6
 
   static func network() throws -> Network {
     // Wide enough for several chunks, so that every trainer owns something.
@@ -18,9 +18,9 @@ import Training
       backend: try PortableBackend(precision: .float32, threads: 1), reference: (1, 32, 32))
   }
 
-  static func gradient(ofSlot slot: Int, count: Int) -> [Float] {
-    var generator = Philox(seed: 3, purpose: .test, stream: UInt64(slot))
-    return (0..<count).map { _ in generator.next(in: -1...1) * (slot % 2 == 0 ? 1 : 1e-3) }
+  static func gradient(ofMicroBatch microBatch: Int, count: Int) -> [Float] {
+    var generator = Philox(seed: 3, purpose: .test, stream: UInt64(microBatch))
+    return (0..<count).map { _ in generator.next(in: -1...1) * (microBatch % 2 == 0 ? 1 : 1e-3) }
   }
 
   struct Outcome: Sendable, Equatable {
@@ -41,22 +41,22 @@ import Training
       let machine: any ProcessGroup = isShared ? try group.nodeGroup() : SoloProcessGroup()
       let topology =
         isShared ? try Topology.discovered(by: group, on: machine) : Topology.separate(trainerCount: trainers)
-      let plan = SlotPlan(
-        globalBatch: Self.slotCount, micro: 1, trainerCount: trainers, roundedParts: settings.roundedParts)
+      let plan = MicroBatchPlan(
+        globalBatch: Self.microBatchCount, micro: 1, trainerCount: trainers, roundedParts: settings.roundedParts)
       let store = try ParameterStore(
-        table: network.parameters, slotNames: ["momentum"],
+        table: network.parameters, optimizerStateNames: ["momentum"],
         bufferCounts: plan.bufferCounts(ofTrainers: topology.neighbours(of: group.rank)), machine: machine)
       let exchange = try GradientExchange(
         plan: plan, topology: topology, store: store, group: group, machine: machine,
         pool: try WorkerPool(threadCount: 1), settings: settings)
       let buffers = store.gradientBuffers[topology.localIndex(of: group.rank)]
       for step in plan.accumulation(ofTrainer: group.rank).steps {
-        buffers[step.buffer].update(from: Self.gradient(ofSlot: step.slot, count: count), count: count)
+        buffers[step.buffer].update(from: Self.gradient(ofMicroBatch: step.microBatch, count: count), count: count)
         for operation in step.operations { operation.apply(to: buffers, 0..<count) }
       }
-      exchange.begin()
-      // As a backward pass does, and a rank without slots not at all.
-      if !plan.slots(ofTrainer: group.rank).isEmpty {
+      exchange.beginStep()
+      // As a backward pass does, and a rank without micro-batches not at all.
+      if !plan.microBatches(ofTrainer: group.rank).isEmpty {
         for element in stride(from: count, to: 0, by: -9973) { exchange.release(from: element) }
       }
       let sum = try exchange.finish()
@@ -68,14 +68,14 @@ import Training
       try group.allReduce(&whole, .sum)
       Optimizer(rule: .sgd(momentum: 0.9), weightDecay: 0.01, biasWeightDecay: 0, biasLearningRateMultiplier: 2)
         .update(
-          exchange.slice, of: network.parameters, master: store.memory.master, slots: store.optimizerSlots,
+          exchange.slice, of: network.parameters, master: store.memory.master, optimizerState: store.optimizerState,
           gradient: sum, gradientScale: 0.5, learningRate: 0.1, step: 1, pool: try WorkerPool(threadCount: 1))
       try exchange.publish()
       try exchange.gatherState()
       func bits(_ values: UnsafePointer<Float>) -> [UInt32] { (0..<count).map { values[$0].bitPattern } }
       let outcome = Outcome(
         sum: whole.map { Float($0).bitPattern }, norms: norms, master: bits(store.memory.master),
-        momentum: bits(store.optimizerSlots[0]))
+        momentum: bits(store.optimizerState[0]))
       try group.barrier()
       return outcome
     }
@@ -134,7 +134,7 @@ import Training
     var settings = Configuration().distributed
     settings.wire = .bfloat16
     let count = try Self.network().parameters.floatCount
-    let g = (0..<6).map { Self.gradient(ofSlot: $0, count: count) }
+    let g = (0..<6).map { Self.gradient(ofMicroBatch: $0, count: count) }
     func rounded(_ value: Float) -> Float {
       var value = [value]
       cvector_round_to_bfloat16(&value, 1)
@@ -149,7 +149,7 @@ import Training
 
   @Test func theSumIsTheTreesSum() throws {
     let count = try Self.network().parameters.floatCount
-    let g = (0..<6).map { Self.gradient(ofSlot: $0, count: count) }
+    let g = (0..<6).map { Self.gradient(ofMicroBatch: $0, count: count) }
     let outcome = try Self.run(trainers: 3, ranksPerMachine: 2, isShared: true)
     for i in stride(from: 0, to: count, by: 97) {
       let expected = ((g[0][i] + g[1][i]) + (g[2][i] + g[3][i])) + (g[4][i] + g[5][i])

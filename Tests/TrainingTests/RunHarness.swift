@@ -5,7 +5,7 @@ import Kernels
 import SegmentationData
 import Training
 
-/// Whole trainings in this process: ranks are threads, the engine is the portable one.
+/// Whole trainings in this process: ranks are threads, the backend is the portable one.
 struct RunHarness {
   /// What a run says to people.
   final class LineLog: Sendable {
@@ -72,12 +72,12 @@ struct RunHarness {
     _ configuration: String = configuration, set: [String] = [], data: String, output: String, ranks: Int = 1,
     ranksPerMachine: Int? = nil, initialise: String? = nil, resume: TrainingOptions.Resume = .never,
     faults: String = "", log: LineLog? = nil
-  ) throws -> [Event.Ending] {
+  ) throws -> [StepBoundary.Ending] {
     let settings = try Configuration(yaml: configuration, file: "test.yaml", overrides: set)
     let options = TrainingOptions(
       dataFolder: data, outputFolder: output, initialise: initialise, resume: resume, faults: try InjectedFaults(faults)
     )
-    @Sendable func run(_ group: any ProcessGroup) throws -> Event.Ending {
+    @Sendable func run(_ group: any ProcessGroup) throws -> StepBoundary.Ending {
       let backend = try PortableBackend(precision: settings.train.precision, threads: 1)
       return try TrainingRun(settings, options: options, world: group, backend: backend)
         .run(console: Console(isTerminal: false) { log?.add($0) })

@@ -12,13 +12,13 @@ import Training
       ModelConfiguration(
         architecture: .fcn16s, upsampling: .fixed, widths: [4, 4, 4, 4, 4], fc: 8, dropout: 0, classes: 3),
       backend: try PortableBackend(precision: .float32, threads: 1), reference: (1, 32, 32))
-    return try Snapshot(table: network.parameters, slotNames: ["momentum"], machine: SoloProcessGroup()).arena
+    return try Snapshot(table: network.parameters, optimizerStateNames: ["momentum"], machine: SoloProcessGroup()).arena
   }
 
   private func state(_ arena: StateArena) -> CheckpointState {
     CheckpointState(
       model: CheckpointFixture.model, parameters: arena.parameterTensors, optimizerName: "sgd",
-      slots: arena.checkpointSlots, training: TrainingProgress(step: 1, epoch: 0, seed: 1, samplesSeen: 1),
+      optimizerState: arena.checkpointOptimizerState, training: TrainingProgress(step: 1, epoch: 0, seed: 1, samplesSeen: 1),
       configurationText: "")
   }
 
@@ -36,7 +36,7 @@ import Training
   @Test func everyParameterHasToBeThere() throws {
     let arena = try arena()
     let fixed = try #require(arena.table.parameters.first { !$0.isUpdated }).name
-    #expect(!arena.checkpointSlots[0].tensors.contains { $0.name == fixed })
+    #expect(!arena.checkpointOptimizerState[0].tensors.contains { $0.name == fixed })
     for name in [fixed, "fc6/weight"] {
       var state = state(arena)
       state.parameters.removeAll { $0.name == name }
@@ -44,7 +44,7 @@ import Training
       #expect(failure == Failure(.badData, "a.h5 has no parameters for \(name)"))
     }
     var state = state(arena)
-    state.slots[0].tensors.removeFirst()
+    state.optimizerState[0].tensors.removeFirst()
     let failure = #expect(throws: Failure.self) { try arena.fill(from: state, path: "a.h5") }
     #expect(failure?.message.contains("a.h5 has no momentum for ") == true)
   }

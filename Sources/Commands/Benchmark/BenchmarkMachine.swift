@@ -9,20 +9,20 @@ struct BenchmarkMachine {
   let machines: Int
   let threads: Int
   /// nil where no layers were computed.
-  let engine: String?
+  let backend: String?
 
   var members: [(String, JSONText)] {
     [
       ("tool_version", .text(ToolVersion.text)), ("host", .text(ProcessEnvironment.hostName)),
       ("processor", .text(Self.processor)), ("ranks", .integer(Int64(ranks))), ("machines", .integer(Int64(machines))),
-      ("threads", .integer(Int64(threads))), ("engine", engine.map { .text($0) } ?? .number(nil)),
+      ("threads", .integer(Int64(threads))), ("engine", backend.map { .text($0) } ?? .number(nil)),
     ]
   }
 
   var text: String {
     let places = machines > 1 ? " on \(machines) machines" : ""
     return "machine: \(ProcessEnvironment.hostName), \(Self.processor); \(counted(ranks, "rank"))\(places), "
-      + "\(counted(threads, "thread")) each" + (engine.map { "\nengine: \($0)" } ?? "")
+      + "\(counted(threads, "thread")) each" + (backend.map { "\nengine: \($0)" } ?? "")
   }
 
   /// - Important: Collective over `group`.
@@ -30,7 +30,7 @@ struct BenchmarkMachine {
     ranks = group.size
     machines = try group.machineCount()
     self.threads = threads
-    engine = nil
+    backend = nil
   }
 
   /// - Important: Collective over `group`.
@@ -38,7 +38,7 @@ struct BenchmarkMachine {
     ranks = group.size
     machines = try group.machineCount()
     threads = backend.threadCount
-    engine = backend.summary
+    self.backend = backend.summary
   }
 
   private static let processor: String = {

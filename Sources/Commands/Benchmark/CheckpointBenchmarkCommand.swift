@@ -23,13 +23,13 @@ struct CheckpointBenchmarkCommand: ParsableCommand {
   @OptionGroup var model: BenchmarkModelOptions
   @Option(help: ArgumentHelp("Where to write. Default: the system's temporary folder.", valueName: "folder"))
   var folder: String?
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var backendOptions: BackendOptions
   @OptionGroup var options: BenchmarkOptions
 
   func run() throws {
     let configuration = try model.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try engine.engine(for: configuration, group: group)
+      let backend = try backendOptions.makeBackend(for: configuration, group: group)
       let machine = try BenchmarkMachine(group, backend)
       if group.isCoordinator { try measure(configuration, backend, machine) }
       try group.barrier()

@@ -16,13 +16,13 @@ struct OverlapBenchmarkCommand: ParsableCommand {
       """)
 
   @OptionGroup var steps: BenchmarkStepOptions
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var backendOptions: BackendOptions
   @OptionGroup var options: BenchmarkOptions
 
   func run() throws {
     let configuration = try steps.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try engine.engine(for: configuration, group: group)
+      let backend = try backendOptions.makeBackend(for: configuration, group: group)
       let benchmark = try OverlapBenchmark(configuration, size: steps.size, backend: backend, group: group)
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
       let machine = try BenchmarkMachine(group, backend)

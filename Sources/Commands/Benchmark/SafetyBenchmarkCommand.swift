@@ -19,13 +19,13 @@ struct SafetyBenchmarkCommand: ParsableCommand {
   @OptionGroup var step: BenchmarkStepOptions
   @Option(help: ArgumentHelp("Where the watchdog puts its file. Default: a temporary folder.", valueName: "folder"))
   var folder: String?
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var backendOptions: BackendOptions
   @OptionGroup var options: BenchmarkOptions
 
   func run() throws {
     let configuration = try step.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try engine.engine(for: configuration, group: group)
+      let backend = try backendOptions.makeBackend(for: configuration, group: group)
       let benchmark = try StepBenchmark(configuration, size: step.size, backend: backend, group: group)
       let place = try BenchmarkFolder(parent: folder)
       defer { place.remove() }

@@ -24,7 +24,7 @@ struct StepReport {
 
   private func addRows(to report: inout BenchmarkReport) {
     let step = measurements[StepBenchmark.step]
-    let layers = measurements[LayerBenchmark.all] * Double(benchmark.slotCount)
+    let layers = measurements[LayerBenchmark.all] * Double(benchmark.microBatchCount)
     let bandwidth = Double(benchmark.streamByteCount) / measurements[StepBenchmark.stream].median
     let update = Double(benchmark.updateByteCount) / bandwidth
     let limit = Timings(layers.seconds.map { $0 + update })
@@ -33,7 +33,7 @@ struct StepReport {
     for part in StepBenchmark.parts { report.add(part, "  \(part)", measurements[part]) }
     report.add("limit", "limit", limit, "\(significant(Double(images) / limit.median, 3)) images/s")
     report.add(
-      "limit_layers", "  layers alone", layers, "\(counted(benchmark.slotCount, "pass", "passes")) of the busiest rank")
+      "limit_layers", "  layers alone", layers, "\(counted(benchmark.microBatchCount, "pass", "passes")) of the busiest rank")
     report.add(
       "limit_update", "  update", Timings(layers.seconds.map { _ in update }),
       "\(significant(Double(benchmark.updateByteCount) / 1e9, 3)) GB at \(significant(bandwidth / 1e9, 3)) GB/s")

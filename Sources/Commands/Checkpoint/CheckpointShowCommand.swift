@@ -33,12 +33,12 @@ struct CheckpointShowCommand: ParsableCommand {
     var facts = TextTable(leftColumns: [0, 1])
     for fact in state.facts { facts.add([fact.name, fact.text]) }
     let count = state.parameters.reduce(0) { $0 + $1.count }
-    let slots = state.slots.map(\.name).joined(separator: ", ")
+    let optimizerState = state.optimizerState.map(\.name).joined(separator: ", ")
     return """
       \(path)
       \(facts.text)
 
-      \(grouped(count)) parameters\(slots.isEmpty ? "" : ", optimizer state: \(slots)")
+      \(grouped(count)) parameters\(optimizerState.isEmpty ? "" : ", optimizer state: \(optimizerState)")
       \(table(state.parameters))
       """
   }

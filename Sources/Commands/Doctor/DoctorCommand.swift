@@ -10,7 +10,7 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor", abstract: "Look whether everything is as a training needs it.",
     discussion: """
       Start it exactly as the training will be started, with the same options, and it sees what the training will see: \
-      cores and threads of every rank, engine, memory, transport, data, output, and how long a step will take. It \
+      cores and threads of every rank, backend, memory, transport, data, output, and how long a step will take. It \
       takes some seconds, writes nothing that stays, and ends with exit code 70 where something would not work.
 
         fcn-dist doctor
@@ -23,13 +23,13 @@ struct DoctorCommand: ParsableCommand {
   var data: String?
   @Option(help: ArgumentHelp("The folder that the run will be written to.", valueName: "folder")) var output: String?
   @Option(help: ArgumentHelp("Write all that was found into this file.", valueName: "file")) var json: String?
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var backendOptions: BackendOptions
 
   func run() throws {
     withMPI { group in
       let recipe = Problem.catching { try RecipeChoice.choose(settings) }
       let examination = Examination(
-        engine: engine, recipe: recipe, dataFolder: data ?? recipe.value?.0.data.path ?? DataChoice.existing,
+        backendOptions: backendOptions, recipe: recipe, dataFolder: data ?? recipe.value?.0.data.path ?? DataChoice.existing,
         outputFolder: output, group: group)
       guard let job = try examination.run() else { return 0 }
       let report = DoctorReport(job)

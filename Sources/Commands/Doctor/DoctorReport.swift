@@ -10,7 +10,7 @@ package struct DoctorReport {
     self.job = job
     findings =
       Finding.problems("configuration", job.ranks.map(\.workloadProblem)) + LaunchCheck.findings(job)
-      + ProcessorCheck.findings(job) + EngineCheck.findings(job) + VersionCheck.findings(job)
+      + ProcessorCheck.findings(job) + BackendCheck.findings(job) + VersionCheck.findings(job)
       + TransportCheck.findings(job) + MemoryCheck.findings(job) + DataCheck.findings(job) + OutputCheck.findings(job)
       + PictureCheck.findings() + SpeedCheck.findings(job)
   }
@@ -46,7 +46,7 @@ package struct DoctorReport {
       for ranks in alike.values.sorted(by: { $0[0] < $1[0] }) {
         let rank = job.ranks[ranks[0]]
         table.add([
-          Affinity.listText(ranks), host.name, Affinity.listText(rank.placement.processors), "\(rank.engine.threads)",
+          Affinity.listText(ranks), host.name, Affinity.listText(rank.placement.processors), "\(rank.backend.threads)",
         ])
       }
     }
@@ -66,7 +66,7 @@ package struct DoctorReport {
     .object([
       ("rank", .integer(Int64(rank))), ("host", .text(facts.host)), ("process", .integer(Int64(facts.process))),
       ("processors", .text(Affinity.listText(facts.placement.processors))),
-      ("threads", .integer(Int64(facts.engine.threads))), ("engine", .text(facts.engine.summary)),
+      ("threads", .integer(Int64(facts.backend.threads))), ("engine", .text(facts.backend.summary)),
       ("memory_available", .integer(Int64(facts.memory.available))),
       ("shared_memory_free", .integer(Int64(facts.memory.sharedFree))),
     ])

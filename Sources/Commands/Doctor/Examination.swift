@@ -7,7 +7,7 @@ import Training
 
 /// Looks at a job with all its ranks. What one rank cannot do it says, and goes on: the others count on it.
 struct Examination {
-  let engine: EngineOptions
+  let backendOptions: BackendOptions
   /// How the training is configured, and what that is called; or why that is not known.
   let recipe: Result<(Configuration, String), Problem.Caught>
   let dataFolder: String?
@@ -18,10 +18,10 @@ struct Examination {
   /// - Important: Collective over `group`.
   func run() throws -> JobFacts? {
     let settings = recipe.value?.0
-    let (engine, backend) = try EngineFacts.current(
-      self.engine, precision: settings?.train.precision ?? .float32, configuredThreads: settings?.distributed.threads,
+    let (backendFacts, backend) = try BackendFacts.current(
+      backendOptions, precision: settings?.train.precision ?? .float32, configuredThreads: settings?.distributed.threads,
       group: group)
-    var own = RankFacts.current(engine: engine)
+    var own = RankFacts.current(backend: backendFacts)
     own.singleCopyProblem = try SingleCopyProbe.run(group)
     let dataset = examineData(&own)
     let workload = makeWorkload(dataset, backend, &own)
@@ -73,8 +73,8 @@ struct Examination {
   /// Only where all ranks are ready and nothing that was found would end the measurement.
   private func speed(_ workload: Workload?, _ job: JobFacts) throws -> Result<SpeedFacts, Problem.Caught>? {
     let isReady =
-      job.ranks.allSatisfy { $0.workload != nil && $0.engine.problem == nil }
-      && Set(job.ranks.map(\.engine.fingerprint)).count == 1
+      job.ranks.allSatisfy { $0.workload != nil && $0.backend.problem == nil }
+      && Set(job.ranks.map(\.backend.fingerprint)).count == 1
       && MemoryCheck.findings(job).allSatisfy { $0.verdict != .error }
     guard isReady, let workload else {
       return .failure(

@@ -1,4 +1,4 @@
-/// Ways to do the same with one engine: all have to come to one digest, that of the first.
+/// Ways to do the same with one backend: all have to come to one digest, that of the first.
 struct ExactnessGroup {
   enum Work {
     case training
@@ -12,7 +12,7 @@ struct ExactnessGroup {
   var arguments: [String] = []
   let cases: [ExactnessCase]
 
-  /// All that is looked at with the engine that was asked for.
+  /// All that is looked at with the backend that was asked for.
   static func groups(all: Bool) -> [ExactnessGroup] {
     let inference =
       [ExactnessCase(ranks: 0), ExactnessCase(ranks: 0, threads: 2)]
@@ -30,7 +30,7 @@ struct ExactnessGroup {
     ]
   }
 
-  /// A smaller matrix for another engine or precision.
+  /// A smaller matrix for another backend or precision.
   static func short(_ title: String, _ arguments: [String]) -> ExactnessGroup {
     ExactnessGroup(
       title: title, arguments: arguments,

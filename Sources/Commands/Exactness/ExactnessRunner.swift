@@ -7,8 +7,8 @@ import Training
 struct ExactnessRunner {
   let folder: String
   let launcher: [String]
-  /// Of every job: the engine.
-  let engineArguments: [String]
+  /// Of every job: the backend.
+  let backendArguments: [String]
   let threads: Int
 
   var recipePath: String { folder + "/recipe.yaml" }
@@ -41,7 +41,7 @@ struct ExactnessRunner {
     // As many everywhere: the ranks' shares of the cores differ with their number.
     let threads = ["--threads", "\(variant.threads ?? threads)"]
     return ExactnessJob(
-      launcher: launcher, arguments: arguments + engineArguments + threads, environment: environment, log: log + ".log")
+      launcher: launcher, arguments: arguments + backendArguments + threads, environment: environment, log: log + ".log")
   }
 
   /// - Returns: the digest of the training's last checkpoint.

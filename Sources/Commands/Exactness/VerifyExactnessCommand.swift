@@ -21,8 +21,8 @@ struct VerifyExactnessCommand: ParsableCommand {
             --folder /shared/folder
       """)
 
-  @Flag(help: "With 5, 7 and 8 ranks too, and with all engines and precisions that there are.") var all = false
-  @OptionGroup var engine: EngineOptions
+  @Flag(help: "With 5, 7 and 8 ranks too, and with all backends and precisions that there are.") var all = false
+  @OptionGroup var backendOptions: BackendOptions
   @Option(help: ArgumentHelp("float32 or bfloat16.", valueName: "precision")) var precision = Precision.float32
   @Option(help: ArgumentHelp("The launcher and its options.", valueName: "command")) var mpirun =
     "mpirun --oversubscribe --bind-to none"
@@ -49,8 +49,8 @@ struct VerifyExactnessCommand: ParsableCommand {
     try Folder.make(place, remedy: "choose another with --folder")
     defer { if folder == nil { try? FileManager.default.removeItem(atPath: place) } }
     let runner = ExactnessRunner(
-      folder: place, launcher: mpirun.split(separator: " ").map(String.init), engineArguments: [],
-      threads: engine.threads ?? 1)
+      folder: place, launcher: mpirun.split(separator: " ").map(String.init), backendArguments: [],
+      threads: backendOptions.threads ?? 1)
     try Array(Self.recipe.utf8).withUnsafeBytes { try FileBytes.write($0, to: runner.recipePath) }
     _ = try SceneSynthesis.write(
       SynthesisSettings(height: 48, width: 64, counts: [("train", 11), ("val", 3)], seed: 1), to: runner.dataFolder,
@@ -71,17 +71,17 @@ struct VerifyExactnessCommand: ParsableCommand {
     Output.write("\nexact: \(count) jobs, one digest for each kind (\(seconds) s)")
   }
 
-  /// What is run, with which engine and precision.
-  private func plan() throws -> [(ExactnessGroup, EngineOptions.Choice, Precision)] {
+  /// What is run, with which backend and precision.
+  private func plan() throws -> [(ExactnessGroup, BackendOptions.Choice, Precision)] {
     let isUsable = OneDNNBackend.unavailabilityReason == nil
-    let wish = try engine.choice()
-    let choice: EngineOptions.Choice = wish == .auto ? (isUsable ? .onednn : .portable) : wish
+    let wish = try backendOptions.choice()
+    let choice: BackendOptions.Choice = wish == .auto ? (isUsable ? .onednn : .portable) : wish
     var plan = ExactnessGroup.groups(all: all).map { ($0, choice, precision) }
     guard all else { return plan }
-    for other in [EngineOptions.Choice.onednn, .portable] {
+    for other in [BackendOptions.Choice.onednn, .portable] {
       for precision in [Precision.float32, .bfloat16] where (other, precision) != (choice, self.precision) {
         do {
-          _ = try EngineOptions.engine(other, precision, threads: 1)
+          _ = try BackendOptions.makeBackend(other, precision, threads: 1)
           plan.append((ExactnessGroup.short("training", []), other, precision))
         } catch {
           Output.write("left out: \(other.rawValue), \(precision.rawValue): \(error)")
@@ -104,11 +104,11 @@ struct VerifyExactnessCommand: ParsableCommand {
 }
 
 extension ExactnessRunner {
-  /// With another engine.
-  func with(_ choice: EngineOptions.Choice, _ precision: Precision) -> ExactnessRunner {
+  /// With another backend.
+  func with(_ choice: BackendOptions.Choice, _ precision: Precision) -> ExactnessRunner {
     ExactnessRunner(
       folder: folder, launcher: launcher,
-      engineArguments: ["--backend", choice.rawValue, "--set", "train.precision=\(precision.rawValue)"],
+      backendArguments: ["--backend", choice.rawValue, "--set", "train.precision=\(precision.rawValue)"],
       threads: threads)
   }
 }

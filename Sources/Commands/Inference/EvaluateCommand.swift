@@ -25,14 +25,14 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the result, with the confusion matrix, into this file.", valueName: "file"))
   var json: String?
   @OptionGroup var settings: ConfigurationOptions
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var backendOptions: BackendOptions
 
   func run() throws {
     withMPI { (group: MPIProcessGroup) -> Void in
       let console = Console.standardOutput()
       let dataset = try Dataset(folder: data, split: split)
       let model = try TrainedModel(
-        file: checkpoint, settings: settings, engine: engine, dataset: dataset, size: dataset.size(0), group: group)
+        file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: dataset, size: dataset.size(0), group: group)
       try DatasetFit.check(dataset, model, file: checkpoint)
       let evaluator = Evaluator(
         network: model.network, dataset: dataset, normalisation: model.normalisation, group: group,

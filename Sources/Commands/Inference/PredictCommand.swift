@@ -42,7 +42,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "The dataset's split.") var split = "val"
   @Argument(help: "PNG and JPEG files.") var images: [String] = []
   @OptionGroup var settings: ConfigurationOptions
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var backendOptions: BackendOptions
 
   func validate() throws {
     if images.isEmpty == (data == nil) {
@@ -61,7 +61,7 @@ struct PredictCommand: ParsableCommand {
         if let data { .split(try Dataset(folder: data, split: split)) } else { .files(images) }
       try input.checkKeysDiffer()
       let model = try TrainedModel(
-        file: checkpoint, settings: settings, engine: engine, dataset: input.dataset, size: try input.size(0),
+        file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: input.dataset, size: try input.size(0),
         group: group)
       if let dataset = input.dataset { try DatasetFit.check(dataset, model, file: checkpoint) }
       if group.isCoordinator, let folder { try Folder.make(folder, remedy: "give another one with --output") }

@@ -22,13 +22,13 @@ struct TrainedModel {
   ///   - size: of a typical image.
   /// - Important: Collective over `group`.
   init(
-    file path: String, settings: ConfigurationOptions, engine: EngineOptions, dataset: Dataset?,
+    file path: String, settings: ConfigurationOptions, backendOptions: BackendOptions, dataset: Dataset?,
     size: (height: Int, width: Int), group: any ProcessGroup
   ) throws {
     let file = try ParameterFile(path)
     let configuration = try Self.configuration(file, settings)
     let model = try ModelConfiguration(Self.model(file, configuration, dataset))
-    let backend = try engine.engine(for: configuration, group: group)
+    let backend = try backendOptions.makeBackend(for: configuration, group: group)
     batch = configuration.batch.micro
     network = try Network(model, backend: backend, reference: (1, size.height, size.width))
     normalisation = try Self.normalisation(file, configuration, dataset, group: group)
@@ -37,7 +37,7 @@ struct TrainedModel {
     palette = file.model?.palette ?? dataset?.info.palette ?? Palette.voc
     let machine = try group.nodeGroup()
     store = try ParameterStore(
-      table: network.parameters, slotNames: [], bufferCounts: Array(repeating: 0, count: machine.size),
+      table: network.parameters, optimizerStateNames: [], bufferCounts: Array(repeating: 0, count: machine.size),
       machine: machine)
     if machine.rank == 0 { try Self.fill(store, from: file) }
     try machine.barrier()
@@ -51,7 +51,7 @@ struct TrainedModel {
     let checksum = try machine.allReduce(machine.rank == 0 ? Int64(CRC32C.checksum(master)) : 0, .maximum)
     var agreement = Agreement()
     agreement.add("the program's file", ProgramFile.identity)
-    agreement.add("the engine", network.backend.fingerprint)
+    agreement.add("the backend", network.backend.fingerprint)
     agreement.add("the data", dataset?.fingerprint ?? "none")
     agreement.add("the normalisation", "mean \(normalisation.mean), std \(normalisation.std)")
     agreement.add("the parameters", "CRC-32C \(String(checksum, radix: 16))")

@@ -46,7 +46,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Threads that read and augment images.", valueName: "number")) var loaderThreads = 1
 
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var backendOptions: BackendOptions
 
   func validate() throws {
     guard (1...256).contains(loaderThreads) else {
@@ -67,7 +67,7 @@ struct TrainCommand: ParsableCommand {
         console.line("recipe: \(source)")
         console.line("run: \(folder)")
       }
-      let backend = try engine.engine(for: wish, group: group)
+      let backend = try backendOptions.makeBackend(for: wish, group: group)
       let training = try TrainingRun(
         wish, options: try options(folder: folder, data: data), world: group, backend: backend)
       let clock = ContinuousClock.now
@@ -94,7 +94,7 @@ struct TrainCommand: ParsableCommand {
 
   /// Says how it ended, and what to do next.
   private func finish(
-    _ folder: String, _ data: String, _ ending: Event.Ending, after duration: Duration, _ console: Console
+    _ folder: String, _ data: String, _ ending: StepBoundary.Ending, after duration: Duration, _ console: Console
   ) {
     let time = Progress.duration(Double(duration.components.seconds))
     switch ending {

@@ -1,7 +1,7 @@
 import Basics
 import COneDNN
 
-/// The fast engine: oneDNN's kernels for the multiplications, vectorised loops for the rest, all on one OpenMP pool.
+/// The fast backend: oneDNN's kernels for the multiplications, vectorised loops for the rest, all on one OpenMP pool.
 package final class OneDNNBackend: Backend {
   package let precision: Precision
   package let threadCount: Int
@@ -116,7 +116,7 @@ package final class OneDNNBackend: Backend {
         case .phases: OneDNNArrangement(blockedOuts: outs, taps: taps, inputs: inputs, isBFloat16: isBFloat16)
         case .library, .unrolled, .winograd, .outerProducts: try libraryChoice(shape, .forward)
         }
-      copies = RelaidCopies(
+      copies = ReorderedWeights(
         of: master, forward: forward, backwardData: backwardData, isBFloat16: isBFloat16, threads: threadCount)
     }
     return OneDNNWeightLayout(form: form, master: master, copies: copies, isTransposed: shape.transposed != 0)

@@ -17,7 +17,7 @@ protocol ComputeCopies {
 private let tile = 16
 
 /// The weights in the layouts that the library reads, where those differ from the master's.
-struct RelaidCopies: ComputeCopies {
+struct ReorderedWeights: ComputeCopies {
   let forward: OneDNNArrangement
   let backwardData: OneDNNArrangement
   let byteCount: Int

@@ -31,11 +31,11 @@ final class OneDNNWeightLayout: WeightLayout {
   var preparationScratchByteCount: Int { 0 }
 
   /// The library's descriptions of what forward and backward-data read.
-  func forwardDescriptor() throws -> OneDNNDescriptor { try relaid().forward.libraryDescriptor() }
-  func backwardDataDescriptor() throws -> OneDNNDescriptor { try relaid().backwardData.libraryDescriptor() }
+  func forwardDescriptor() throws -> OneDNNDescriptor { try reordered().forward.libraryDescriptor() }
+  func backwardDataDescriptor() throws -> OneDNNDescriptor { try reordered().backwardData.libraryDescriptor() }
 
-  private func relaid() throws -> RelaidCopies {
-    guard let copies = copies as? RelaidCopies else {
+  private func reordered() throws -> ReorderedWeights {
+    guard let copies = copies as? ReorderedWeights else {
       throw Failure(.internalError, "a layout that oneDNN does not know (\(fingerprint))")
     }
     return copies

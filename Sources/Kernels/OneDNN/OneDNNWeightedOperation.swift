@@ -31,7 +31,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
   ) throws -> any ForwardProduct {
     switch layout.form.forward {
     case .rows: RowForward(shape, threads: threads)
-    case .phases: PhaseProducts(shape, threads: threads)
+    case .phases: SubPixelDeconvolution(shape, threads: threads)
     case .winograd(let tile): WinogradForward(shape, tile: tile, threads: threads)
     case .library, .unrolled, .outerProducts: try LibraryForward(shape, layout, threads: threads)
     }
@@ -52,7 +52,7 @@ final class OneDNNWeightedOperation: WeightedOperation {
     _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
   ) throws -> any WeightGradient {
     switch layout.form.weightGradient {
-    case .phases: PhaseProducts(shape, threads: threads)
+    case .phases: SubPixelDeconvolution(shape, threads: threads)
     case .winograd(let tile): WinogradWeightGradient(shape, tile: tile, threads: threads)
     case .outerProducts: OuterProductWeightGradient(shape, threads: threads)
     case .unrolled: try UnrolledWeightGradient(shape, layout, threads: threads)

@@ -1,6 +1,6 @@
 import CVector
 
-/// Values that a bfloat16 can hold, kept as float32: what the bfloat16 engine computes, as the oracle computes it.
+/// Values that a bfloat16 can hold, kept as float32: what the bfloat16 backend computes, as the oracle computes it.
 enum BFloat16Rounding {
   /// Rounds to nearest, ties to even; NaN stays NaN.
   @inline(__always)

@@ -8,10 +8,10 @@ import Basics
   private let architecture = "other"
 #endif
 
-/// The engine in plain Swift: needs no library, runs on any CPU, and computes the same bits for any thread count.
+/// The backend in plain Swift: needs no library, runs on any CPU, and computes the same bits for any thread count.
 ///
 /// Activations are float32. With `precision == .bfloat16` the weights' compute copies, every operation's activations
-/// and every activation gradient are rounded to bfloat16 values, sums stay in float32: what a bfloat16 engine should
+/// and every activation gradient are rounded to bfloat16 values, sums stay in float32: what a bfloat16 backend should
 /// compute, up to the order of sums.
 package final class PortableBackend: Backend {
   package let precision: Precision
@@ -30,7 +30,7 @@ package final class PortableBackend: Backend {
   package var threadCount: Int { pool.threadCount }
   package var activationType: ElementType { .float32 }
   package var summary: String {
-    "portable Swift engine, \(architecture), \(precision.rawValue)\(precision == .bfloat16 ? " (emulated)" : ""), "
+    "portable Swift backend, \(architecture), \(precision.rawValue)\(precision == .bfloat16 ? " (emulated)" : ""), "
       + "\(threadCount) thread\(threadCount == 1 ? "" : "s")"
   }
   package var version: String { "1" }

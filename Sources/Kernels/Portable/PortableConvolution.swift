@@ -5,8 +5,8 @@ final class PortableConvolution: WeightedOperation {
   let destination: ActivationShape
   private let convolution: Convolution
   private let layout: PanelWeightLayout
-  private let forwardProduct: GatherProduct
-  private let backwardProduct: GatherProduct?
+  private let forwardProduct: ImplicitGEMM
+  private let backwardProduct: ImplicitGEMM?
   private let weightProduct: CorrelationProduct?
   private let rounds: Bool
 
@@ -26,14 +26,14 @@ final class PortableConvolution: WeightedOperation {
         GatherGrid.Tap(row: position($0 / kernel), column: position($0 % kernel), slab: $0)
       }
     }
-    forwardProduct = try GatherProduct(
+    forwardProduct = try ImplicitGEMM(
       source: source, destination: destination,
       grids: [GatherGrid(rows: destination.height, columns: destination.width, taps: taps { $0 - padding })],
       slabsPerPanel: kernel * kernel, pool: pool)
     backwardProduct =
       purpose != .training
       ? nil
-      : try GatherProduct(
+      : try ImplicitGEMM(
         source: destination, destination: source,
         grids: [GatherGrid(rows: source.height, columns: source.width, taps: taps { padding - $0 })],
         slabsPerPanel: kernel * kernel, pool: pool)

@@ -6,8 +6,8 @@ final class PortableDeconvolution: WeightedOperation {
   let source: ActivationShape
   let destination: ActivationShape
   private let layout: PanelWeightLayout
-  private let forwardProduct: GatherProduct
-  private let backwardProduct: GatherProduct?
+  private let forwardProduct: ImplicitGEMM
+  private let backwardProduct: ImplicitGEMM?
   private let weightProduct: CorrelationProduct?
   private let rounds: Bool
   private let roundsDestination: Bool
@@ -25,13 +25,13 @@ final class PortableDeconvolution: WeightedOperation {
       channels: deconvolution.outputChannels)
     self.destination = destination
     let (kernel, stride, offset) = (deconvolution.kernel, deconvolution.stride, deconvolution.offset)
-    forwardProduct = try GatherProduct(
+    forwardProduct = try ImplicitGEMM(
       source: source, destination: destination, grids: Self.phases(of: deconvolution), slabsPerPanel: kernel * kernel,
       pool: pool)
     backwardProduct =
       purpose != .training
       ? nil
-      : try GatherProduct(
+      : try ImplicitGEMM(
         source: destination, destination: source,
         grids: [
           GatherGrid(

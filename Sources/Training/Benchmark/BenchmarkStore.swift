@@ -5,7 +5,7 @@ import Model
 /// The memory and the exchange of a training in which all ranks train, without data.
 package final class BenchmarkStore {
   package let topology: Topology
-  package let plan: SlotPlan
+  package let plan: MicroBatchPlan
   package let store: ParameterStore
   package let exchange: GradientExchange
   package let optimizer: Optimizer
@@ -27,10 +27,10 @@ package final class BenchmarkStore {
       machine = try group.nodeGroup()
       topology = try Topology.discovered(by: group, on: machine)
     }
-    let plan = SlotPlan(configuration, trainerCount: group.size)
+    let plan = MicroBatchPlan(configuration, trainerCount: group.size)
     self.plan = plan
     store = try ParameterStore(
-      table: table, slotNames: optimizer.slotNames,
+      table: table, optimizerStateNames: optimizer.optimizerStateNames,
       bufferCounts: plan.bufferCounts(ofTrainers: topology.neighbours(of: group.rank)), machine: machine)
     exchange = try GradientExchange(
       plan: plan, topology: topology, store: store, group: group, machine: machine, pool: pool,
@@ -47,8 +47,8 @@ package final class BenchmarkStore {
   /// This rank's place among them.
   package var localIndex: Int { topology.localIndex(of: group.rank) }
 
-  /// Bytes that an update moves through memory, over all owners: parameter and slots read and written, gradient read.
-  package var updateByteCount: Int { 4 * (2 * (1 + optimizer.slotNames.count) + 1) * store.table.floatCount }
+  /// Bytes that an update moves through memory, over all owners: parameters and optimizer state read and written, gradient read.
+  package var updateByteCount: Int { 4 * (2 * (1 + optimizer.optimizerStateNames.count) + 1) * store.table.floatCount }
 
   /// Bytes that the sum moves through memory, over all owners: every rank's gradient read, the sum written.
   package var sumByteCount: Int {

@@ -30,17 +30,17 @@ package final class CheckpointBenchmark {
     self.folder = folder
     let optimizer = Optimizer(configuration.optimizer)
     snapshot = try Snapshot(
-      table: network.parameters, slotNames: optimizer.slotNames, machine: SoloProcessGroup())
+      table: network.parameters, optimizerStateNames: optimizer.optimizerStateNames, machine: SoloProcessGroup())
     arena = snapshot.arena
     let pool = try WorkerPool(threadCount: network.backend.threadCount)
     copier = StateCopier(
       topology: Topology.separate(trainerCount: 1), trainer: 0, machine: SoloProcessGroup(), pool: pool)
     Initialisation(network.parameters, configuration: network.configuration, seed: 1)
       .run(into: arena.master, pool: pool)
-    for (_, values) in arena.slots { values.update(from: arena.master, count: network.parameters.floatCount) }
+    for (_, values) in arena.optimizerState { values.update(from: arena.master, count: network.parameters.floatCount) }
     state = CheckpointState(
       model: Self.model(network.configuration), parameters: arena.parameterTensors, optimizerName: optimizer.name,
-      slots: arena.checkpointSlots,
+      optimizerState: arena.checkpointOptimizerState,
       training: TrainingProgress(step: 1, epoch: 0, seed: 1, samplesSeen: 8), configurationText: configuration.yaml,
       provenance: [CheckpointLayout.toolVersion: ToolVersion.text])
   }

@@ -32,7 +32,7 @@ package final class ExchangeBenchmark {
     configuration.batch.micro = 1
     table = ParameterTable(flatCount: parameterCount)
     parts = try BenchmarkStore(table: table, configuration: configuration, group: group, pool: pool)
-    replica = try Replica(count: table.floatCount, slotCount: parts.optimizer.slotNames.count)
+    replica = try Replica(count: table.floatCount, stateCount: parts.optimizer.optimizerStateNames.count)
     memory = try MemoryStream(count: table.floatCount / group.size, pool: pool)
     touch()
     try group.barrier()
@@ -47,7 +47,7 @@ package final class ExchangeBenchmark {
     let count = table.floatCount
     for buffer in parts.gradientBuffers { buffer.update(repeating: 0, count: count) }
     if parts.localIndex == 0 {
-      for arena in [parts.store.memory.master] + parts.store.optimizerSlots {
+      for arena in [parts.store.memory.master] + parts.store.optimizerState {
         arena.update(repeating: 0.5, count: count)
       }
     }
@@ -62,7 +62,7 @@ package final class ExchangeBenchmark {
     try round.time(Self.own) {
       let gradient = try round.time(Self.ownParts[0]) { try parts.exchange.sum() }
       round.time(Self.ownParts[1]) {
-        update(parts.exchange.slice, parts.store.memory.master, parts.store.optimizerSlots, gradient)
+        update(parts.exchange.slice, parts.store.memory.master, parts.store.optimizerState, gradient)
       }
       try round.time(Self.ownParts[2]) { try parts.exchange.publish() }
     }
@@ -76,7 +76,7 @@ package final class ExchangeBenchmark {
       try round.time(Self.peerParts[0]) {
         try group.allReduce(UnsafeMutableBufferPointer(start: gradient, count: table.floatCount), .sum)
       }
-      round.time(Self.peerParts[1]) { update(0..<table.floatCount, replica.master, replica.slots, gradient) }
+      round.time(Self.peerParts[1]) { update(0..<table.floatCount, replica.master, replica.optimizerState, gradient) }
     }
     try group.barrier()
     try round.time(Self.stream) {
@@ -99,11 +99,11 @@ package final class ExchangeBenchmark {
   }
 
   private func update(
-    _ slice: Range<Int>, _ master: UnsafeMutablePointer<Float>, _ slots: [UnsafeMutablePointer<Float>],
+    _ slice: Range<Int>, _ master: UnsafeMutablePointer<Float>, _ optimizerState: [UnsafeMutablePointer<Float>],
     _ gradient: UnsafePointer<Float>
   ) {
     parts.optimizer.update(
-      slice, of: table, master: master, slots: slots, gradient: gradient, gradientScale: 1, learningRate: 0.001,
+      slice, of: table, master: master, optimizerState: optimizerState, gradient: gradient, gradientScale: 1, learningRate: 0.001,
       step: step, pool: parts.pool)
   }
 }
@@ -112,20 +112,20 @@ package final class ExchangeBenchmark {
 private final class Replica {
   let gradient: UnsafeMutablePointer<Float>
   let master: UnsafeMutablePointer<Float>
-  let slots: [UnsafeMutablePointer<Float>]
+  let optimizerState: [UnsafeMutablePointer<Float>]
   private let regions: [MemoryRegion]
   private let count: Int
 
-  init(count: Int, slotCount: Int) throws {
+  init(count: Int, stateCount: Int) throws {
     self.count = count
-    regions = try (0..<2 + slotCount).map { _ in try MemoryRegion(byteCount: 4 * count) }
+    regions = try (0..<2 + stateCount).map { _ in try MemoryRegion(byteCount: 4 * count) }
     gradient = regions[0].floats()
     master = regions[1].floats()
-    slots = regions[2...].map { $0.floats() }
+    optimizerState = regions[2...].map { $0.floats() }
   }
 
   func touch() {
     gradient.update(repeating: 0, count: count)
-    for arena in [master] + slots { arena.update(repeating: 0.5, count: count) }
+    for arena in [master] + optimizerState { arena.update(repeating: 0.5, count: count) }
   }
 }

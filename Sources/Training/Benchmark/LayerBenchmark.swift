@@ -3,7 +3,7 @@ import Collectives
 import Kernels
 import Model
 
-/// Every weighted layer of a plan run alone, forward and backward: nothing that trains with this engine is faster than
+/// Every weighted layer of a plan run alone, forward and backward: nothing that trains with this backend is faster than
 /// their sum.
 package final class LayerBenchmark {
   package enum Pass: String, CaseIterable, Sendable {
@@ -31,7 +31,7 @@ package final class LayerBenchmark {
     self.memory = memory
     self.gradient = gradient
     self.group = group
-    // Engines read and write a little beyond the scratch memory they ask for.
+    // Backends read and write a little beyond the scratch memory they ask for.
     scratch = try MemoryRegion(byteCount: (layers.map(\.operation.scratchByteCount).max() ?? 0) + 64 << 10)
     let counts = [
       layers.map(\.operation.source.count).max() ?? 0, layers.map(\.operation.destination.count).max() ?? 0,

@@ -25,7 +25,7 @@ package final class SafetyMeasures {
     bytes = [UInt8](repeating: 1, count: sampleByteCount)
   }
 
-  func begin() {
+  func startCounting() {
     (digestSeconds, checksumSeconds, heartbeatSeconds) = (0, 0, 0)
   }
 

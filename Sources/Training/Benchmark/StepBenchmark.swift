@@ -87,9 +87,9 @@ package final class StepBenchmark {
   }
 
   package var parameterCount: Int { network.parameters.canonicalCount }
-  /// Slots of the rank that has most: as often its layers run in a step.
-  package var slotCount: Int {
-    (0..<parts.group.size).map { parts.plan.slots(ofTrainer: $0).count }.max() ?? 0
+  /// Micro-batches of the rank that has most: as often its layers run in a step.
+  package var microBatchCount: Int {
+    (0..<parts.group.size).map { parts.plan.microBatches(ofTrainer: $0).count }.max() ?? 0
   }
   package var updateByteCount: Int { parts.updateByteCount }
   package var streamByteCount: Int { memory.byteCount * parts.group.size }
@@ -128,7 +128,7 @@ package final class StepBenchmark {
     try round.time(Self.step) { try step(Round(), Self.parts) }
     // Steps without it leave other parameters than were sealed.
     safety.seal()
-    safety.begin()
+    safety.startCounting()
     try parts.group.barrier()
     try round.time(Self.safe) { try step(Round(), Self.parts, safety: safety) }
     round.note(Self.safetyParts[0], safety.digestSeconds)
@@ -152,20 +152,20 @@ package final class StepBenchmark {
     safety?.checkSamples()
     safety?.heartbeat("computing gradients", step: index)
     let divisor = try normaliser.divisor(of: samples, over: parts.group)
-    parts.exchange.begin()
+    parts.exchange.beginStep()
     let losses = try round.time(names[0]) {
       try computation.run(samples, scale: Float(1 / divisor), release: parts.exchange.release)
     }
     safety?.heartbeat("summing gradients", step: index, isWaiting: true)
-    let (gradient, ballot) = try round.time(names[1]) {
+    let (gradient, reduction) = try round.time(names[1]) {
       let gradient = try parts.exchange.finish()
       try safety?.verify(step: index)
-      let ballot = try Ballot(
-        losses: losses, slotCount: parts.plan.slotCount, chunkNorms: parts.exchange.chunkNorms(of: gradient),
+      let reduction = try StepReduction(
+        losses: losses, microBatchCount: parts.plan.microBatchCount, chunkNorms: parts.exchange.chunkNorms(of: gradient),
         isStopRequested: false, computeSeconds: 0, over: parts.group)
-      return (gradient, ballot)
+      return (gradient, reduction)
     }
-    guard ballot.isFinite else {
+    guard reduction.isFinite else {
       throw Failure(
         .badData, "step \(index): the loss or the gradient is not finite", remedy: "lower optimizer.learning_rate")
     }
@@ -174,8 +174,8 @@ package final class StepBenchmark {
     try round.time(names[2]) {
       parts.optimizer.update(
         parts.exchange.slice, of: network.parameters, master: parts.store.memory.master,
-        slots: parts.store.optimizerSlots, gradient: gradient,
-        gradientScale: configuration.optimizer.gradientScale(norm: ballot.gradientNorm),
+        optimizerState: parts.store.optimizerState, gradient: gradient,
+        gradientScale: configuration.optimizer.gradientScale(norm: reduction.gradientNorm),
         learningRate: 1e-7, step: index, pool: parts.pool)
       try parts.exchange.publish()
       safety?.seal()

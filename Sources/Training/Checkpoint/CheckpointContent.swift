@@ -18,7 +18,7 @@ struct CheckpointContent {
     parametersAreWritten()
     let optimizer = try root.createGroup(CheckpointLayout.optimizer)
     try optimizer.setAttribute("name", state.optimizerName)
-    for slot in state.slots { try writeTensors(slot.tensors, to: try optimizer.createGroup(slot.name)) }
+    for moment in state.optimizerState { try writeTensors(moment.tensors, to: try optimizer.createGroup(moment.name)) }
     let training = try root.createGroup(CheckpointLayout.training)
     try writeProgress(training)
     try writeString(state.configurationText, CheckpointLayout.configuration, to: training)

@@ -49,8 +49,8 @@ package struct CheckpointDifference {
   private static func tensors(of state: CheckpointState) -> [String: CheckpointTensor] {
     var result: [String: CheckpointTensor] = [:]
     for tensor in state.parameters { result["parameters/\(tensor.name)"] = tensor }
-    for slot in state.slots {
-      for tensor in slot.tensors { result["\(slot.name)/\(tensor.name)"] = tensor }
+    for moment in state.optimizerState {
+      for tensor in moment.tensors { result["\(moment.name)/\(tensor.name)"] = tensor }
     }
     return result
   }

@@ -2,14 +2,14 @@ import Crypto
 
 extension CheckpointState {
   /// One SHA-256, 64 hexadecimal digits, over everything that the continuation of the training depends on: parameters,
-  /// optimizer slots, step, seed, samples seen, schedule and best metric. Not over configuration, history, names and
+  /// optimizer state, step, seed, samples seen, schedule and best metric. Not over configuration, history, names and
   /// provenance.
   ///
   /// What is hashed, integers as 64 bits and reals as IEEE bits, all little-endian, a text as its length in UTF-8 bytes
   /// and these bytes, lists in the order of their names' bytes and preceded by their length:
   /// the text "fcn-dist-digest-1";
   /// parameters: list of (name, list of extents, float32 values in C order);
-  /// slots: list of (name, list of tensors as above);
+  /// optimizer state: list of (name, list of tensors as above);
   /// step, seed, samples seen; schedule: list of (name, float64);
   /// best metric: 0, or 1 and a float64; best step: 0, or 1 and the step.
   ///
@@ -18,10 +18,10 @@ extension CheckpointState {
     var hasher = CanonicalHasher()
     hasher.update("fcn-dist-digest-1")
     try hasher.update(parameters)
-    hasher.update(UInt64(slots.count))
-    for slot in slots.sorted(by: { CanonicalHasher.precedes($0.name, $1.name) }) {
-      hasher.update(slot.name)
-      try hasher.update(slot.tensors)
+    hasher.update(UInt64(optimizerState.count))
+    for moment in optimizerState.sorted(by: { CanonicalHasher.precedes($0.name, $1.name) }) {
+      hasher.update(moment.name)
+      try hasher.update(moment.tensors)
     }
     hasher.update(UInt64(training.step))
     hasher.update(training.seed)

@@ -22,7 +22,7 @@ package final class CheckpointReader {
 
   /// Reads all values and compares them with their checksums.
   package func verify() throws {
-    for tensor in state.parameters + state.slots.flatMap(\.tensors) { try tensor.forEachPiece { _, _ in } }
+    for tensor in state.parameters + state.optimizerState.flatMap(\.tensors) { try tensor.forEachPiece { _, _ in } }
   }
 
   private static func checkFormat(_ root: HDF5Group) throws {
@@ -49,8 +49,8 @@ package final class CheckpointReader {
       model: try ModelReading(group: model).model(),
       parameters: try tensors(try model.group(CheckpointLayout.parameters)),
       optimizerName: try optimizer.stringAttribute("name"),
-      slots: try optimizer.childNames().map {
-        CheckpointSlot(name: $0, tensors: try tensors(try optimizer.group($0)))
+      optimizerState: try optimizer.childNames().map {
+        CheckpointOptimizerState(name: $0, tensors: try tensors(try optimizer.group($0)))
       },
       training: try progress(training),
       configurationText: try StoredChecksum.strings(of: try training.dataset(CheckpointLayout.configuration)).joined(),

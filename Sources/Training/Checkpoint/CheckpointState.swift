@@ -5,7 +5,7 @@ package struct CheckpointState {
   /// In canonical layouts, named "conv1_1/weight".
   package var parameters: [CheckpointTensor]
   package var optimizerName: String
-  package var slots: [CheckpointSlot]
+  package var optimizerState: [CheckpointOptimizerState]
   package var training: TrainingProgress
   /// The effective configuration, YAML.
   package var configurationText: String
@@ -15,14 +15,14 @@ package struct CheckpointState {
   package var provenance: [String: String]
 
   package init(
-    model: CheckpointModel, parameters: [CheckpointTensor], optimizerName: String, slots: [CheckpointSlot],
+    model: CheckpointModel, parameters: [CheckpointTensor], optimizerName: String, optimizerState: [CheckpointOptimizerState],
     training: TrainingProgress, configurationText: String, history: [String: [String: HistoryColumn]] = [:],
     provenance: [String: String] = [:]
   ) {
     self.model = model
     self.parameters = parameters
     self.optimizerName = optimizerName
-    self.slots = slots
+    self.optimizerState = optimizerState
     self.training = training
     self.configurationText = configurationText
     self.history = history
@@ -34,7 +34,7 @@ package struct CheckpointState {
 }
 
 /// The optimizer's numbers of one kind, one tensor for each parameter that has them.
-package struct CheckpointSlot {
+package struct CheckpointOptimizerState {
   /// "momentum", "first_moment" or "second_moment".
   package var name: String
   package var tensors: [CheckpointTensor]

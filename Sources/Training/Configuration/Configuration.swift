@@ -142,8 +142,8 @@ extension Configuration {
     package var duration = Duration.epochs(30)
     package var seed: UInt64 = 1
     package var precision = Precision.float32
-    package var evaluateEvery = Cadence.epoch
-    package var checkpointEvery = Cadence.epoch
+    package var evaluateEvery = Interval.epoch
+    package var checkpointEvery = Interval.epoch
     /// How many checkpoints stay, besides the best one.
     package var keep = 2
     /// Evaluations without a new best that end the training; nil: never.

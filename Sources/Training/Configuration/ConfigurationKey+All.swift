@@ -137,7 +137,7 @@ extension ConfigurationKey {
         configuration.train.seed = seed
       },
       write: { "\($0.train.seed)" }),
-    .choice("train.precision", \.train.precision, "what the engine multiplies in"),
+    .choice("train.precision", \.train.precision, "what the backend multiplies in"),
     .cadence("train.evaluate_every", \.train.evaluateEvery, "how often the val split is evaluated"),
     .cadence("train.checkpoint_every", \.train.checkpointEvery, "how often the state is saved"),
     .integer("train.keep", \.train.keep, in: 1...1_000_000, "checkpoints that stay, besides the best"),

@@ -72,7 +72,7 @@ extension ConfigurationKey {
       write: { $0[keyPath: member].rawValue })
   }
 
-  static func cadence(_ path: String, _ member: any Member<Cadence>, _ summary: String) -> ConfigurationKey {
+  static func cadence(_ path: String, _ member: any Member<Interval>, _ summary: String) -> ConfigurationKey {
     ConfigurationKey(
       path: path, summary: summary, values: "steps, epoch, or never (0)",
       read: { value, configuration in

@@ -1,7 +1,7 @@
-/// What the trainers do together at an event: evaluate, write a checkpoint, learn what the evaluations mean.
+/// What the trainers do together at a boundary between steps: evaluate, write a checkpoint, learn what the evaluations mean.
 ///
-/// - Important: `settle` is collective over the trainers.
+/// - Important: `handle` is collective over the trainers.
 package protocol Coordinator: AnyObject {
-  var steering: Steering { get }
-  func settle(_ event: Event) throws
+  var policy: ValidationPolicy { get }
+  func handle(_ boundary: StepBoundary) throws
 }

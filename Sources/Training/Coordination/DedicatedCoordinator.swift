@@ -4,48 +4,48 @@ import Model
 
 /// `distributed.coordinator: dedicated`, on rank 0: evaluates and writes copies of the state while the others train.
 package final class DedicatedCoordinator {
-  static let eventTag = 1
+  static let boundaryTag = 1
   static let resultTag = 2
 
-  private var steering: Steering
+  private var policy: ValidationPolicy
   private let network: Network
   private let evaluator: Evaluator?
   private let snapshot: Snapshot
   private let world: any ProcessGroup
   private let classNames: [String]
-  private let secretary: Secretary
+  private let recorder: RunRecorder
   private let watchdog: Watchdog?
   private let faults: InjectedFaults
 
   package init(
-    steering: Steering, network: Network, evaluator: Evaluator?, snapshot: Snapshot, world: any ProcessGroup,
-    classNames: [String], secretary: Secretary, watchdog: Watchdog?, faults: InjectedFaults
+    policy: ValidationPolicy, network: Network, evaluator: Evaluator?, snapshot: Snapshot, world: any ProcessGroup,
+    classNames: [String], recorder: RunRecorder, watchdog: Watchdog?, faults: InjectedFaults
   ) {
-    self.steering = steering
+    self.policy = policy
     self.network = network
     self.snapshot = snapshot
     self.classNames = classNames
     self.evaluator = evaluator
     self.world = world
-    self.secretary = secretary
+    self.recorder = recorder
     self.watchdog = watchdog
     self.faults = faults
   }
 
-  /// Follows the trainers from event to event until their last one.
-  package func run() throws -> Event.Ending {
+  /// Follows the trainers from boundary to boundary until the last one.
+  package func run() throws -> StepBoundary.Ending {
     while true {
-      // Until the next event nobody waits for this rank; the trainers watch each other, and it watches them.
+      // Until the next boundary nobody waits for this rank; the trainers watch each other, and it watches them.
       watchdog?.suspend()
-      let event = try Letter.receive(Event.self, from: 1, tag: Self.eventTag, over: world)
-      try Letter.send(steering.results, to: 1, tag: Self.resultTag, over: world)
-      watchdog?.heartbeat("receiving the state", step: event.step, isWaiting: true)
+      let boundary = try JSONMessage.receive(StepBoundary.self, from: 1, tag: Self.boundaryTag, over: world)
+      try JSONMessage.send(policy.results, to: 1, tag: Self.resultTag, over: world)
+      watchdog?.heartbeat("receiving the state", step: boundary.step, isWaiting: true)
       try receiveState()
-      faults.strikeProcess(step: event.step)
-      secretary.note(event.records)
-      try handle(event)
-      if let ending = event.ending {
-        try Letter.send(steering.results, to: 1, tag: Self.resultTag, over: world)
+      faults.injectIntoProcess(step: boundary.step)
+      recorder.note(boundary.records)
+      try handle(boundary)
+      if let ending = boundary.ending {
+        try JSONMessage.send(policy.results, to: 1, tag: Self.resultTag, over: world)
         return ending
       }
     }
@@ -66,23 +66,23 @@ package final class DedicatedCoordinator {
     try world.exchange(sends: [], receives: receives)
   }
 
-  private func handle(_ event: Event) throws {
+  private func handle(_ boundary: StepBoundary) throws {
     var isBest = false
-    if event.isEvaluation, let evaluator {
-      watchdog?.heartbeat("evaluating", step: event.step)
+    if boundary.isEvaluation, let evaluator {
+      watchdog?.heartbeat("evaluating", step: boundary.step)
       network.prepare(snapshot.memory, piece: 0, of: 1)
       let evaluation = try evaluator.evaluate(snapshot.memory) { _, _ in
-        watchdog?.heartbeat("evaluating", step: event.step)
+        watchdog?.heartbeat("evaluating", step: boundary.step)
       }
-      let record = EvaluationRecord(step: event.step, evaluation, classNames: classNames)
-      steering.record([record])
-      isBest = steering.best?.step == event.step
-      secretary.show(record)
+      let record = EvaluationRecord(step: boundary.step, evaluation, classNames: classNames)
+      policy.record([record])
+      isBest = policy.best?.step == boundary.step
+      recorder.show(record)
     }
-    if event.isCheckpoint || isBest {
-      watchdog?.heartbeat("writing a checkpoint", step: event.step, leniency: Watchdog.storageLeniency)
-      try secretary.write(snapshot.arena, event: event, steering: steering)
-      try secretary.finishWriting(isLast: event.ending != nil)
+    if boundary.isCheckpoint || isBest {
+      watchdog?.heartbeat("writing a checkpoint", step: boundary.step, leniency: Watchdog.storageLeniency)
+      try recorder.write(snapshot.arena, boundary: boundary, policy: policy)
+      try recorder.finishWriting(isLast: boundary.ending != nil)
     }
   }
 }

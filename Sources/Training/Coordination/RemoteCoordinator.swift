@@ -2,9 +2,9 @@ import Basics
 import Collectives
 
 /// `distributed.coordinator: dedicated`, on a trainer: hands a copy of the state to rank 0 and goes on. What rank 0
-/// found arrives at the next event, which is where it takes effect.
+/// found arrives at the next boundary, which is where it takes effect.
 package final class RemoteCoordinator: Coordinator {
-  package private(set) var steering: Steering
+  package private(set) var policy: ValidationPolicy
   private let store: ParameterStore
   private let slice: Range<Int>
   private let trainers: any ProcessGroup
@@ -14,40 +14,40 @@ package final class RemoteCoordinator: Coordinator {
   private var loggedResults: Int
 
   package init(
-    steering: Steering, store: ParameterStore, slice: Range<Int>, trainers: any ProcessGroup,
+    policy: ValidationPolicy, store: ParameterStore, slice: Range<Int>, trainers: any ProcessGroup,
     world: any ProcessGroup, log: RunLog?, watchdog: Watchdog?
   ) {
-    self.steering = steering
+    self.policy = policy
     self.store = store
     self.slice = slice
     self.trainers = trainers
     self.world = world
     self.log = log
     self.watchdog = watchdog
-    loggedResults = steering.results.count
+    loggedResults = policy.results.count
   }
 
-  package func settle(_ event: Event) throws {
+  package func handle(_ boundary: StepBoundary) throws {
     // On another machine it may be evaluating still, unseen.
     let leniency = watchdog?.sees(0) == false ? Watchdog.storageLeniency : 1
-    watchdog?.heartbeat("handing over to rank 0", step: event.step, isWaiting: true, leniency: leniency)
-    if trainers.isCoordinator { try Letter.send(event, to: 0, tag: DedicatedCoordinator.eventTag, over: world) }
+    watchdog?.heartbeat("handing over to rank 0", step: boundary.step, isWaiting: true, leniency: leniency)
+    if trainers.isCoordinator { try JSONMessage.send(boundary, to: 0, tag: DedicatedCoordinator.boundaryTag, over: world) }
     try learn()
     let arena = StateArena(store)
     try world.exchange(
       sends: arena.arenas.map {
         OutgoingMessage(to: 0, UnsafeRawBufferPointer(start: $0 + slice.lowerBound, count: 4 * slice.count))
       }, receives: [])
-    if event.ending != nil { try learn() }
+    if boundary.ending != nil { try learn() }
   }
 
   private func learn() throws {
-    let results: [EvaluationRecord] = try Letter.broadcast(
+    let results: [EvaluationRecord] = try JSONMessage.broadcast(
       trainers.isCoordinator
-        ? try Letter.receive([EvaluationRecord].self, from: 0, tag: DedicatedCoordinator.resultTag, over: world) : nil,
+        ? try JSONMessage.receive([EvaluationRecord].self, from: 0, tag: DedicatedCoordinator.resultTag, over: world) : nil,
       from: 0, over: trainers)
-    steering.record(results)
-    for result in steering.results.dropFirst(loggedResults) { try log?.record(result) }
-    loggedResults = steering.results.count
+    policy.record(results)
+    for result in policy.results.dropFirst(loggedResults) { try log?.record(result) }
+    loggedResults = policy.results.count
   }
 }

@@ -6,8 +6,8 @@ extension StateArena {
   package var parameterTensors: [CheckpointTensor] { Self.tensors(of: table.parameters, in: master) }
 
   /// The optimizer's state as a checkpoint has it.
-  package var checkpointSlots: [CheckpointSlot] {
-    slots.map { CheckpointSlot(name: $0.name, tensors: Self.tensors(of: updatedParameters, in: $0.values)) }
+  package var checkpointOptimizerState: [CheckpointOptimizerState] {
+    optimizerState.map { CheckpointOptimizerState(name: $0.name, tensors: Self.tensors(of: updatedParameters, in: $0.values)) }
   }
 
   /// Those that the optimizer has a state for.
@@ -29,11 +29,11 @@ extension StateArena {
   /// - Throws: `Failure(.badData)` where something is missing or has another shape than here.
   package func fill(from state: CheckpointState, path: String) throws {
     try Self.fill(table.parameters, in: master, from: state.parameters, what: "parameters", path: path)
-    for slot in slots {
-      guard let stored = state.slots.first(where: { $0.name == slot.name }) else {
-        throw Failure(.badData, "\(path) holds no \(slot.name) of the optimizer")
+    for moment in optimizerState {
+      guard let stored = state.optimizerState.first(where: { $0.name == moment.name }) else {
+        throw Failure(.badData, "\(path) holds no \(moment.name) of the optimizer")
       }
-      try Self.fill(updatedParameters, in: slot.values, from: stored.tensors, what: slot.name, path: path)
+      try Self.fill(updatedParameters, in: moment.values, from: stored.tensors, what: moment.name, path: path)
     }
   }
 

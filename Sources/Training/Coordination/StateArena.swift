@@ -6,28 +6,28 @@ import Model
 package struct StateArena {
   package let table: ParameterTable
   package let master: UnsafeMutablePointer<Float>
-  package let slots: [(name: String, values: UnsafeMutablePointer<Float>)]
+  package let optimizerState: [(name: String, values: UnsafeMutablePointer<Float>)]
   /// Whose memory this is: who holds the arena holds the memory.
   package let owner: AnyObject
 
   package init(
     table: ParameterTable, master: UnsafeMutablePointer<Float>,
-    slots: [(name: String, values: UnsafeMutablePointer<Float>)], owner: AnyObject
+    optimizerState: [(name: String, values: UnsafeMutablePointer<Float>)], owner: AnyObject
   ) {
     self.owner = owner
     self.table = table
     self.master = master
-    self.slots = slots
+    self.optimizerState = optimizerState
   }
 
   package init(_ store: ParameterStore) {
     self.init(
       table: store.table, master: store.memory.master,
-      slots: Array(zip(store.slotNames, store.optimizerSlots)).map { (name: $0.0, values: $0.1) }, owner: store)
+      optimizerState: Array(zip(store.optimizerStateNames, store.optimizerState)).map { (name: $0.0, values: $0.1) }, owner: store)
   }
 
   /// The arenas one after the other: the master first.
-  package var arenas: [UnsafeMutablePointer<Float>] { [master] + slots.map(\.values) }
+  package var arenas: [UnsafeMutablePointer<Float>] { [master] + optimizerState.map(\.values) }
 }
 
 /// A state of its own beside the trainers': what is evaluated or written while they go on.
@@ -40,15 +40,15 @@ package final class Snapshot {
   ///
   /// - Important: Collective over `machine`.
   package init(
-    table: ParameterTable, slotNames: [String], machine: any ProcessGroup, evaluable: Bool = false
+    table: ParameterTable, optimizerStateNames: [String], machine: any ProcessGroup, evaluable: Bool = false
   ) throws {
     let floats = (table.floatCount + 1023) / 1024 * 1024
     region = try machine.sharedMemory(
-      byteCount: 4 * floats * (1 + slotNames.count) + (evaluable ? table.preparedByteCount : 0))
+      byteCount: 4 * floats * (1 + optimizerStateNames.count) + (evaluable ? table.preparedByteCount : 0))
     let base = region.floats()
     arena = StateArena(
       table: table, master: base,
-      slots: slotNames.enumerated().map { (name: $1, values: base + (1 + $0) * floats) }, owner: region)
-    memory = ParameterMemory(master: base, prepared: region.base + 4 * floats * (1 + slotNames.count))
+      optimizerState: optimizerStateNames.enumerated().map { (name: $1, values: base + (1 + $0) * floats) }, owner: region)
+    memory = ParameterMemory(master: base, prepared: region.base + 4 * floats * (1 + optimizerStateNames.count))
   }
 }

@@ -5,7 +5,7 @@ import CVector
 /// Sums one trainer's slice of the gradients, one bucket after the other.
 final class BucketExchange {
   let buckets: [Bucket]
-  private let plan: SlotPlan
+  private let plan: MicroBatchPlan
   private let topology: Topology
   private let store: ParameterStore
   private let group: any ProcessGroup
@@ -15,7 +15,7 @@ final class BucketExchange {
 
   /// - Parameter bucketLength: elements of a bucket.
   init(
-    plan: SlotPlan, topology: Topology, store: ParameterStore, layout: ChunkedRange, group: any ProcessGroup,
+    plan: MicroBatchPlan, topology: Topology, store: ParameterStore, layout: ChunkedRange, group: any ProcessGroup,
     bucketLength: Int
   ) throws {
     self.plan = plan

@@ -1,8 +1,8 @@
 import Basics
 
-/// Works through the buckets of a step while the thread that called `begin` computes.
+/// Works through the buckets of a step while the thread that called `beginStep` computes.
 ///
-/// - Important: From `begin` to the return of `finish` no other thread of the process may talk to the trainers' group.
+/// - Important: From `beginStep` to the return of `finish` no other thread of the process may talk to the trainers' group.
 final class ExchangeThread: @unchecked Sendable {
   private struct State {
     /// Steps begun and done.
@@ -45,7 +45,7 @@ final class ExchangeThread: @unchecked Sendable {
     thread = nil
   }
 
-  func begin() {
+  func beginStep() {
     state.change {
       $0.begun += 1
       $0.released = .max

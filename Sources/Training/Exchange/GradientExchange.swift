@@ -7,15 +7,15 @@ import Model
 ///
 /// Every trainer owns one slice of the arena. It adds up that slice of all gradients in the order of the summation
 /// tree: those of its own machine straight from their buffers in shared memory, those of other machines as messages
-/// from one speaker each. It updates its slice of the master, and sends it to the machines that do not share its
+/// from one sender each. It updates its slice of the master, and sends it to the machines that do not share its
 /// memory. With one trainer a machine this is a reduce-scatter and an all-gather by direct exchange; on one machine
 /// nothing is sent at all. Where it overlaps, a thread sends and adds what is complete while the backward pass goes on:
 /// the same sums in the same order.
 ///
-/// - Important: `sum`, or `begin` and `finish`, and `publish`, `prepare` and `gatherState` are collective over the
+/// - Important: `sum`, or `beginStep` and `finish`, and `publish`, `prepare` and `gatherState` are collective over the
 ///   trainers.
 package final class GradientExchange {
-  package let plan: SlotPlan
+  package let plan: MicroBatchPlan
   package let topology: Topology
   package let store: ParameterStore
   /// The elements this trainer sums and updates.
@@ -38,7 +38,7 @@ package final class GradientExchange {
   ///   - settings: `reproducible: false` leaves the order of the sum to the transport's own all-reduce, which only
   ///     works where no two trainers share a store.
   package init(
-    plan: SlotPlan, topology: Topology, store: ParameterStore, group: any ProcessGroup, machine: any ProcessGroup,
+    plan: MicroBatchPlan, topology: Topology, store: ParameterStore, group: any ProcessGroup, machine: any ProcessGroup,
     pool: WorkerPool, settings: Configuration.Distributed
   ) throws {
     self.plan = plan
@@ -73,13 +73,13 @@ package final class GradientExchange {
   ///
   /// - Returns: the sums, indexed like the arena and valid inside `slice`.
   package func sum() throws -> UnsafeMutablePointer<Float> {
-    begin()
+    beginStep()
     return try finish()
   }
 
   /// Begins the sum of a step. Until `finish` returns, the trainers' groups belong to the exchange.
-  package func begin() {
-    if overlaps { thread?.begin() }
+  package func beginStep() {
+    if overlaps { thread?.beginStep() }
   }
 
   /// This trainer's gradient buffers are complete from `element` of the arena on, and stay as they are until `finish`.
@@ -131,7 +131,7 @@ package final class GradientExchange {
     try machine.barrier()
   }
 
-  /// Makes the engine's compute copies of the master; the trainers of a machine share the work.
+  /// Makes the backend's compute copies of the master; the trainers of a machine share the work.
   package func prepare(_ network: Network) throws {
     network.prepare(
       store.memory, piece: topology.localIndex(of: group.rank), of: topology.neighbours(of: group.rank).count)
@@ -143,7 +143,7 @@ package final class GradientExchange {
 
   /// Brings the optimizer's state of all owners together on every machine (before a checkpoint).
   package func gatherState() throws {
-    for slot in store.optimizerSlots { try spread(slot) }
+    for microBatch in store.optimizerState { try spread(microBatch) }
     try machine.barrier()
   }
 
@@ -154,12 +154,12 @@ package final class GradientExchange {
     for machine in topology.machines.indices where machine != own {
       sends.append(
         OutgoingMessage(
-          to: topology.speaker(of: machine, towards: group.rank),
+          to: topology.sender(of: machine, towards: group.rank),
           UnsafeRawBufferPointer(start: arena + slice.lowerBound, count: 4 * slice.count)))
     }
     var receives: [IncomingMessage] = []
     for owner in 0..<group.size
-    where topology.machineOfTrainer[owner] != own && topology.speaker(of: own, towards: owner) == group.rank {
+    where topology.machineOfTrainer[owner] != own && topology.sender(of: own, towards: owner) == group.rank {
       let slice = layout.slice(ofOwner: owner, of: group.size)
       receives.append(
         IncomingMessage(

@@ -20,7 +20,7 @@ struct Route {
   /// - Parameters:
   ///   - resultNodes: of every trainer.
   init(
-    _ bucket: Bucket, plan: SlotPlan, topology: Topology, resultNodes: [[SummationTree.Node]], trainer: Int
+    _ bucket: Bucket, plan: MicroBatchPlan, topology: Topology, resultNodes: [[SummationTree.Node]], trainer: Int
   ) {
     let own = topology.machineOfTrainer[trainer]
     let count = topology.trainerCount
@@ -34,10 +34,10 @@ struct Route {
       }
     }
     incoming = topology.machines.indices.filter { $0 != own }.flatMap {
-      messages(of: $0, to: trainer, peer: topology.speaker(of: $0, towards: trainer))
+      messages(of: $0, to: trainer, peer: topology.sender(of: $0, towards: trainer))
     }
     let owners = (0..<count).filter {
-      topology.machineOfTrainer[$0] != own && topology.speaker(of: own, towards: $0) == trainer
+      topology.machineOfTrainer[$0] != own && topology.sender(of: own, towards: $0) == trainer
     }
     outgoing = owners.flatMap { messages(of: own, to: $0, peer: $0) }
   }

@@ -42,7 +42,7 @@ package struct Topology: Equatable, Sendable {
   package func localIndex(of trainer: Int) -> Int { neighbours(of: trainer).firstIndex(of: trainer) ?? 0 }
 
   /// The trainer of `machine` that speaks for it towards `owner` of another machine.
-  package func speaker(of machine: Int, towards owner: Int) -> Int {
+  package func sender(of machine: Int, towards owner: Int) -> Int {
     machines[machine][owner % machines[machine].count]
   }
 }

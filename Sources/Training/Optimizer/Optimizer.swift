@@ -44,7 +44,7 @@ package struct Optimizer: Equatable, Sendable {
   }
 
   /// The state arenas it keeps beside the master, as they are called in a checkpoint.
-  package var slotNames: [String] {
+  package var optimizerStateNames: [String] {
     switch rule {
     case .sgd: return ["momentum"]
     case .adamw: return ["first_moment", "second_moment"]
@@ -58,7 +58,7 @@ package struct Optimizer: Equatable, Sendable {
   ///   - step: counts updates from 1 (AdamW's bias correction).
   package func update(
     _ slice: Range<Int>, of table: ParameterTable, master: UnsafeMutablePointer<Float>,
-    slots: [UnsafeMutablePointer<Float>], gradient: UnsafePointer<Float>, gradientScale: Float, learningRate: Float,
+    optimizerState: [UnsafeMutablePointer<Float>], gradient: UnsafePointer<Float>, gradientScale: Float, learningRate: Float,
     step: Int, pool: WorkerPool
   ) {
     let pieceLength = 1 << 18
@@ -74,10 +74,10 @@ package struct Optimizer: Equatable, Sendable {
         switch rule {
         case .sgd(let momentum):
           cvector_sgd(
-            master + start, slots[0] + start, gradient + start, count, gradientScale, momentum, decay, rate)
+            master + start, optimizerState[0] + start, gradient + start, count, gradientScale, momentum, decay, rate)
         case .adamw(let beta1, let beta2, let epsilon):
           cvector_adamw(
-            master + start, slots[0] + start, slots[1] + start, gradient + start, count, gradientScale, beta1, beta2,
+            master + start, optimizerState[0] + start, optimizerState[1] + start, gradient + start, count, gradientScale, beta1, beta2,
             Float(1 - power(Double(beta1), Double(step))), Float(1 - power(Double(beta2), Double(step))), epsilon,
             decay, rate)
         }

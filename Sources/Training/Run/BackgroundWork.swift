@@ -6,7 +6,7 @@ final class BackgroundWork {
   private var thread: WorkerThread?
 
   /// Waits for the work before, if nobody has.
-  func begin(_ name: String, _ body: @escaping @Sendable () throws -> Void) throws {
+  func start(_ name: String, _ body: @escaping @Sendable () throws -> Void) throws {
     try finish()
     let outcome = outcome
     thread = try WorkerThread(name: name) {

@@ -30,18 +30,18 @@ package struct Provenance {
   }
 
   /// What a person wants to see before a long run.
-  package func lines(inputs: TrainingInputs, milestones: Milestones) -> [String] {
+  package func lines(inputs: TrainingInputs, runSchedule: RunSchedule) -> [String] {
     let settings = inputs.configuration
     let info = inputs.training.info
     let model = inputs.modelConfiguration
     return [
       "fcn-dist \(ToolVersion.text): \(ranks)",
-      "engine: \(facts["engine"] ?? ""), \(settings.train.precision.rawValue)",
+      "backend: \(facts["engine"] ?? ""), \(settings.train.precision.rawValue)",
       "model: \(model.architecture.rawValue), \(model.geometry.rawValue), widths \(model.widths), fc \(model.fc), "
         + "\(model.classes) classes, \(model.channels) channels",
       "data: \(inputs.training.folder), \(info.sampleCount) training images"
         + (inputs.validation.map { ", \($0.info.sampleCount) validation images" } ?? ", no validation split"),
-      "plan: \(milestones.totalSteps) steps of \(settings.batch.global) images (\(settings.batch.micro) at a time)",
+      "plan: \(runSchedule.totalSteps) steps of \(settings.batch.global) images (\(settings.batch.micro) at a time)",
       "configuration:",
     ] + settings.yaml.split(separator: "\n").map { "  " + $0 }
   }

@@ -86,7 +86,7 @@ package struct StartingPoint: Codable {
       evaluations: TrainingHistory.evaluations(in: state.history, classNames: state.model.classNames),
       steps: TrainingHistory.steps(in: state.history),
       notes: ["resuming after step \(state.training.step) from \(reader.path)"] + changes(state, configuration)
-        + ContinuedBits(from: state, to: provenance, configuration).note)
+        + BitwiseContinuation(from: state, to: provenance, configuration).note)
   }
 
   /// What must not change under a training that goes on.
@@ -130,7 +130,7 @@ package struct StartingPoint: Codable {
   static func distributed(
     _ start: StartingPoint?, arena: StateArena, recipients: (any ProcessGroup)?, world: any ProcessGroup
   ) throws -> StartingPoint {
-    let start: StartingPoint = try Letter.broadcast(start, from: 0, over: world)
+    let start: StartingPoint = try JSONMessage.broadcast(start, from: 0, over: world)
     if !start.isFresh, let recipients, recipients.size > 1 {
       // A fresh optimizer's arenas are zero everywhere already.
       for values in start.step == 0 ? [arena.master] : arena.arenas {

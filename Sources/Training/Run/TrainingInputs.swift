@@ -18,7 +18,7 @@ package struct TrainingInputs {
     training = try Dataset(folder: dataFolder, split: "train")
     let hasValidation = try Dataset.splits(in: dataFolder).contains("val")
     validation = hasValidation ? try Dataset(folder: dataFolder, split: "val") : nil
-    let measured: MeasuredData = try Letter.broadcast(
+    let measured: MeasuredData = try JSONMessage.broadcast(
       world.rank == 0 ? try MeasuredData(training, for: wish, threads: threads) : nil, from: 0, over: world)
     var settings = wish
     settings.data.path = dataFolder

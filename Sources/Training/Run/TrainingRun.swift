@@ -15,7 +15,7 @@ package final class TrainingRun {
   private let network: Network
   private let schedule: LearningRateSchedule
   private let optimizer: Optimizer
-  private let milestones: Milestones
+  private let runSchedule: RunSchedule
   private let stopSignal = StopSignal()
 
   package var configuration: Configuration { inputs.configuration }
@@ -35,7 +35,7 @@ package final class TrainingRun {
     let totalSteps = settings.train.totalSteps(
       batch: settings.batch.global, sampleCount: inputs.training.info.sampleCount)
     schedule = LearningRateSchedule(settings.schedule, base: settings.optimizer.learningRate, totalSteps: totalSteps)
-    milestones = Milestones(
+    runSchedule = RunSchedule(
       totalSteps: totalSteps, evaluateEvery: inputs.validation == nil ? .never : settings.train.evaluateEvery,
       checkpointEvery: settings.train.checkpointEvery, batch: settings.batch.global,
       sampleCount: inputs.training.info.sampleCount)
@@ -58,63 +58,63 @@ package final class TrainingRun {
     agreement.add("the configuration", configuration.yaml)
     agreement.add("the training data", inputs.training.fingerprint)
     agreement.add("the validation data", inputs.validation?.fingerprint ?? "none")
-    agreement.add("the engine", network.backend.fingerprint)
+    agreement.add("the backend", network.backend.fingerprint)
     agreement.add("the parameters' layout", network.parameters.fingerprint)
     return agreement
   }
 
   /// - Returns: how it ended: the same on all ranks.
-  package func run(console: Console) throws -> Event.Ending {
-    let secretary = try roles.isSecretary ? secretary(console) : nil
-    defer { secretary?.close() }
+  package func run(console: Console) throws -> StepBoundary.Ending {
+    let recorder = try roles.isSecretary ? recorder(console) : nil
+    defer { recorder?.close() }
     // Nobody writes into the run's folder before rank 0 holds its lock.
     try world.barrier()
     CrashRecord.begin(folder: options.outputFolder, rank: world.rank)
-    return roles.trainers == nil ? try coordinate(secretary) : try train(secretary, console: console)
+    return roles.trainers == nil ? try coordinate(recorder) : try train(recorder, console: console)
   }
 
-  private func secretary(_ console: Console) throws -> Secretary {
+  private func recorder(_ console: Console) throws -> RunRecorder {
     let provenance = Provenance(network: network, roles: roles, libraries: options.libraries)
-    let secretary = try Secretary(
+    let recorder = try RunRecorder(
       folder: try RunFolder(path: options.outputFolder), console: console, inputs: inputs,
       optimizerName: optimizer.name, provenance: provenance.facts, faults: options.faults.of(rank: world.rank))
     // A refusal should not have to be looked for below the whole configuration.
-    if options.resume == .never { try StartingPoint.checkIsNew(options.outputFolder, secretary.store) }
-    for line in provenance.lines(inputs: inputs, milestones: milestones) { console.line(line) }
+    if options.resume == .never { try StartingPoint.checkIsNew(options.outputFolder, recorder.store) }
+    for line in provenance.lines(inputs: inputs, runSchedule: runSchedule) { console.line(line) }
     for warning in inputs.warnings { console.line("warning: \(warning)") }
-    return secretary
+    return recorder
   }
 
   /// Rank 0 of a run with a dedicated coordinator.
-  private func coordinate(_ secretary: Secretary?) throws -> Event.Ending {
-    guard let secretary else { preconditionFailure("only rank 0 is a dedicated coordinator") }
+  private func coordinate(_ recorder: RunRecorder?) throws -> StepBoundary.Ending {
+    guard let recorder else { preconditionFailure("only rank 0 is a dedicated coordinator") }
     let snapshot = try Snapshot(
-      table: network.parameters, slotNames: optimizer.slotNames, machine: SoloProcessGroup(), evaluable: true)
+      table: network.parameters, optimizerStateNames: optimizer.optimizerStateNames, machine: SoloProcessGroup(), evaluable: true)
     let start = try startingPoint(
-      snapshot.arena, secretary, pool: try WorkerPool(threadCount: network.backend.threadCount))
+      snapshot.arena, recorder, pool: try WorkerPool(threadCount: network.backend.threadCount))
     let watchdog = try watchdog()
     defer { watchdog?.stop() }
     return try DedicatedCoordinator(
-      steering: steering(start), network: network, evaluator: evaluator(over: SoloProcessGroup()), snapshot: snapshot,
-      world: world, classNames: inputs.training.info.classNames, secretary: secretary, watchdog: watchdog,
+      policy: policy(start), network: network, evaluator: evaluator(over: SoloProcessGroup()), snapshot: snapshot,
+      world: world, classNames: inputs.training.info.classNames, recorder: recorder, watchdog: watchdog,
       faults: options.faults.of(rank: world.rank)
     ).run()
   }
 
-  private func train(_ secretary: Secretary?, console: Console) throws -> Event.Ending {
+  private func train(_ recorder: RunRecorder?, console: Console) throws -> StepBoundary.Ending {
     guard let trainers = roles.trainers, let machine = roles.machine else {
       preconditionFailure("a trainer has a group")
     }
     let pool = try WorkerPool(threadCount: network.backend.threadCount)
-    let plan = SlotPlan(configuration, trainerCount: trainers.size)
+    let plan = MicroBatchPlan(configuration, trainerCount: trainers.size)
     let neighbours = roles.topology.neighbours(of: trainers.rank)
     let store = try ParameterStore(
-      table: network.parameters, slotNames: optimizer.slotNames,
+      table: network.parameters, optimizerStateNames: optimizer.optimizerStateNames,
       bufferCounts: plan.bufferCounts(ofTrainers: neighbours), machine: machine)
     let exchange = try GradientExchange(
       plan: plan, topology: roles.topology, store: store, group: trainers, machine: machine, pool: pool,
       settings: configuration.distributed)
-    let start = try startingPoint(StateArena(store), secretary, pool: pool)
+    let start = try startingPoint(StateArena(store), recorder, pool: pool)
     if start.isFresh {
       Initialisation(network.parameters, configuration: inputs.modelConfiguration, seed: configuration.train.seed).run(
         share: roles.topology.localIndex(of: trainers.rank), of: neighbours.count, into: store.memory.master,
@@ -123,25 +123,25 @@ package final class TrainingRun {
     let log =
       try roles.isLeader
       ? RunLog(
-        folder: options.outputFolder, console: console, totalSteps: milestones.totalSteps,
-        totalEpochs: milestones.totalEpochs, continuingAfterStep: start.step) : nil
+        folder: options.outputFolder, console: console, totalSteps: runSchedule.totalSteps,
+        totalEpochs: runSchedule.totalEpochs, continuingAfterStep: start.step) : nil
     let watchdog = try watchdog()
     defer { watchdog?.stop() }
     let trainer = try Trainer(
       TrainerParts(
         configuration: configuration, network: network, store: store, exchange: exchange, dataset: inputs.training,
         transform: inputs.transform, group: trainers, rank: world.rank, optimizer: optimizer, schedule: schedule,
-        classWeights: inputs.classWeights, totalSteps: milestones.totalSteps, pool: pool,
+        classWeights: inputs.classWeights, totalSteps: runSchedule.totalSteps, pool: pool,
         loaderThreads: options.loaderThreads, stopSignal: stopSignal, watchdog: watchdog,
         faults: options.faults.of(rank: world.rank)), startStep: start.step)
     defer { trainer.stop() }
-    try trainer.begin()
+    try trainer.prepareFirstStep()
     let copier = StateCopier(topology: roles.topology, trainer: trainers.rank, machine: machine, pool: pool)
-    if !roles.isDedicated && milestones.mayWriteBeforeTheEnd { try copier.reserve(for: StateArena(store)) }
+    if !roles.isDedicated && runSchedule.mayWriteBeforeTheEnd { try copier.reserve(for: StateArena(store)) }
     log?.console.line("ready after \(fixed(ProcessAge.seconds, 2)) s")
     let coordinator = coordinator(
-      steering(start), store: store, exchange: exchange, trainers: trainers, copier: copier,
-      secretary: secretary, log: log, watchdog: watchdog)
+      policy(start), store: store, exchange: exchange, trainers: trainers, copier: copier,
+      recorder: recorder, log: log, watchdog: watchdog)
     return try loop(trainer, coordinator, from: start.step, log: log)
   }
 
@@ -153,28 +153,28 @@ package final class TrainingRun {
   }
 
   private func startingPoint(
-    _ arena: StateArena, _ secretary: Secretary?, pool: WorkerPool
+    _ arena: StateArena, _ recorder: RunRecorder?, pool: WorkerPool
   ) throws -> StartingPoint {
-    let start = try secretary.map { secretary in
+    let start = try recorder.map { recorder in
       try StartingPoint(
-        options: options, configuration: configuration, model: inputs.modelConfiguration, store: secretary.store,
-        provenance: secretary.provenance, arena: arena, pool: pool,
-        warn: { secretary.console.line("warning: \($0)") })
+        options: options, configuration: configuration, model: inputs.modelConfiguration, store: recorder.store,
+        provenance: recorder.provenance, arena: arena, pool: pool,
+        warn: { recorder.console.line("warning: \($0)") })
     }
-    if let start { try secretary?.begin(start, commandLine: options.commandLine) }
+    if let start { try recorder?.writeConfiguration(start, commandLine: options.commandLine) }
     return try StartingPoint.distributed(start, arena: arena, recipients: roles.recipients, world: world)
   }
 
   private func loop(
     _ trainer: Trainer, _ coordinator: any Coordinator, from start: Int, log: RunLog?
-  ) throws -> Event.Ending {
+  ) throws -> StepBoundary.Ending {
     var records: [StepRecord] = []
     var step = start
     while true {
       var isStopRequested = false
-      if step < milestones.totalSteps {
+      if step < runSchedule.totalSteps {
         let outcome = try trainer.step(
-          step, effectiveResults: Array(coordinator.steering.effectiveResults(atStep: step)))
+          step, effectiveResults: Array(coordinator.policy.effectiveResults(atStep: step)))
         step += 1
         isStopRequested = outcome.isStopRequested
         records.append(outcome.record)
@@ -182,30 +182,30 @@ package final class TrainingRun {
         for warning in outcome.warnings { log?.warn(warning) }
       }
       guard
-        let event = Event.due(
-          after: step, milestones: milestones, steering: coordinator.steering, isStopRequested: isStopRequested,
+        let boundary = StepBoundary.due(
+          after: step, runSchedule: runSchedule, policy: coordinator.policy, isStopRequested: isStopRequested,
           records: records)
       else { continue }
       records.removeAll()
       // What is wrong in memory must not become a checkpoint.
       try trainer.verifyMemory(afterStep: step)
-      try coordinator.settle(event)
-      if let ending = event.ending { return ending }
+      try coordinator.handle(boundary)
+      if let ending = boundary.ending { return ending }
     }
   }
 
   private func coordinator(
-    _ steering: Steering, store: ParameterStore, exchange: GradientExchange, trainers: any ProcessGroup,
-    copier: StateCopier, secretary: Secretary?, log: RunLog?, watchdog: Watchdog?
+    _ policy: ValidationPolicy, store: ParameterStore, exchange: GradientExchange, trainers: any ProcessGroup,
+    copier: StateCopier, recorder: RunRecorder?, log: RunLog?, watchdog: Watchdog?
   ) -> any Coordinator {
     if roles.isDedicated {
       return RemoteCoordinator(
-        steering: steering, store: store, slice: exchange.slice, trainers: trainers, world: world, log: log,
+        policy: policy, store: store, slice: exchange.slice, trainers: trainers, world: world, log: log,
         watchdog: watchdog)
     }
     return SharedCoordinator(
-      steering: steering, evaluator: evaluator(over: trainers), store: store, exchange: exchange, group: trainers,
-      classNames: inputs.training.info.classNames, copier: copier, secretary: secretary, log: log,
+      policy: policy, evaluator: evaluator(over: trainers), store: store, exchange: exchange, group: trainers,
+      classNames: inputs.training.info.classNames, copier: copier, recorder: recorder, log: log,
       watchdog: watchdog)
   }
 
@@ -217,9 +217,9 @@ package final class TrainingRun {
     }
   }
 
-  private func steering(_ start: StartingPoint) -> Steering {
-    var steering = Steering(milestones: milestones, earlyStop: configuration.train.earlyStop)
-    steering.record(start.evaluations)
-    return steering
+  private func policy(_ start: StartingPoint) -> ValidationPolicy {
+    var policy = ValidationPolicy(runSchedule: runSchedule, earlyStop: configuration.train.earlyStop)
+    policy.record(start.evaluations)
+    return policy
   }
 }

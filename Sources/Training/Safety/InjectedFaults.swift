@@ -49,7 +49,7 @@ package struct InjectedFaults: Equatable, Sendable {
   }
 
   package let orders: [Order]
-  /// The file that lets only one of them strike.
+  /// The file that lets only one of them take effect.
   package let marker: String?
 
   package static let none = InjectedFaults(orders: [], marker: nil)
@@ -81,14 +81,14 @@ package struct InjectedFaults: Equatable, Sendable {
   }
 
   /// Is `kind` ordered for the step that makes update number `step`?
-  package func strikes(_ kind: Kind, step: Int) -> Bool {
-    orders.contains { $0.kind == kind && $0.step == step } && mayStrike()
+  package func triggers(_ kind: Kind, step: Int) -> Bool {
+    orders.contains { $0.kind == kind && $0.step == step } && claimMarker()
   }
 
   /// Does to this process what is ordered for `step`.
-  package func strikeProcess(step: Int, workSeconds: Double = 0) {
+  package func injectIntoProcess(step: Int, workSeconds: Double = 0) {
     for (kind, signal) in [(Kind.kill, SIGKILL), (.crash, SIGSEGV), (.abort, SIGABRT), (.stall, SIGSTOP)]
-    where strikes(kind, step: step) {
+    where triggers(kind, step: step) {
       _ = kill(getpid(), signal)
     }
     if orders.contains(where: { $0.kind == .slow && $0.step <= step }) {
@@ -97,12 +97,12 @@ package struct InjectedFaults: Equatable, Sendable {
   }
 
   /// Kills this process if that is ordered for a point in the writing of the checkpoint of `step`.
-  package func strikeCheckpoint(_ point: CheckpointPoint, step: Int) {
+  package func injectIntoCheckpoint(_ point: CheckpointPoint, step: Int) {
     let isOrdered = orders.contains { $0.kind == .killCheckpoint && $0.point == point && $0.step == step }
-    if isOrdered && mayStrike() { _ = kill(getpid(), SIGKILL) }
+    if isOrdered && claimMarker() { _ = kill(getpid(), SIGKILL) }
   }
 
-  private func mayStrike() -> Bool {
+  private func claimMarker() -> Bool {
     guard let marker else { return true }
     let file = open(marker, O_CREAT | O_EXCL | O_WRONLY, 0o666)
     guard file >= 0 else { return false }

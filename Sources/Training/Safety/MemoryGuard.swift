@@ -37,7 +37,7 @@ package final class MemoryGuard {
     let neighbours = topology.neighbours(of: group.rank).count
     let share = exchange.layout.chunks(ofOwner: topology.localIndex(of: group.rank), of: neighbours)
     parts = [Part(name: "", values: exchange.store.memory.master, chunks: share)]
-    parts += zip(exchange.store.slotNames, exchange.store.optimizerSlots).map {
+    parts += zip(exchange.store.optimizerStateNames, exchange.store.optimizerState).map {
       Part(name: "\($0) of ", values: $1, chunks: exchange.chunks)
     }
   }

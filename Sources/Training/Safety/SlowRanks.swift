@@ -47,20 +47,20 @@ package struct SlowRanks: Sendable {
     self.init(names: names.map { String(decoding: $0, as: UTF8.self) })
   }
 
-  /// - Parameter slotSeconds: what each trainer took for a slot of this step; 0 for those that had none.
+  /// - Parameter microBatchSeconds: what each trainer took for a micro-batch of this step; 0 for those that had none.
   /// - Returns: a sentence for each trainer that is found slow now, for the first time.
-  package mutating func warnings(after slotSeconds: [Double], step: Int) -> [String] {
-    let working = slotSeconds.filter { $0 > 0 }.sorted()
+  package mutating func warnings(after microBatchSeconds: [Double], step: Int) -> [String] {
+    let working = microBatchSeconds.filter { $0 > 0 }.sorted()
     guard working.count > 1 else { return [] }
     // The lower one of two: where there are two ranks, the slow one is no measure for itself.
     let median = working[(working.count - 1) / 2]
     var warnings: [String] = []
-    for index in trainers.indices where index < slotSeconds.count {
-      guard slotSeconds[index] > Self.factor * median else {
+    for index in trainers.indices where index < microBatchSeconds.count {
+      guard microBatchSeconds[index] > Self.factor * median else {
         trainers[index].relieve()
         continue
       }
-      trainers[index].add(slotSeconds[index] / median)
+      trainers[index].add(microBatchSeconds[index] / median)
       let trainer = trainers[index]
       guard trainer.balance == Self.stepCount, !trainer.isNamed else { continue }
       trainers[index].isNamed = true

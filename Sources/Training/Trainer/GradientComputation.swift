@@ -3,10 +3,10 @@ import Kernels
 import Model
 import SegmentationData
 
-/// One trainer's part of a step: the gradients of its slots, left in its buffers as nodes of the summation tree.
+/// One trainer's part of a step: the gradients of its micro-batches, left in its buffers as nodes of the summation tree.
 package final class GradientComputation {
-  package struct SlotLoss: Equatable, Sendable {
-    package let slot: Int
+  package struct MicroBatchLoss: Equatable, Sendable {
+    package let microBatch: Int
     package let weightedLoss: Double
   }
 
@@ -14,18 +14,18 @@ package final class GradientComputation {
   private let memory: ParameterMemory
   private let buffers: [UnsafeMutablePointer<Float>]
   private let accumulation: Accumulation
-  private let plan: SlotPlan
+  private let plan: MicroBatchPlan
   private let classWeights: [Float]
   private let ignoreLabel: UInt16
   private let dropout: Bool
   private let pool: WorkerPool
-  /// Holds the gradient of a slot's further groups where images of a slot differ in size.
+  /// Holds the gradient of a micro-batch's further groups where images of a micro-batch differ in size.
   private var overflow: MemoryRegion?
   private var pixels: [Float] = []
   private var labels: [UInt16] = []
 
   package init(
-    network: Network, memory: ParameterMemory, buffers: [UnsafeMutablePointer<Float>], plan: SlotPlan, trainer: Int,
+    network: Network, memory: ParameterMemory, buffers: [UnsafeMutablePointer<Float>], plan: MicroBatchPlan, trainer: Int,
     classWeights: [Float], ignoreLabel: UInt16, pool: WorkerPool
   ) {
     self.network = network
@@ -46,19 +46,19 @@ package final class GradientComputation {
   ///     buffers are complete, and do not change any more. What is left is complete at the end.
   package func run(
     _ samples: [Sample], scale: Float, release: (Int) -> Void = { _ in }
-  ) throws -> [SlotLoss] {
+  ) throws -> [MicroBatchLoss] {
     var next = 0
-    var losses: [SlotLoss] = []
+    var losses: [MicroBatchLoss] = []
     for (number, step) in accumulation.steps.enumerated() {
-      let count = plan.positions(ofSlot: step.slot).count
+      let count = plan.positions(ofMicroBatch: step.microBatch).count
       let isLast = number == accumulation.steps.count - 1
       var progress = GradientProgress(network.parameters)
-      let loss = try slot(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer]) { range in
+      let loss = try microBatch(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer]) { range in
         accumulate(step, progress.complete(range))
         if isLast && progress.start > 0 { release(progress.start) }
       }
       accumulate(step, progress.completeAll())
-      losses.append(SlotLoss(slot: step.slot, weightedLoss: loss))
+      losses.append(MicroBatchLoss(microBatch: step.microBatch, weightedLoss: loss))
       next += count
     }
     return losses
@@ -68,7 +68,7 @@ package final class GradientComputation {
   ///
   /// - Parameter ready: called with each parameter's range once its gradient is complete; not at all where images
   ///   differ in size.
-  private func slot(
+  private func microBatch(
     _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void
   ) throws -> Double {
     var groups: [[Sample]] = []

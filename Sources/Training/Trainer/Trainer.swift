@@ -90,32 +90,32 @@ package final class Trainer {
     let divisor = try normaliser.divisor(of: samples, over: group)
 
     watchdog?.heartbeat("computing gradients", step: index)
-    exchange.begin()
+    exchange.beginStep()
     let losses = try Stopwatch.time(&seconds.compute) {
       try computation.run(samples, scale: Float(1 / divisor), release: exchange.release)
     }
     let workSeconds = seconds.compute
-    Stopwatch.time(&seconds.compute) { faults.strikeProcess(step: index + 1, workSeconds: workSeconds) }
+    Stopwatch.time(&seconds.compute) { faults.injectIntoProcess(step: index + 1, workSeconds: workSeconds) }
     let computeSeconds = seconds.compute
-    if faults.strikes(.interrupt, step: index + 1) { stopSignal.request() }
-    if faults.strikes(.nan, step: index + 1) { exchange.ownBuffer[0] = .nan }
+    if faults.triggers(.interrupt, step: index + 1) { stopSignal.request() }
+    if faults.triggers(.nan, step: index + 1) { exchange.ownBuffer[0] = .nan }
 
     watchdog?.heartbeat("summing gradients", step: index, isWaiting: true)
-    let (gradient, ballot) = try Stopwatch.time(&seconds.exchange) {
+    let (gradient, reduction) = try Stopwatch.time(&seconds.exchange) {
       let gradient = try exchange.finish()
-      // Before the ballot, on which everybody waits: nobody updates before all have looked.
+      // Before the reduction, on which everybody waits: nobody updates before all have looked.
       try memoryGuard?.verify(step: index + 1)
-      let ballot = try Ballot(
-        losses: losses, slotCount: exchange.plan.slotCount, chunkNorms: exchange.chunkNorms(of: gradient),
+      let reduction = try StepReduction(
+        losses: losses, microBatchCount: exchange.plan.microBatchCount, chunkNorms: exchange.chunkNorms(of: gradient),
         isStopRequested: stopSignal.isRequested, computeSeconds: computeSeconds, over: group)
-      return (gradient, ballot)
+      return (gradient, reduction)
     }
-    var warnings = [try judge(ballot, step: index)].compactMap { $0 }
-    warnings += slowRanks?.warnings(after: ballot.slotSeconds, step: index + 1) ?? []
-    if ballot.isFinite {
+    var warnings = [try skipReason(reduction, step: index)].compactMap { $0 }
+    warnings += slowRanks?.warnings(after: reduction.microBatchSeconds, step: index + 1) ?? []
+    if reduction.isFinite {
       watchdog?.heartbeat("updating parameters", step: index)
       try Stopwatch.time(&seconds.update) {
-        update(gradient, norm: ballot.gradientNorm, learningRate: rate, step: index + 1)
+        update(gradient, norm: reduction.gradientNorm, learningRate: rate, step: index + 1)
         watchdog?.heartbeat("spreading parameters", step: index, isWaiting: true)
         try spread(step: index + 1)
         watchdog?.heartbeat("preparing parameters", step: index, isWaiting: true)
@@ -126,9 +126,9 @@ package final class Trainer {
     let batch = exchange.plan.globalBatch
     let record = StepRecord(
       step: index + 1, epoch: Double((index + 1) * batch) / Double(sampler.sampleCount),
-      loss: ballot.weightedLoss / divisor, learningRate: rate, imagesPerSecond: Double(batch) / watch.seconds,
+      loss: reduction.weightedLoss / divisor, learningRate: rate, imagesPerSecond: Double(batch) / watch.seconds,
       seconds: seconds)
-    return StepOutcome(record: record, isStopRequested: ballot.isStopRequested, warnings: warnings)
+    return StepOutcome(record: record, isStopRequested: reduction.isStopRequested, warnings: warnings)
   }
 
   private func nextSamples() throws -> [Sample] {
@@ -140,7 +140,7 @@ package final class Trainer {
 
   private func update(_ gradient: UnsafePointer<Float>, norm: Double, learningRate: Double, step: Int) {
     optimizer.update(
-      exchange.slice, of: network.parameters, master: store.memory.master, slots: store.optimizerSlots,
+      exchange.slice, of: network.parameters, master: store.memory.master, optimizerState: store.optimizerState,
       gradient: gradient, gradientScale: configuration.optimizer.gradientScale(norm: norm),
       learningRate: Float(learningRate),
       step: step, pool: pool)
@@ -148,13 +148,13 @@ package final class Trainer {
 
   private func spread(step: Int) throws {
     try exchange.publish()
-    if faults.strikes(.corruptCopy, step: step) {
+    if faults.triggers(.corruptCopy, step: step) {
       flipBit(ofElement: exchange.slice.lowerBound > 0 ? 0 : exchange.slice.upperBound)
     }
     memoryGuard?.seal()
     let interval = configuration.distributed.verifyEvery
     if interval > 0, step % interval == 0 { try memoryGuard?.compareMachines(step: step) }
-    if !exchange.slice.isEmpty, faults.strikes(.flipWeight, step: step) {
+    if !exchange.slice.isEmpty, faults.triggers(.flipWeight, step: step) {
       flipBit(ofElement: (exchange.slice.lowerBound + exchange.slice.upperBound) / 2)
     }
   }
@@ -170,33 +170,33 @@ package final class Trainer {
   /// Begins with the state that is in memory now.
   ///
   /// - Important: Collective over the trainers.
-  package func begin() throws {
+  package func prepareFirstStep() throws {
     if group.size > 1 { slowRanks = try SlowRanks(rank: rank, over: group) }
     try exchange.waitForMachine()
     memoryGuard?.seal()
     try exchange.prepare(network)
   }
 
-  /// Decides about a step that is not finite: the same on every trainer, for all have the same ballot.
+  /// Decides about a step that is not finite: the same on every trainer, for all have the same reduction.
   ///
   /// - Returns: what to tell people where the training goes on without the step.
-  private func judge(_ ballot: Ballot, step: Int) throws -> String? {
-    guard !ballot.isFinite else {
+  private func skipReason(_ reduction: StepReduction, step: Int) throws -> String? {
+    guard !reduction.isFinite else {
       skippedInARow = 0
       return nil
     }
     skippedInARow += 1
-    let failure = nonFinite(ballot, step: step)
+    let failure = nonFinite(reduction, step: step)
     guard configuration.train.nonfinite == .skip, skippedInARow <= Self.mostSkippedInARow else { throw failure }
     return failure.message
   }
 
   /// The same words on every trainer: whichever ends the job first says all there is to say.
-  private func nonFinite(_ ballot: Ballot, step: Int) -> Failure {
-    let broken = ballot.brokenSlots
+  private func nonFinite(_ reduction: StepReduction, step: Int) -> Failure {
+    let broken = reduction.nonFiniteMicroBatches
     let positions =
       broken.isEmpty
-      ? Array(0..<exchange.plan.globalBatch) : broken.flatMap { Array(exchange.plan.positions(ofSlot: $0)) }
+      ? Array(0..<exchange.plan.globalBatch) : broken.flatMap { Array(exchange.plan.positions(ofMicroBatch: $0)) }
     let keys = positions.map {
       dataset.key(sampler.sample(atPosition: step * exchange.plan.globalBatch + $0).sample)
     }

@@ -16,15 +16,15 @@ package enum LaunchCheck {
   private static func workload(_ job: JobFacts, _ workload: WorkloadFacts) -> [Finding] {
     let idle = job.ranks.indices.filter {
       guard let facts = job.ranks[$0].workload else { return false }
-      return facts.isTrainer && facts.slotCount == 0
+      return facts.isTrainer && facts.microBatchCount == 0
     }
     let evaluates = job.ranks[0].workload?.isTrainer == false ? "; rank 0 evaluates" : ""
-    let text = "\(workload.title), \(counted(workload.totalSlotCount, "slot")) a step\(evaluates)"
+    let text = "\(workload.title), \(counted(workload.totalMicroBatchCount, "micro-batch", "micro-batches")) a step\(evaluates)"
     guard !idle.isEmpty else { return [Finding(.ok, "training", text)] }
     return [
       Finding(
         .warning, "training", "\(text): \(Finding.ranksText(idle)) \(idle.count == 1 ? "has" : "have") no work",
-        remedy: "use at most \(workload.totalSlotCount) training ranks, a larger batch.global or a smaller batch.micro")
+        remedy: "use at most \(workload.totalMicroBatchCount) training ranks, a larger batch.global or a smaller batch.micro")
     ]
   }
 }

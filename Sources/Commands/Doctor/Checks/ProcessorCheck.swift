@@ -19,26 +19,26 @@ package enum ProcessorCheck {
     var subject: String { "cores of \(host.name)" }
     private var available: Set<Int> { Set(host.ranks.flatMap { ranks[$0].placement.available }) }
     private var bound: Set<Int> { Set(host.ranks.flatMap { ranks[$0].placement.processors }) }
-    private var threads: Int { host.ranks.reduce(0) { $0 + ranks[$1].engine.threads } }
+    private var threads: Int { host.ranks.reduce(0) { $0 + ranks[$1].backend.threads } }
     private var usable: Int { min(available.count, host.ranks.compactMap { ranks[$0].placement.quota }.min() ?? .max) }
 
     /// Threads that want each processor, were they spread evenly over their ranks' masks.
     private var load: [Int: Double] {
       var load: [Int: Double] = [:]
       for rank in host.ranks {
-        let (mask, threads) = (ranks[rank].placement.processors, ranks[rank].engine.threads)
+        let (mask, threads) = (ranks[rank].placement.processors, ranks[rank].backend.threads)
         for processor in mask { load[processor, default: 0] += Double(threads) / Double(max(1, mask.count)) }
       }
       return load
     }
 
     var text: String {
-      "\(counted(host.ranks.count, "rank")) x \(counted(ranks[host.ranks[0]].engine.threads, "thread")) on "
+      "\(counted(host.ranks.count, "rank")) x \(counted(ranks[host.ranks[0]].backend.threads, "thread")) on "
         + "\(counted(usable, "processor"))"
     }
 
     var problems: [Finding] {
-      let crowded = host.ranks.filter { ranks[$0].engine.threads > ranks[$0].placement.processors.count }
+      let crowded = host.ranks.filter { ranks[$0].backend.threads > ranks[$0].placement.processors.count }
       let free = available.subtracting(bound)
       var found: [Finding] = []
       if !crowded.isEmpty { found.append(self.crowded(crowded)) }
@@ -59,12 +59,12 @@ package enum ProcessorCheck {
       return Finding(
         .warning, subject,
         "\(Finding.ranksText(crowded)): bound to \(counted(rank.placement.processors.count, "processor")) each "
-          + "but running \(counted(rank.engine.threads, "thread"))",
-        remedy: Self.remedy + "--map-by slot:PE=\(rank.engine.threads) --bind-to core")
+          + "but running \(counted(rank.backend.threads, "thread"))",
+        remedy: Self.remedy + "--map-by slot:PE=\(rank.backend.threads) --bind-to core")
     }
 
     private var oversubscribed: Finding {
-      let fitting = max(1, usable / max(1, ranks[host.ranks[0]].engine.threads))
+      let fitting = max(1, usable / max(1, ranks[host.ranks[0]].backend.threads))
       return Finding(
         .warning, subject,
         "\(threads) threads of \(counted(host.ranks.count, "rank")) on \(usable) processors: "
@@ -83,7 +83,7 @@ package enum ProcessorCheck {
         .warning, subject,
         "\(Finding.ranksText(sharing)) share processor\(wanted.count == 1 ? "" : "s") \(Affinity.listText(wanted)): "
           + "their masks overlap" + (free.isEmpty ? "" : ", while \(Affinity.listText(free.sorted())) is free"),
-        remedy: Self.remedy + "--map-by slot:PE=\(ranks[sharing[0]].engine.threads) --bind-to core")
+        remedy: Self.remedy + "--map-by slot:PE=\(ranks[sharing[0]].backend.threads) --bind-to core")
     }
 
     private func idle(_ free: Set<Int>) -> Finding {
@@ -109,7 +109,7 @@ package enum ProcessorCheck {
     private var pinned: Finding? {
       let masks = Dictionary(grouping: host.ranks) { ranks[$0].placement.processors }
       let together = masks.values.flatMap { $0.count > 1 ? $0 : [] }.filter {
-        let wish = ranks[$0].engine.openMPBinding?.lowercased() ?? "false"
+        let wish = ranks[$0].backend.openMPBinding?.lowercased() ?? "false"
         return wish != "false" && !wish.isEmpty
       }
       guard together.count > 1, threads <= usable else { return nil }

@@ -49,6 +49,6 @@ package struct JobFacts: Equatable, Sendable {
     return isShared ? bytes : bytes + workload.storeByteCount(buffers: workload.bufferCount)
   }
 
-  /// Of a process that does nothing yet: the program, MPI, the engine's code.
+  /// Of a process that does nothing yet: the program, MPI, the backend's code.
   private static let processByteCount = 128 << 20
 }

@@ -8,7 +8,7 @@ package struct RankFacts: Codable, Equatable, Sendable {
   package var host: String
   package var process: Int
   package var placement: Placement
-  package var engine: EngineFacts
+  package var backend: BackendFacts
   package var memory: MemoryFacts
   package var transport: TransportFacts
   /// Of what has to be equal on all ranks, by name.
@@ -21,21 +21,21 @@ package struct RankFacts: Codable, Equatable, Sendable {
   package var workloadProblem: Problem?
 
   package init(
-    host: String, placement: Placement, engine: EngineFacts, memory: MemoryFacts, transport: TransportFacts,
+    host: String, placement: Placement, backend: BackendFacts, memory: MemoryFacts, transport: TransportFacts,
     versions: [String: String] = [:]
   ) {
     self.host = host
     process = Int(getpid())
     self.placement = placement
-    self.engine = engine
+    self.backend = backend
     self.memory = memory
     self.transport = transport
     self.versions = versions
   }
 
-  static func current(engine: EngineFacts) -> RankFacts {
+  static func current(backend: BackendFacts) -> RankFacts {
     RankFacts(
-      host: ProcessEnvironment.hostName, placement: .current(), engine: engine, memory: .current(),
+      host: ProcessEnvironment.hostName, placement: .current(), backend: backend, memory: .current(),
       transport: .current(),
       versions: [
         "fcn-dist": ToolVersion.text, "the program's file": ProgramFile.identity, "MPI": MPILibrary.version,

@@ -4,15 +4,15 @@ package struct WorkloadFacts: Codable, Equatable, Sendable {
   package var title: String
   /// False for a coordinator that only evaluates.
   package var isTrainer: Bool
-  /// Slots of a step that this rank computes, and how many images those are.
-  package var slotCount: Int
+  /// Micro-batches of a step that this rank computes, and how many images those are.
+  package var microBatchCount: Int
   package var imageCount: Int
-  /// Slots of a step, over all ranks.
-  package var totalSlotCount: Int
-  /// Bytes of one arena: parameters, an optimizer slot, or a gradient.
+  /// Micro-batches of a step, over all ranks.
+  package var totalMicroBatchCount: Int
+  /// Bytes of one arena: parameters, one state of the optimizer, or a gradient.
   package var arenaByteCount: Int
   package var preparedByteCount: Int
-  package var optimizerSlotCount: Int
+  package var optimizerStateCount: Int
   /// This rank's gradients.
   package var bufferCount: Int
   /// Whether the ranks of a machine share one store.
@@ -25,22 +25,22 @@ package struct WorkloadFacts: Codable, Equatable, Sendable {
   /// Steps of the whole training and of an epoch; 0 where there is no dataset.
   package var totalSteps: Int
   package var stepsPerEpoch: Int
-  /// Multiplications of one slot, forward and backward.
+  /// Multiplications of one micro-batch, forward and backward.
   package var multiplicationCount: Int
 
   package init(
-    title: String, isTrainer: Bool, slotCount: Int, imageCount: Int, totalSlotCount: Int, arenaByteCount: Int,
-    preparedByteCount: Int, optimizerSlotCount: Int, bufferCount: Int, sharesStore: Bool, privateByteCount: Int,
+    title: String, isTrainer: Bool, microBatchCount: Int, imageCount: Int, totalMicroBatchCount: Int, arenaByteCount: Int,
+    preparedByteCount: Int, optimizerStateCount: Int, bufferCount: Int, sharesStore: Bool, privateByteCount: Int,
     checkpointByteCount: Int, keptCheckpointCount: Int, totalSteps: Int, stepsPerEpoch: Int, multiplicationCount: Int
   ) {
     self.title = title
     self.isTrainer = isTrainer
-    self.slotCount = slotCount
+    self.microBatchCount = microBatchCount
     self.imageCount = imageCount
-    self.totalSlotCount = totalSlotCount
+    self.totalMicroBatchCount = totalMicroBatchCount
     self.arenaByteCount = arenaByteCount
     self.preparedByteCount = preparedByteCount
-    self.optimizerSlotCount = optimizerSlotCount
+    self.optimizerStateCount = optimizerStateCount
     self.bufferCount = bufferCount
     self.sharesStore = sharesStore
     self.privateByteCount = privateByteCount
@@ -53,9 +53,9 @@ package struct WorkloadFacts: Codable, Equatable, Sendable {
 
   /// Of a store that ranks with `buffers` gradients in all use.
   package func storeByteCount(buffers: Int) -> Int {
-    arenaByteCount * (1 + optimizerSlotCount + buffers) + preparedByteCount
+    arenaByteCount * (1 + optimizerStateCount + buffers) + preparedByteCount
   }
 
   /// Parameters and optimizer state, copied while a checkpoint is written or an evaluation runs.
-  package var snapshotByteCount: Int { arenaByteCount * (1 + optimizerSlotCount) }
+  package var snapshotByteCount: Int { arenaByteCount * (1 + optimizerStateCount) }
 }

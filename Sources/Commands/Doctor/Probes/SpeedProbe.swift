@@ -5,7 +5,7 @@ import Kernels
 import Model
 import Training
 
-/// Measures for a few seconds what a step is made of: a slot's forward and backward pass on every trainer at once, the
+/// Measures for a few seconds what a step is made of: a micro-batch's forward and backward pass on every trainer at once, the
 /// memory, and the exchange between machines.
 struct SpeedProbe {
   let workload: Workload
@@ -13,15 +13,15 @@ struct SpeedProbe {
 
   /// What one rank measured.
   private struct Part: Codable {
-    var slotSeconds = 0.0
-    var isWholeSlot = true
+    var microBatchSeconds = 0.0
+    var isWholeMicroBatch = true
     var memoryBytesPerSecond = 0.0
     var exchangeBytesPerSecond = 0.0
     var problem: Problem?
   }
 
-  /// A slot that takes longer is not run; its time is taken from that of a layer.
-  private static let mostSlotSeconds = 5.0
+  /// A micro-batch that takes longer is not run; its time is taken from that of a layer.
+  private static let longestMicroBatchSeconds = 5.0
   private static let exchangeCount = 4 << 20
 
   /// - Returns: nil on all ranks but the first.
@@ -45,7 +45,7 @@ struct SpeedProbe {
       workload.facts.sharesStore ? try trainers.nodeGroup() : SoloProcessGroup()
     let made = Problem.catching {
       try ParameterStore(
-        table: workload.network.parameters, slotNames: [],
+        table: workload.network.parameters, optimizerStateNames: [],
         bufferCounts: [Int](repeating: 1, count: machine.size), machine: machine)
     }
     // The ranks of a machine all have the store or none has.
@@ -57,8 +57,8 @@ struct SpeedProbe {
       part.problem = predicted.problem
       var longest = [predicted.value ?? .infinity]
       try trainers.allReduce(&longest, .maximum)
-      part.isWholeSlot = longest[0] <= Self.mostSlotSeconds
-      part.slotSeconds = part.isWholeSlot ? try slotSeconds(store.memory, gradient, trainers) : longest[0]
+      part.isWholeMicroBatch = longest[0] <= Self.longestMicroBatchSeconds
+      part.microBatchSeconds = part.isWholeMicroBatch ? try microBatchSeconds(store.memory, gradient, trainers) : longest[0]
     }
     part.memoryBytesPerSecond = try memorySpeed(over: trainers)
     part.exchangeBytesPerSecond = try exchangeSpeed(over: trainers)
@@ -66,7 +66,7 @@ struct SpeedProbe {
     return part
   }
 
-  /// The time of a slot at the speed of one layer, the one with the least work of those that matter.
+  /// The time of a micro-batch at the speed of one layer, the one with the least work of those that matter.
   private func layerPrediction(_ memory: ParameterMemory) throws -> Double {
     let layers = workload.plan.layerOperations
     let most = layers.map(\.multiplicationCount).max() ?? 0
@@ -88,7 +88,7 @@ struct SpeedProbe {
   }
 
   /// - Important: Collective over the trainers.
-  private func slotSeconds(
+  private func microBatchSeconds(
     _ memory: ParameterMemory, _ gradient: UnsafeMutablePointer<Float>, _ trainers: any ProcessGroup
   ) throws -> Double {
     let plan = workload.plan
@@ -140,21 +140,21 @@ struct SpeedProbe {
 
   private func facts(_ parts: [Part], machines: Int) -> SpeedFacts {
     let facts = workload.facts
-    let slotsOfRanks = parts.indices.map { workload.slots.slots(ofTrainer: $0).count }
-    let compute = zip(parts, slotsOfRanks).map { $0.slotSeconds * Double($1) }.max() ?? 0
+    let microBatchesOfRanks = parts.indices.map { workload.microBatches.microBatches(ofTrainer: $0).count }
+    let compute = zip(parts, microBatchesOfRanks).map { $0.microBatchSeconds * Double($1) }.max() ?? 0
     let perMachine = parts.reduce(0) { $0 + $1.memoryBytesPerSecond } / Double(max(1, machines))
     let gradients = parts.count > 1 ? parts.count + 1 : 0
     let moved =
-      Double(facts.arenaByteCount) * Double(2 * (1 + facts.optimizerSlotCount) + 1 + gradients) / Double(machines)
+      Double(facts.arenaByteCount) * Double(2 * (1 + facts.optimizerStateCount) + 1 + gradients) / Double(machines)
       + Double(facts.arenaByteCount + facts.preparedByteCount)
     let slowest = parts.map(\.exchangeBytesPerSecond).min() ?? .greatestFiniteMagnitude
     let sent = machines > 1 || !facts.sharesStore && parts.count > 1 ? Double(facts.arenaByteCount) / slowest : 0
     let step = compute + (perMachine > 0 ? moved / perMachine : 0) + sent
-    let isMeasured = parts.allSatisfy(\.isWholeSlot)
+    let isMeasured = parts.allSatisfy(\.isWholeMicroBatch)
     return SpeedFacts(
       step: step,
       method: isMeasured
-        ? "from one slot's forward and backward pass on all ranks at once, memory and exchange, measured"
+        ? "from one micro-batch's forward and backward pass on all ranks at once, memory and exchange, measured"
         : "from the work of all layers at the speed of one, measured on all ranks at once: a rough guess",
       imagesPerSecond: Double(workload.configuration.batch.global) / step,
       epoch: facts.stepsPerEpoch > 0 ? step * Double(facts.stepsPerEpoch) : nil,

@@ -9,7 +9,7 @@ struct Workload {
   let configuration: Configuration
   let network: Network
   let plan: Plan
-  let slots: SlotPlan
+  let microBatches: MicroBatchPlan
   let isTrainer: Bool
   let facts: WorkloadFacts
 
@@ -37,23 +37,23 @@ struct Workload {
     plan = try network.plan(images: batch.micro, height: size.height, width: size.width, training: true)
     let isDedicated = try Roles.isDedicated(settings.distributed.coordinator, ranks: ranks)
     isTrainer = !(isDedicated && rank == 0)
-    slots = SlotPlan(settings, trainerCount: ranks - (isDedicated ? 1 : 0))
+    microBatches = MicroBatchPlan(settings, trainerCount: ranks - (isDedicated ? 1 : 0))
     let trainer = rank - (isDedicated ? 1 : 0)
     let sampleCount = dataset?.sampleCount ?? 0
-    let slotNames = Training.Optimizer(settings.optimizer).slotNames
-    let own = isTrainer ? slots.positions(ofTrainer: trainer).count : 0
+    let optimizerStateNames = Training.Optimizer(settings.optimizer).optimizerStateNames
+    let own = isTrainer ? microBatches.positions(ofTrainer: trainer).count : 0
     // Depth 2 of the loader, what is being read and what is being trained on.
     let sampleBytes = size.height * size.width * (4 * (settings.model.channels ?? 3) + 2)
     facts = WorkloadFacts(
       title: Self.title(settings, size, isAssumed: dataset == nil), isTrainer: isTrainer,
-      slotCount: isTrainer ? slots.slots(ofTrainer: trainer).count : 0, imageCount: own,
-      totalSlotCount: slots.slotCount,
+      microBatchCount: isTrainer ? microBatches.microBatches(ofTrainer: trainer).count : 0, imageCount: own,
+      totalMicroBatchCount: microBatches.microBatchCount,
       arenaByteCount: ParameterStore.arenaByteCount(network.parameters),
-      preparedByteCount: network.parameters.preparedByteCount, optimizerSlotCount: slotNames.count,
-      bufferCount: isTrainer ? max(1, slots.accumulation(ofTrainer: trainer).bufferCount) : 0,
+      preparedByteCount: network.parameters.preparedByteCount, optimizerStateCount: optimizerStateNames.count,
+      bufferCount: isTrainer ? max(1, microBatches.accumulation(ofTrainer: trainer).bufferCount) : 0,
       sharesStore: settings.distributed.exchange != .allreduce,
       privateByteCount: plan.activationByteCount + plan.scratchByteCount + 4 * own * sampleBytes,
-      checkpointByteCount: 4 * network.parameters.canonicalCount * (1 + slotNames.count),
+      checkpointByteCount: 4 * network.parameters.canonicalCount * (1 + optimizerStateNames.count),
       keptCheckpointCount: settings.train.keep,
       totalSteps: dataset == nil ? 0 : settings.train.totalSteps(batch: batch.global, sampleCount: sampleCount),
       stepsPerEpoch: (sampleCount + batch.global - 1) / batch.global,

@@ -1,14 +1,14 @@
 /// What the evaluations so far mean for the training: the learning rate, the best checkpoint, whether to stop. A pure
 /// function of the configuration and the list of evaluations, so that every rank and every resumed run comes to the
 /// same decisions.
-package struct Steering: Equatable, Sendable {
-  package let milestones: Milestones
+package struct ValidationPolicy: Equatable, Sendable {
+  package let runSchedule: RunSchedule
   package let earlyStop: Int?
   /// In the order of their steps.
   package private(set) var results: [EvaluationRecord] = []
 
-  package init(milestones: Milestones, earlyStop: Int?) {
-    self.milestones = milestones
+  package init(runSchedule: RunSchedule, earlyStop: Int?) {
+    self.runSchedule = runSchedule
     self.earlyStop = earlyStop
   }
 
@@ -27,7 +27,7 @@ package struct Steering: Equatable, Sendable {
 
   /// The results that may change what happens from `step` on.
   package func effectiveResults(atStep step: Int) -> ArraySlice<EvaluationRecord> {
-    results.prefix { milestones.effectiveStep(ofEvaluationAfter: $0.step) <= step }
+    results.prefix { runSchedule.effectiveStep(ofEvaluationAfter: $0.step) <= step }
   }
 
   /// Whether the training ends after `step` updates because the validation stopped improving. Trainers hear of a

@@ -36,7 +36,7 @@ struct GatherOutput {
 /// Convolutions of all kinds as products of gathered pixels and weight panels, without a copy of the pixels: the tile
 /// multiplication reads them through pointers. Every destination element is summed in one order, whatever the thread
 /// count.
-final class GatherProduct {
+final class ImplicitGEMM {
   let source: ActivationShape
   let destination: ActivationShape
   private let grids: [GatherGrid]
@@ -130,7 +130,7 @@ final class GatherProduct {
       for (slab, tap) in block.taps.enumerated() {
         slabs[slab] = (grid.taps[tap].slab * source.channels + block.channels.lowerBound) * panelWidth
       }
-      let stage = TileStage(
+      let stage = GEMMTile(
         adds: index > 0 || output.isAccumulating, isLast: index == blocks.count - 1, output: output)
       for panel in part.panels {
         let weights = panels + panel * slabsPerPanel * source.channels * panelWidth
@@ -191,7 +191,7 @@ final class GatherProduct {
 }
 
 /// Where a tile is in the sum of its pixels.
-struct TileStage {
+struct GEMMTile {
   /// The destination already holds a part of the sum.
   var adds: Bool
   /// Nothing follows: bias, rectification and rounding are due.
@@ -207,7 +207,7 @@ struct TileStage {
 private func multiplyTile(
   rows: UnsafePointer<UnsafePointer<Float>>, taps: Int, channels: Int, weights: UnsafePointer<Float>,
   slabs: UnsafePointer<Int>, targets: UnsafePointer<UnsafeMutablePointer<Float>>, targetCount: Int, channel: Int,
-  width: Int, stage: TileStage
+  width: Int, stage: GEMMTile
 ) {
   var sum0 = PanelLanes()
   var sum1 = PanelLanes()
@@ -229,7 +229,7 @@ private func multiplyTile(
 @inline(__always)
 private func store(
   _ sum: PanelLanes, _ row: Int, _ targets: UnsafePointer<UnsafeMutablePointer<Float>>, _ targetCount: Int,
-  _ channel: Int, _ width: Int, _ stage: TileStage
+  _ channel: Int, _ width: Int, _ stage: GEMMTile
 ) {
   guard row < targetCount else { return }
   let target = targets[row] + channel

@@ -1,5 +1,5 @@
 /// How often something is done during the training.
-package enum Cadence: Equatable, Sendable {
+package enum Interval: Equatable, Sendable {
   case never
   /// After every so many steps.
   case steps(Int)

@@ -1,22 +1,22 @@
 import Testing
 import Training
 
-@Suite struct SlotPlanTests {
+@Suite struct MicroBatchPlanTests {
   static let cases: [(batch: Int, micro: Int, trainers: Int)] = (1...13).flatMap { batch in
     [1, 2, 3].flatMap { micro in (1...9).map { (batch, micro, $0) } }
   }
 
   @Test(arguments: cases) func everyPositionBelongsToOneTrainer(batch: Int, micro: Int, trainers: Int) {
-    let plan = SlotPlan(globalBatch: batch, micro: micro, trainerCount: trainers)
+    let plan = MicroBatchPlan(globalBatch: batch, micro: micro, trainerCount: trainers)
     let positions = (0..<trainers).flatMap { Array(plan.positions(ofTrainer: $0)) }
     #expect(positions == Array(0..<batch))
   }
 
   @Test(arguments: cases) func accumulatedNodesCoverTheShareExactly(batch: Int, micro: Int, trainers: Int) {
-    let plan = SlotPlan(globalBatch: batch, micro: micro, trainerCount: trainers)
+    let plan = MicroBatchPlan(globalBatch: batch, micro: micro, trainerCount: trainers)
     for trainer in 0..<trainers {
       let accumulation = plan.accumulation(ofTrainer: trainer)
-      #expect(accumulation.results == plan.tree.cover(of: plan.slots(ofTrainer: trainer)))
+      #expect(accumulation.results == plan.tree.cover(of: plan.microBatches(ofTrainer: trainer)))
       #expect(accumulation.results.count <= max(1, accumulation.bufferCount))
     }
   }
@@ -31,25 +31,25 @@ import Training
   }
 
   @Test(arguments: cases) func theOrderOfAdditionsDoesNotDependOnTheTrainers(batch: Int, micro: Int, trainers: Int) {
-    let one = SlotPlan(globalBatch: batch, micro: micro, trainerCount: 1)
-    let leaves = Set((0..<one.slotCount).map { SummationTree.Node(level: 0, index: $0) })
+    let one = MicroBatchPlan(globalBatch: batch, micro: micro, trainerCount: 1)
+    let leaves = Set((0..<one.microBatchCount).map { SummationTree.Node(level: 0, index: $0) })
     let expected = text(one.tree.expression(of: one.tree.root, from: leaves)) { "\($0.index)" }
-    #expect(sum(SlotPlan(globalBatch: batch, micro: micro, trainerCount: trainers)) == expected)
+    #expect(sum(MicroBatchPlan(globalBatch: batch, micro: micro, trainerCount: trainers)) == expected)
     for parts in [1, 2, 4, 16] {
-      let one = SlotPlan(globalBatch: batch, micro: micro, trainerCount: 1, roundedParts: parts)
-      let plan = SlotPlan(globalBatch: batch, micro: micro, trainerCount: trainers, roundedParts: parts)
+      let one = MicroBatchPlan(globalBatch: batch, micro: micro, trainerCount: 1, roundedParts: parts)
+      let plan = MicroBatchPlan(globalBatch: batch, micro: micro, trainerCount: trainers, roundedParts: parts)
       #expect(sum(plan) == sum(one))
     }
   }
 
   /// The whole sum of what the trainers of `plan` hold, as text.
-  private func sum(_ plan: SlotPlan) -> String {
+  private func sum(_ plan: MicroBatchPlan) -> String {
     var held: [SummationTree.Node: String] = [:]
     for trainer in 0..<plan.trainerCount {
       let accumulation = plan.accumulation(ofTrainer: trainer)
       var buffers = [String](repeating: "", count: accumulation.bufferCount)
       for step in accumulation.steps {
-        buffers[step.buffer] = "\(step.slot)"
+        buffers[step.buffer] = "\(step.microBatch)"
         for operation in step.operations {
           switch operation {
           case .add(let b): buffers[b - 1] = "(\(buffers[b - 1])+\(buffers[b]))"
@@ -63,17 +63,17 @@ import Training
   }
 
   @Test func partsOfTheBatchAreRoundedOnce() {
-    let two = SlotPlan(globalBatch: 6, micro: 1, trainerCount: 1, roundedParts: 2)
+    let two = MicroBatchPlan(globalBatch: 6, micro: 1, trainerCount: 1, roundedParts: 2)
     #expect(sum(two) == "(round((0+1)+(2+3))+round(4+5))")
-    let four = SlotPlan(globalBatch: 5, micro: 1, trainerCount: 2, roundedParts: 4)
+    let four = MicroBatchPlan(globalBatch: 5, micro: 1, trainerCount: 2, roundedParts: 4)
     #expect(sum(four) == "((round(0+1)+round(2+3))+round4)")
-    let many = SlotPlan(globalBatch: 3, micro: 1, trainerCount: 3, roundedParts: 16)
+    let many = MicroBatchPlan(globalBatch: 3, micro: 1, trainerCount: 3, roundedParts: 16)
     #expect(sum(many) == "((round0+round1)+round2)")
   }
 
-  @Test func eightSlotsOnOneTrainerNeedFourBuffers() {
-    #expect(SlotPlan(globalBatch: 8, micro: 1, trainerCount: 1).accumulation(ofTrainer: 0).bufferCount == 4)
-    #expect(SlotPlan(globalBatch: 8, micro: 1, trainerCount: 8).accumulation(ofTrainer: 3).bufferCount == 1)
-    #expect(SlotPlan(globalBatch: 2, micro: 1, trainerCount: 3).accumulation(ofTrainer: 0).bufferCount == 0)
+  @Test func eightMicroBatchesOnOneTrainerNeedFourBuffers() {
+    #expect(MicroBatchPlan(globalBatch: 8, micro: 1, trainerCount: 1).accumulation(ofTrainer: 0).bufferCount == 4)
+    #expect(MicroBatchPlan(globalBatch: 8, micro: 1, trainerCount: 8).accumulation(ofTrainer: 3).bufferCount == 1)
+    #expect(MicroBatchPlan(globalBatch: 2, micro: 1, trainerCount: 3).accumulation(ofTrainer: 0).bufferCount == 0)
   }
 }

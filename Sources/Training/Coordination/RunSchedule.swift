@@ -1,14 +1,14 @@
 /// Which steps of a run evaluate and write checkpoints: a function of the configuration and the dataset's size, known to
 /// every rank in advance.
-package struct Milestones: Equatable, Sendable {
+package struct RunSchedule: Equatable, Sendable {
   package let totalSteps: Int
-  package let evaluateEvery: Cadence
-  package let checkpointEvery: Cadence
+  package let evaluateEvery: Interval
+  package let checkpointEvery: Interval
   package let batch: Int
   package let sampleCount: Int
 
   package init(
-    totalSteps: Int, evaluateEvery: Cadence, checkpointEvery: Cadence, batch: Int, sampleCount: Int
+    totalSteps: Int, evaluateEvery: Interval, checkpointEvery: Interval, batch: Int, sampleCount: Int
   ) {
     self.totalSteps = totalSteps
     self.evaluateEvery = evaluateEvery

@@ -13,7 +13,7 @@ extension conednn_upsampling {
 }
 
 /// A deconvolution phase by phase (conednn_upsampling.h). The weights are in `OneDNNArrangement(blockedOuts:…)`.
-struct PhaseProducts: ForwardProduct, WeightGradient {
+struct SubPixelDeconvolution: ForwardProduct, WeightGradient {
   private let shape: conednn_upsampling
 
   init(_ deconvolution: conednn_convolution, threads: Int) {

@@ -1,5 +1,5 @@
 /// Whether a training that goes on comes to the same bits as the one that wrote its checkpoint would have.
-package struct ContinuedBits {
+package struct BitwiseContinuation {
   /// What differs and changes bits: "the instruction set (AVX-512 there, AVX2 here)".
   package let differences: [String]
 
@@ -13,15 +13,15 @@ package struct ContinuedBits {
     }
     func compare(_ name: String, key: String) { compare(name, state.provenance[key], provenance[key]) }
     compare("the tool's version", key: "tool_version")
-    // The engine knows which of its properties its bits depend on.
+    // The backend knows which of its properties its bits depend on.
     if state.provenance["engine_fingerprint"] != provenance["engine_fingerprint"] {
       let before = differences.count
-      compare("the engine", key: "backend")
-      compare("the engine's version", key: "engine_version")
+      compare("the backend", key: "backend")
+      compare("the backend's version", key: "engine_version")
       compare("the instruction set", key: "instruction_set")
-      // The portable engine's bits don't depend on them.
+      // The portable backend's bits don't depend on them.
       if provenance["backend"] == "onednn" { compare("threads per rank", key: "threads") }
-      if differences.count == before { compare("the engine", key: "engine_fingerprint") }
+      if differences.count == before { compare("the backend", key: "engine_fingerprint") }
     }
     let old = try? Configuration(yaml: state.configurationText, file: "checkpoint")
     compare("batch.micro", old.map { "\($0.batch.micro)" }, "\(configuration.batch.micro)")

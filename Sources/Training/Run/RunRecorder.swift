@@ -3,7 +3,7 @@ import Model
 import SegmentationData
 
 /// Writes down what a run comes to: checkpoints with their history, and words for people. One per run, on rank 0.
-package final class Secretary {
+package final class RunRecorder {
   package let console: Console
   package let store: CheckpointStore
   private let folder: RunFolder
@@ -28,7 +28,7 @@ package final class Secretary {
     model = CheckpointModel(inputs)
     batch = inputs.configuration.batch.global
     sampleCount = inputs.training.info.sampleCount
-    store = CheckpointStore(folder: folder.checkpointsPath) { faults.strikeCheckpoint($0, step: $1) }
+    store = CheckpointStore(folder: folder.checkpointsPath) { faults.injectIntoCheckpoint($0, step: $1) }
   }
 
   /// Ends what still goes on and gives the folder back.
@@ -39,7 +39,7 @@ package final class Secretary {
   }
 
   /// - Parameter commandLine: how the run was started; the first line of its configuration's file, as a comment.
-  package func begin(_ start: StartingPoint, commandLine: String) throws {
+  package func writeConfiguration(_ start: StartingPoint, commandLine: String) throws {
     steps = start.steps
     for note in start.notes { console.line(note) }
     let comment = commandLine.split(whereSeparator: \.isNewline).joined(separator: " ")
@@ -62,11 +62,11 @@ package final class Secretary {
 
   /// Begins to write a checkpoint, on a thread of its own: moves `latest.h5` and, after a new best evaluation,
   /// `best.h5`, and removes what is no longer kept. `arena` must not change before `finishWriting`.
-  package func write(_ arena: StateArena, event: Event, steering: Steering) throws {
+  package func write(_ arena: StateArena, boundary: StepBoundary, policy: ValidationPolicy) throws {
     // With the arena: a training that fails must not take the memory from under the thread.
-    let work = HandedOver((state(arena, event: event, steering: steering), store, configuration.train.keep, arena))
-    let isBest = steering.best?.step == event.step
-    try writing.begin("checkpoint") {
+    let work = HandedOver((state(arena, boundary: boundary, policy: policy), store, configuration.train.keep, arena))
+    let isBest = policy.best?.step == boundary.step
+    try writing.start("checkpoint") {
       let (state, store, keep, _) = work.value
       try store.save(state, replacing: true)
       if isBest { try store.markBest(state.step) }
@@ -86,18 +86,18 @@ package final class Secretary {
     }
   }
 
-  private func state(_ arena: StateArena, event: Event, steering: Steering) -> CheckpointState {
+  private func state(_ arena: StateArena, boundary: StepBoundary, policy: ValidationPolicy) -> CheckpointState {
     let plateau = PlateauState(
-      after: steering.results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
+      after: policy.results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
     return CheckpointState(
-      model: model, parameters: arena.parameterTensors, optimizerName: optimizerName, slots: arena.checkpointSlots,
+      model: model, parameters: arena.parameterTensors, optimizerName: optimizerName, optimizerState: arena.checkpointOptimizerState,
       training: TrainingProgress(
-        step: event.step, epoch: event.step * batch / sampleCount, seed: configuration.train.seed,
-        samplesSeen: event.step * batch, scheduleState: plateau.dictionary,
-        bestMetric: steering.best?.meanIntersectionOverUnion, bestStep: steering.best?.step),
+        step: boundary.step, epoch: boundary.step * batch / sampleCount, seed: configuration.train.seed,
+        samplesSeen: boundary.step * batch, scheduleState: plateau.dictionary,
+        bestMetric: policy.best?.meanIntersectionOverUnion, bestStep: policy.best?.step),
       configurationText: configuration.yaml,
       history: TrainingHistory.columns(
-        steps: steps, evaluations: steering.results, classCount: model.classNames.count), provenance: provenance)
+        steps: steps, evaluations: policy.results, classCount: model.classNames.count), provenance: provenance)
   }
 
 }

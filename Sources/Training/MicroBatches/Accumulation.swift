@@ -1,10 +1,10 @@
 import CVector
 
-/// How a trainer adds up the gradients of its slots.
+/// How a trainer adds up the gradients of its micro-batches.
 package struct Accumulation: Equatable, Sendable {
   package struct Step: Equatable, Sendable {
-    package let slot: Int
-    /// Where the slot's gradient is written.
+    package let microBatch: Int
+    /// Where the micro-batch's gradient is written.
     package let buffer: Int
     /// What follows, in this order.
     package let operations: [Operation]

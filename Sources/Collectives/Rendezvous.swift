@@ -2,7 +2,7 @@ import Basics
 
 /// Where the threads of one `ThreadProcessGroup` meet: all bring something, the last to come makes the result, and all
 /// leave with it.
-final class Meeting: @unchecked Sendable {
+final class Rendezvous: @unchecked Sendable {
   /// Messages up to this length are taken from the sender at once; longer ones block it until they are received, as MPI
   /// does, so that a program which relies on one or the other fails here.
   static let eagerByteCount = 4096

@@ -1,56 +1,8 @@
-import Basics
 import Collectives
 import Foundation
 
-/// A point between two steps where something is due: an evaluation, a checkpoint, the end.
-package struct Event: Codable, Equatable, Sendable {
-  package enum Ending: String, Codable, Sendable {
-    /// All steps are done.
-    case finished
-    /// The validation stopped improving.
-    case stoppedEarly
-    /// The process was asked to stop and is to be started again.
-    case interrupted
-  }
-
-  /// Updates done.
-  package let step: Int
-  package let isEvaluation: Bool
-  package let isCheckpoint: Bool
-  /// Set at the last event of the process.
-  package let ending: Ending?
-  /// The steps since the event before.
-  package let records: [StepRecord]
-
-  package init(step: Int, isEvaluation: Bool, isCheckpoint: Bool, ending: Ending?, records: [StepRecord]) {
-    self.step = step
-    self.isEvaluation = isEvaluation
-    self.isCheckpoint = isCheckpoint
-    self.ending = ending
-    self.records = records
-  }
-
-  /// The ending that follows from the plan alone, and what is due.
-  package static func due(
-    after step: Int, milestones: Milestones, steering: Steering, isStopRequested: Bool, records: [StepRecord]
-  ) -> Event? {
-    var ending: Ending?
-    if step >= milestones.totalSteps {
-      ending = .finished
-    } else if steering.shouldStopEarly(after: step) {
-      ending = .stoppedEarly
-    } else if isStopRequested {
-      ending = .interrupted
-    }
-    let isEvaluation = milestones.isEvaluationDue(after: step)
-    let isCheckpoint = milestones.isCheckpointDue(after: step) || ending != nil
-    guard isEvaluation || isCheckpoint else { return nil }
-    return Event(step: step, isEvaluation: isEvaluation, isCheckpoint: isCheckpoint, ending: ending, records: records)
-  }
-}
-
 /// Values sent between ranks as JSON: small, and readable in a debugger at 2 a.m.
-enum Letter {
+enum JSONMessage {
   static func send<T: Encodable>(_ value: T, to rank: Int, tag: Int, over group: any ProcessGroup) throws {
     let bytes = try JSONEncoder.exact.encode(value)
     var length = UInt64(bytes.count).littleEndian

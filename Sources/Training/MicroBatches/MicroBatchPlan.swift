@@ -1,6 +1,6 @@
-/// How a global batch is cut into slots of `micro` images, and the slots into the trainers' contiguous shares. The cut
-/// into slots depends on the configuration alone; only who computes a slot depends on the number of trainers.
-package struct SlotPlan: Equatable, Sendable {
+/// How a global batch is cut into micro-batches of `micro` images, and the micro-batches into the trainers' contiguous shares. The cut
+/// into micro-batches depends on the configuration alone; only who computes a micro-batch depends on the number of trainers.
+package struct MicroBatchPlan: Equatable, Sendable {
   package let globalBatch: Int
   package let micro: Int
   package let trainerCount: Int
@@ -12,7 +12,7 @@ package struct SlotPlan: Equatable, Sendable {
     self.globalBatch = globalBatch
     self.micro = min(micro, globalBatch)
     self.trainerCount = trainerCount
-    tree = SummationTree(slotCount: (globalBatch + self.micro - 1) / self.micro, roundedParts: roundedParts)
+    tree = SummationTree(microBatchCount: (globalBatch + self.micro - 1) / self.micro, roundedParts: roundedParts)
   }
 
   /// The plan of a configuration.
@@ -22,24 +22,24 @@ package struct SlotPlan: Equatable, Sendable {
       roundedParts: configuration.distributed.roundedParts)
   }
 
-  package var slotCount: Int { tree.slotCount }
+  package var microBatchCount: Int { tree.microBatchCount }
 
   /// Positions in the batch.
-  package func positions(ofSlot slot: Int) -> Range<Int> {
-    (slot * micro)..<min(globalBatch, (slot + 1) * micro)
+  package func positions(ofMicroBatch microBatch: Int) -> Range<Int> {
+    (microBatch * micro)..<min(globalBatch, (microBatch + 1) * micro)
   }
 
-  /// The slots that a trainer computes; empty when there are fewer slots than trainers.
+  /// The micro-batches that a trainer computes; empty when there are fewer micro-batches than trainers.
   ///
   /// Shares are as even as they can be, and on powers of two they are whole subtrees.
-  package func slots(ofTrainer trainer: Int) -> Range<Int> {
-    (slotCount * trainer / trainerCount)..<(slotCount * (trainer + 1) / trainerCount)
+  package func microBatches(ofTrainer trainer: Int) -> Range<Int> {
+    (microBatchCount * trainer / trainerCount)..<(microBatchCount * (trainer + 1) / trainerCount)
   }
 
   package func positions(ofTrainer trainer: Int) -> Range<Int> {
-    let slots = slots(ofTrainer: trainer)
-    if slots.isEmpty { return 0..<0 }
-    return positions(ofSlot: slots.lowerBound).lowerBound..<positions(ofSlot: slots.upperBound - 1).upperBound
+    let microBatches = microBatches(ofTrainer: trainer)
+    if microBatches.isEmpty { return 0..<0 }
+    return positions(ofMicroBatch: microBatches.lowerBound).lowerBound..<positions(ofMicroBatch: microBatches.upperBound - 1).upperBound
   }
 
   /// Gradient buffers of each of `trainers`; at least one, for the sum of its slice.
@@ -47,7 +47,7 @@ package struct SlotPlan: Equatable, Sendable {
     trainers.map { max(1, accumulation(ofTrainer: $0).bufferCount) }
   }
 
-  /// Which buffer each slot's gradient goes into, and the operations that follow it. They make one tree node out of
+  /// Which buffer each micro-batch's gradient goes into, and the operations that follow it. They make one tree node out of
   /// two, so that few buffers are in use at a time.
   package func accumulation(ofTrainer trainer: Int) -> Accumulation {
     var stack: [SummationTree.Node] = []
@@ -58,7 +58,7 @@ package struct SlotPlan: Equatable, Sendable {
     func push(_ node: SummationTree.Node) {
       var highest = node
       while highest.level < tree.root.level, highest.index % 2 == 0,
-        tree.slots(under: SummationTree.Node(level: highest.level, index: highest.index + 1)).isEmpty
+        tree.leaves(under: SummationTree.Node(level: highest.level, index: highest.index + 1)).isEmpty
       {
         highest = SummationTree.Node(level: highest.level + 1, index: highest.index / 2)
       }
@@ -67,10 +67,10 @@ package struct SlotPlan: Equatable, Sendable {
         operations.append(.round(stack.count - 1))
       }
     }
-    for slot in slots(ofTrainer: trainer) {
+    for microBatch in microBatches(ofTrainer: trainer) {
       let buffer = stack.count
       bufferCount = max(bufferCount, buffer + 1)
-      push(SummationTree.Node(level: 0, index: slot))
+      push(SummationTree.Node(level: 0, index: microBatch))
       while stack.count >= 2, let last = stack.last, last.index % 2 == 1,
         stack[stack.count - 2] == SummationTree.Node(level: last.level, index: last.index - 1)
       {
@@ -78,7 +78,7 @@ package struct SlotPlan: Equatable, Sendable {
         operations.append(.add(stack.count + 1))
         push(SummationTree.Node(level: last.level + 1, index: last.index / 2))
       }
-      steps.append(Accumulation.Step(slot: slot, buffer: buffer, operations: operations))
+      steps.append(Accumulation.Step(microBatch: microBatch, buffer: buffer, operations: operations))
       operations.removeAll()
     }
     return Accumulation(steps: steps, bufferCount: bufferCount, results: stack)

@@ -4,13 +4,13 @@ import Collectives
 import Kernels
 import Training
 
-/// Which engine computes, with how many threads.
-struct EngineOptions: ParsableArguments {
+/// Which backend computes, with how many threads.
+struct BackendOptions: ParsableArguments {
   enum Choice: String, CaseIterable, ExpressibleByArgument { case auto, onednn, portable }
 
   @Option(
     help: ArgumentHelp(
-      "The engine: auto (oneDNN where it can be used), onednn or portable. Default: $FCN_DIST_BACKEND, else auto."))
+      "The backend: auto (oneDNN where it can be used), onednn or portable. Default: $FCN_DIST_BACKEND, else auto."))
   var backend: Choice?
 
   @Option(
@@ -25,23 +25,23 @@ struct EngineOptions: ParsableArguments {
     }
   }
 
-  /// The engine of this rank for `configuration`: of the same kind and with as many threads on all ranks of `group`.
+  /// The backend of this rank for `configuration`: of the same kind and with as many threads on all ranks of `group`.
   ///
   /// - Important: Collective over `group`.
-  func engine(for configuration: Configuration, group: any ProcessGroup) throws -> any Backend {
+  func makeBackend(for configuration: Configuration, group: any ProcessGroup) throws -> any Backend {
     let threads = try threadPlan(configuration.distributed.threads, group: group).commonThreadCount
-    let engine = try Self.engine(try choice(), configuration.train.precision, threads: threads)
-    return GuardedMemory.isWanted ? GuardedBackend(engine) : engine
+    let backend = try Self.makeBackend(try choice(), configuration.train.precision, threads: threads)
+    return GuardedMemory.isWanted ? GuardedBackend(backend) : backend
   }
 
   /// Without regard to what other ranks have.
-  static func engine(_ choice: Choice, _ precision: Precision, threads: Int) throws -> any Backend {
+  static func makeBackend(_ choice: Choice, _ precision: Precision, threads: Int) throws -> any Backend {
     switch choice {
     case .onednn: return try OneDNNBackend.make(precision: precision, threads: threads)
     case .portable: return try PortableBackend(precision: precision, threads: threads)
     case .auto:
       let isUsable = OneDNNBackend.unavailabilityReason == nil
-      return try engine(isUsable ? .onednn : .portable, precision, threads: threads)
+      return try makeBackend(isUsable ? .onednn : .portable, precision, threads: threads)
     }
   }
 
