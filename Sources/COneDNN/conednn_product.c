@@ -48,7 +48,7 @@ int32_t conednn_reorder_create(conednn_descriptor from, conednn_descriptor to, i
   if (!status)
     status = conednn_check(conednn_dnnl.reorder_primitive_desc_create(&description, from->layout, conednn_engine,
                                                                       to->layout, conednn_engine, attributes),
-                           "re-layout");
+                           "reorder");
   if (attributes) conednn_dnnl.primitive_attr_destroy(attributes);
   if (!status) status = conednn_operation_finish(description, roles, 0, threads, result);
   conednn_leave(mode);

@@ -4,7 +4,7 @@
 
 #include "conednn_arithmetic.h"
 #include "conednn_internal.h"
-#include "conednn_outer_product.h"
+#include "conednn_weight_gradient_internal.h"
 #include "conednn_vectors.h"
 
 #if defined(__x86_64__)

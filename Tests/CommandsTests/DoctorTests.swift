@@ -16,7 +16,8 @@ import Testing
 
   private func workload(isTrainer: Bool = true) -> WorkloadFacts {
     WorkloadFacts(
-      title: "net", isTrainer: isTrainer, microBatchCount: 1, imageCount: 1, totalMicroBatchCount: 4, arenaByteCount: 1 << 29,
+      title: "net", isTrainer: isTrainer, microBatchCount: 1, imageCount: 1, totalMicroBatchCount: 4,
+      arenaByteCount: 1 << 29,
       preparedByteCount: 1 << 29, optimizerStateCount: 1, bufferCount: 1, sharesStore: true, privateByteCount: 1 << 28,
       checkpointByteCount: 1 << 30, keptCheckpointCount: 2, totalSteps: 100, stepsPerEpoch: 10,
       multiplicationCount: 1 << 30)

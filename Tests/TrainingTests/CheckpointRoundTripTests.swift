@@ -24,7 +24,9 @@ import Training
     #expect(read.history == state.history)
     #expect(read.provenance == state.provenance)
     #expect(read.parameters.map(\.name) == ["conv1_1/bias", "conv1_1/weight", "fc6/weight", "upscore8/weight"])
-    for (tensors, originals) in [(read.parameters, state.parameters), (read.optimizerState[0].tensors, state.optimizerState[0].tensors)] {
+    for (tensors, originals) in [
+      (read.parameters, state.parameters), (read.optimizerState[0].tensors, state.optimizerState[0].tensors),
+    ] {
       for original in originals {
         let tensor = try #require(tensors.first { $0.name == original.name })
         #expect(tensor.shape == original.shape)

@@ -140,7 +140,7 @@ private func evaluationRecord(_ step: Int) -> EvaluationRecord {
     let text = try Python.run(Self.reader, folder.file(name))
     #expect(
       text == """
-        time=1000.5 step=0 brain.StepBoundary:2
+        time=1000.5 step=0 brain.Event:2
         time=1000.5 step=300 session={1: 1}
         time=1001.25 step=300 loss/train=0.5 rate=0.25
 

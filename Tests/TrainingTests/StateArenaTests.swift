@@ -18,7 +18,8 @@ import Training
   private func state(_ arena: StateArena) -> CheckpointState {
     CheckpointState(
       model: CheckpointFixture.model, parameters: arena.parameterTensors, optimizerName: "sgd",
-      optimizerState: arena.checkpointOptimizerState, training: TrainingProgress(step: 1, epoch: 0, seed: 1, samplesSeen: 1),
+      optimizerState: arena.checkpointOptimizerState,
+      training: TrainingProgress(step: 1, epoch: 0, seed: 1, samplesSeen: 1),
       configurationText: "")
   }
 

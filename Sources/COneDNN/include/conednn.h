@@ -2,9 +2,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conednn_relayout.h"
-#include "conednn_rows.h"
-#include "conednn_upsampling.h"
+#include "conednn_reorder.h"
+#include "conednn_kn2row.h"
+#include "conednn_subpixel.h"
 #include "conednn_weight_gradient.h"
 #include "conednn_winograd.h"
 

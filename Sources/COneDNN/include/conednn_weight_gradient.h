@@ -1,8 +1,9 @@
 #pragma once
 #include <stdint.h>
 
-// Weight gradients of stride-1 convolutions by outer products: for processors whose vectors multiply as fast as
-// anything they have (AVX-512, with or without bfloat16 products), where the library's kernels leave a third unused.
+// Weight gradients of stride-1 convolutions by direct convolution, as register-blocked rank-1 updates (as Georganas et
+// al. 2018 do): for processors whose vectors multiply as fast as anything they have (AVX-512, with or without bfloat16
+// products), where the library's kernels leave a third unused.
 
 /// Source and gradient are channels-last. The weight gradient is in blocks of [16 in][16 out] floats, one for each tap,
 /// the taps of a pair of channel blocks following each other.

@@ -1,14 +1,14 @@
 #pragma once
 #include <stdint.h>
 
-// 3x3 convolutions by minimal filtering (Winograd 1980; Lavin and Gray, "Fast algorithms for convolutional neural
+// 3x3 convolutions by Winograd filtering (Winograd 1980; Lavin and Gray, "Fast algorithms for convolutional neural
 // networks", CVPR 2016), for processors with AVX-512:
 //
 // - F(4x4, 3x3), a fourth of the multiplications, in float32. With the points 0, 3/4, -3/4, 3/2, -3/2 and infinity the
 //   rounding error of a layer is about four times that of the plain sum (7e-7 of the result's size). Activations may be
 //   bfloat16; everything between is float32.
 // - F(2x2, 3x3), a multiplication in 2.25, of bfloat16 values with float32 sums. Two values are rounded for each product
-//   rather than one; OneDNNFilteringTests holds the error below 6e-3 of the result's usual size, of which rounding the
+//   rather than one; OneDNNWinogradTests holds the error below 6e-3 of the result's usual size, of which rounding the
 //   result is up to 2e-3. Activations are bfloat16.
 
 typedef struct {

@@ -33,7 +33,8 @@ struct StepReport {
     for part in StepBenchmark.parts { report.add(part, "  \(part)", measurements[part]) }
     report.add("limit", "limit", limit, "\(significant(Double(images) / limit.median, 3)) images/s")
     report.add(
-      "limit_layers", "  layers alone", layers, "\(counted(benchmark.microBatchCount, "pass", "passes")) of the busiest rank")
+      "limit_layers", "  layers alone", layers,
+      "\(counted(benchmark.microBatchCount, "pass", "passes")) of the busiest rank")
     report.add(
       "limit_update", "  update", Timings(layers.seconds.map { _ in update }),
       "\(significant(Double(benchmark.updateByteCount) / 1e9, 3)) GB at \(significant(bandwidth / 1e9, 3)) GB/s")

@@ -29,7 +29,8 @@ struct DoctorCommand: ParsableCommand {
     withMPI { group in
       let recipe = Problem.catching { try RecipeChoice.choose(settings) }
       let examination = Examination(
-        backendOptions: backendOptions, recipe: recipe, dataFolder: data ?? recipe.value?.0.data.path ?? DataChoice.existing,
+        backendOptions: backendOptions, recipe: recipe,
+        dataFolder: data ?? recipe.value?.0.data.path ?? DataChoice.existing,
         outputFolder: output, group: group)
       guard let job = try examination.run() else { return 0 }
       let report = DoctorReport(job)

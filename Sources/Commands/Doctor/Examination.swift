@@ -19,7 +19,8 @@ struct Examination {
   func run() throws -> JobFacts? {
     let settings = recipe.value?.0
     let (backendFacts, backend) = try BackendFacts.current(
-      backendOptions, precision: settings?.train.precision ?? .float32, configuredThreads: settings?.distributed.threads,
+      backendOptions, precision: settings?.train.precision ?? .float32,
+      configuredThreads: settings?.distributed.threads,
       group: group)
     var own = RankFacts.current(backend: backendFacts)
     own.singleCopyProblem = try SingleCopyProbe.run(group)

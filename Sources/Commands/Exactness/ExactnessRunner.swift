@@ -41,7 +41,8 @@ struct ExactnessRunner {
     // As many everywhere: the ranks' shares of the cores differ with their number.
     let threads = ["--threads", "\(variant.threads ?? threads)"]
     return ExactnessJob(
-      launcher: launcher, arguments: arguments + backendArguments + threads, environment: environment, log: log + ".log")
+      launcher: launcher, arguments: arguments + backendArguments + threads, environment: environment, log: log + ".log"
+    )
   }
 
   /// - Returns: the digest of the training's last checkpoint.

@@ -32,7 +32,8 @@ struct EvaluateCommand: ParsableCommand {
       let console = Console.standardOutput()
       let dataset = try Dataset(folder: data, split: split)
       let model = try TrainedModel(
-        file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: dataset, size: dataset.size(0), group: group)
+        file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: dataset, size: dataset.size(0),
+        group: group)
       try DatasetFit.check(dataset, model, file: checkpoint)
       let evaluator = Evaluator(
         network: model.network, dataset: dataset, normalisation: model.normalisation, group: group,

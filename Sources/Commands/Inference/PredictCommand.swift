@@ -61,7 +61,8 @@ struct PredictCommand: ParsableCommand {
         if let data { .split(try Dataset(folder: data, split: split)) } else { .files(images) }
       try input.checkKeysDiffer()
       let model = try TrainedModel(
-        file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: input.dataset, size: try input.size(0),
+        file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: input.dataset,
+        size: try input.size(0),
         group: group)
       if let dataset = input.dataset { try DatasetFit.check(dataset, model, file: checkpoint) }
       if group.isCoordinator, let folder { try Folder.make(folder, remedy: "give another one with --output") }

@@ -48,7 +48,7 @@ struct OneDNNArrangement {
     description = "\(outBlocks)x\(inputBlocks)x\(taps)x\(block)x\(block)"
   }
 
-  /// Panels of 32 channels of one side for each tap, as conednn_rows.h has them: those that a product writes.
+  /// Panels of 32 channels of one side for each tap, as conednn_kn2row.h has them: those that a product writes.
   ///
   /// - Parameter isForward: outputs, else inputs.
   init(panelsOfOuts outs: Int, taps: Int, inputs: Int, isForward: Bool, isBFloat16: Bool) {
@@ -65,7 +65,7 @@ struct OneDNNArrangement {
     description = "panels:\(isForward ? "out" : "in"):\(outs)x\(taps)x\(inputs)" + (isBFloat16 ? "bf16" : "f32")
   }
 
-  /// Blocks of 16 outputs for each input and tap: [out / 16][taps][in][16], as conednn_upsampling.h has them.
+  /// Blocks of 16 outputs for each input and tap: [out / 16][taps][in][16], as conednn_subpixel.h has them.
   init(blockedOuts outs: Int, taps: Int, inputs: Int, isBFloat16: Bool) {
     let block = 16
     let outBlocks = (outs + block - 1) / block

@@ -91,9 +91,9 @@ package final class OneDNNBackend: Backend {
     let master =
       switch form.weightGradient {
       case .library: try libraryChoice(shape, .backwardWeights)
-      case .unrolled: OneDNNArrangement(outs: outs, taps: taps, inputs: inputs)
-      case .phases: OneDNNArrangement(blockedOuts: outs, taps: taps, inputs: inputs, isBFloat16: false)
-      case .outerProducts, .winograd, .rows: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
+      case .im2col: OneDNNArrangement(outs: outs, taps: taps, inputs: inputs)
+      case .subPixel: OneDNNArrangement(blockedOuts: outs, taps: taps, inputs: inputs, isBFloat16: false)
+      case .direct, .winograd, .kn2row: OneDNNArrangement(tiledOuts: outs, taps: taps, inputs: inputs)
       }
     let copies: any ComputeCopies
     if case .winograd(let tile) = form.forward {
@@ -105,16 +105,16 @@ package final class OneDNNBackend: Backend {
       }
       let backwardData: OneDNNArrangement? =
         switch form.sourceGradient {
-        case .unrolled: try unrolledChoice(shape)
-        case .rows: panels(isForward: false)
-        case .library, .winograd, .phases, .outerProducts: try libraryChoice(shape, .backwardData)
+        case .im2col: try im2ColChoice(shape)
+        case .kn2row: panels(isForward: false)
+        case .library, .winograd, .subPixel, .direct: try libraryChoice(shape, .backwardData)
         }
       guard let backwardData else { return nil }
       let forward =
         switch form.forward {
-        case .rows: panels(isForward: true)
-        case .phases: OneDNNArrangement(blockedOuts: outs, taps: taps, inputs: inputs, isBFloat16: isBFloat16)
-        case .library, .unrolled, .winograd, .outerProducts: try libraryChoice(shape, .forward)
+        case .kn2row: panels(isForward: true)
+        case .subPixel: OneDNNArrangement(blockedOuts: outs, taps: taps, inputs: inputs, isBFloat16: isBFloat16)
+        case .library, .im2col, .winograd, .direct: try libraryChoice(shape, .forward)
         }
       copies = ReorderedWeights(
         of: master, forward: forward, backwardData: backwardData, isBFloat16: isBFloat16, threads: threadCount)
@@ -129,7 +129,7 @@ package final class OneDNNBackend: Backend {
     return try OneDNNArrangement(convolution: primitive.weightsDescriptor())
   }
 
-  private func unrolledChoice(_ shape: conednn_convolution) throws -> OneDNNArrangement? {
+  private func im2ColChoice(_ shape: conednn_convolution) throws -> OneDNNArrangement? {
     let primitive = try OneDNNPrimitive.product(.sourceGradient(shape), threads: threadCount, weights: nil)
     return try OneDNNArrangement(product: primitive.weightsDescriptor(), inputs: Int(shape.source_channels))
   }

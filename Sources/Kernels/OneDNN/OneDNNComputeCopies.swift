@@ -102,7 +102,7 @@ struct ReorderedWeights: ComputeCopies {
             conednn_copy(
               base: prepared + copy.byteOffset, offsets: offsets, order: copy.order, bfloat16: isBFloat16 ? 1 : 0)
           }
-          conednn_relayout(
+          conednn_reorder_weights(
             weights, from, masterOrder, Int64(first), Int64(end), Int64(master.offsets.input.count),
             Int64(master.offsets.spatial.count), targets, Int32(targets.count))
         }
@@ -111,7 +111,7 @@ struct ReorderedWeights: ComputeCopies {
   }
 }
 
-/// 3x3 weights transformed for minimal filtering; the master is tiled.
+/// 3x3 weights transformed for Winograd filtering; the master is tiled.
 struct WinogradCopies: ComputeCopies {
   let byteCount: Int
   let pieceCount: Int

@@ -4,30 +4,32 @@ import COneDNN
 /// How a layer's products are computed, and so in which layouts its weights are kept. A function of the layer, the
 /// precision and the processor alone, so that all ranks and all image sizes agree.
 struct OneDNNForm {
-  enum Way {
+  enum Algorithm {
     case library
-    /// One matrix product with every window of the source in a row of its own.
-    case unrolled
-    /// Without the products with the padding's zeros (conednn_rows.h). Not for weight gradients.
-    case rows
-    /// Minimal filtering (conednn_winograd.h), with tiles of this many pixels on a side.
+    /// im2col: one GEMM with every window of the source in a row of its own.
+    case im2col
+    /// kn2row: one GEMM for each tap, without the products with the padding's zeros (conednn_kn2row.h). Not for weight
+    /// gradients.
+    case kn2row
+    /// Winograd's minimal filtering, F(2x2, 3x3) or F(4x4, 3x3) (conednn_winograd.h), with tiles of this many pixels on
+    /// a side.
     case winograd(tile: Int)
-    /// A deconvolution's, phase by phase (conednn_upsampling.h). Not for source gradients.
-    case phases
-    /// Our own loops over the pixels (conednn_weight_gradient.h). Weight gradients only.
-    case outerProducts
+    /// A deconvolution as dense products, one for each sub-pixel phase (conednn_subpixel.h). Not for source gradients.
+    case subPixel
+    /// Direct convolution by our own loops over the pixels (conednn_weight_gradient.h). Weight gradients only.
+    case direct
   }
 
-  let forward: Way
-  let sourceGradient: Way
-  let weightGradient: Way
+  let forward: Algorithm
+  let sourceGradient: Algorithm
+  let weightGradient: Algorithm
 
   var description: String { "\(forward)-\(sourceGradient)-\(weightGradient)" }
 
   /// Everything by the library's (de)convolutions.
   static let library = OneDNNForm(forward: .library, sourceGradient: .library, weightGradient: .library)
 
-  private init(forward: Way, sourceGradient: Way, weightGradient: Way) {
+  private init(forward: Algorithm, sourceGradient: Algorithm, weightGradient: Algorithm) {
     self.forward = forward
     self.sourceGradient = sourceGradient
     self.weightGradient = weightGradient
@@ -39,42 +41,42 @@ struct OneDNNForm {
       // library 78 and, unrolled, 80. Where bfloat16 is multiplied in tiles, these want sums over many pixels, and a
       // convolution's are as long as a row: there the gradients are unrolled; forward stays a convolution, which has
       // the same bits for any number of threads.
-      let wantsRows = Self.wantsRows(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
+      let wantsKn2Row = Self.wantsKn2Row(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
       self.init(
-        forward: wantsRows ? .rows : .library, sourceGradient: wantsRows ? .rows : .unrolled,
-        weightGradient: isBFloat16 && hasTiles ? .unrolled : .library)
+        forward: wantsKn2Row ? .kn2row : .library, sourceGradient: wantsKn2Row ? .kn2row : .im2col,
+        weightGradient: isBFloat16 && hasTiles ? .im2col : .library)
     } else if let tile = Self.winogradTile(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles) {
       self.init(
         forward: .winograd(tile: tile), sourceGradient: .winograd(tile: tile), weightGradient: .winograd(tile: tile))
     } else {
       let wantsLoops = Self.wantsOuterProducts(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
-      self.init(forward: .library, sourceGradient: .library, weightGradient: wantsLoops ? .outerProducts : .library)
+      self.init(forward: .library, sourceGradient: .library, weightGradient: wantsLoops ? .direct : .library)
     }
   }
 
   /// Without padding there is nothing to leave out.
-  private static func wantsRows(_ convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) -> Bool {
+  private static func wantsKn2Row(_ convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) -> Bool {
     guard convolution.padding > 0 && !convolution.accumulating && !(isBFloat16 && hasTiles) else { return false }
-    var shape = conednn_rows()
+    var shape = conednn_kn2row()
     shape.inputs = Int64(convolution.inputChannels)
     shape.outputs = Int64(convolution.outputChannels)
     shape.kernel = Int64(convolution.kernel)
     shape.padding = Int64(convolution.padding)
     shape.bfloat16 = isBFloat16 ? 1 : 0
-    return conednn_rows_supported(&shape) != 0
+    return conednn_kn2row_supported(&shape) != 0
   }
 
   /// Measured at 360x480, 11 classes, one thread: FCN-32s, bfloat16, forward 2.1 ms instead of 15 and weight gradient
   /// 1.7 instead of 26; FCN-8s, float32, 2.2 instead of 6.9 and 4.8 instead of 12. Small kernels gain nothing but the
   /// certainty that no image size falls to the library's reference implementation.
   static func upsampling() -> OneDNNForm {
-    guard conednn_upsampling_supported() != 0 else { return .library }
-    return OneDNNForm(forward: .phases, sourceGradient: .library, weightGradient: .phases)
+    guard conednn_subpixel_supported() != 0 else { return .library }
+    return OneDNNForm(forward: .subPixel, sourceGradient: .library, weightGradient: .subPixel)
   }
 
   /// Measured at 360x480, one thread, all three directions: conv3_2 takes 60 ms instead of 148 in float32, conv4_2 58
-  /// instead of 145. In bfloat16, conv3_2 takes 44 ms in tiles of 2x2, 60 in tiles of 4x4 and 73 by the library, conv4_2
-  /// 41, 57 and 73. Narrow bfloat16 layers keep the rounding errors of the larger tiles.
+  /// instead of 145. In bfloat16, conv3_2 takes 44 ms in tiles of 2x2, 60 in tiles of 4x4 and 73 by the library,
+  /// conv4_2 41, 57 and 73. Narrow bfloat16 layers keep the rounding errors of the larger tiles.
   private static func winogradTile(_ convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) -> Int? {
     guard convolution.kernel == 3 && !convolution.accumulating && !(isBFloat16 && hasTiles) else { return nil }
     let channels = min(convolution.inputChannels, convolution.outputChannels)

@@ -46,7 +46,7 @@ final class OneDNNPrimitive {
   }
 
   static func reorder(from: OneDNNDescriptor, to: OneDNNDescriptor, threads: Int) throws -> OneDNNPrimitive {
-    try make("a re-layout") { conednn_reorder_create(from.handle, to.handle, Int32(threads), $0) }
+    try make("a reorder") { conednn_reorder_create(from.handle, to.handle, Int32(threads), $0) }
   }
 
   private static func make(

@@ -2,7 +2,7 @@ import Basics
 import COneDNN
 
 /// A primitive whose weights are in the layer's fixed layout, whatever the library would like for this shape: where
-/// it has only a slow kernel for that layout, the fast one with a re-layout around it.
+/// it has only a slow kernel for that layout, the fast one with a reorder around it.
 struct OneDNNPinnedPrimitive {
   private let primitive: OneDNNPrimitive
   private let reorder: OneDNNPrimitive?

@@ -1,6 +1,6 @@
 import COneDNN
 
-extension conednn_upsampling {
+extension conednn_subpixel {
   fileprivate init(_ deconvolution: conednn_convolution, threads: Int) {
     self.init(
       images: deconvolution.images, source_height: deconvolution.source_height,
@@ -12,23 +12,23 @@ extension conednn_upsampling {
   }
 }
 
-/// A deconvolution phase by phase (conednn_upsampling.h). The weights are in `OneDNNArrangement(blockedOuts:…)`.
+/// A deconvolution phase by phase (conednn_subpixel.h). The weights are in `OneDNNArrangement(blockedOuts:…)`.
 struct SubPixelDeconvolution: ForwardProduct, WeightGradient {
-  private let shape: conednn_upsampling
+  private let shape: conednn_subpixel
 
   init(_ deconvolution: conednn_convolution, threads: Int) {
-    shape = conednn_upsampling(deconvolution, threads: threads)
+    shape = conednn_subpixel(deconvolution, threads: threads)
   }
 
-  var scratchByteCount: Int { withUnsafePointer(to: shape) { Int(conednn_upsampling_scratch_size($0)) } }
-  var implementation: String { shape.bfloat16 != 0 ? "phases:avx512_bf16" : "phases:avx512" }
+  var scratchByteCount: Int { withUnsafePointer(to: shape) { Int(conednn_subpixel_scratch_size($0)) } }
+  var implementation: String { shape.bfloat16 != 0 ? "sub-pixel:avx512_bf16" : "sub-pixel:avx512" }
 
   func run(
     _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
     into destination: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
   ) {
     precondition(bias == nil, "a deconvolution has no bias")
-    withUnsafePointer(to: shape) { conednn_upsampling_run($0, source, weights, destination, scratch) }
+    withUnsafePointer(to: shape) { conednn_subpixel_run($0, source, weights, destination, scratch) }
   }
 
   func run(
@@ -36,6 +36,6 @@ struct SubPixelDeconvolution: ForwardProduct, WeightGradient {
     biasGradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
   ) {
     precondition(biasGradient == nil, "a deconvolution has no bias")
-    withUnsafePointer(to: shape) { conednn_upsampling_gradient_run($0, source, gradient, weightGradient, scratch) }
+    withUnsafePointer(to: shape) { conednn_subpixel_gradient_run($0, source, gradient, weightGradient, scratch) }
   }
 }

@@ -30,10 +30,10 @@ final class OneDNNWeightedOperation: WeightedOperation {
     _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
   ) throws -> any ForwardProduct {
     switch layout.form.forward {
-    case .rows: RowForward(shape, threads: threads)
-    case .phases: SubPixelDeconvolution(shape, threads: threads)
+    case .kn2row: Kn2RowForward(shape, threads: threads)
+    case .subPixel: SubPixelDeconvolution(shape, threads: threads)
     case .winograd(let tile): WinogradForward(shape, tile: tile, threads: threads)
-    case .library, .unrolled, .outerProducts: try LibraryForward(shape, layout, threads: threads)
+    case .library, .im2col, .direct: try LibraryForward(shape, layout, threads: threads)
     }
   }
 
@@ -41,10 +41,10 @@ final class OneDNNWeightedOperation: WeightedOperation {
     _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
   ) throws -> any SourceGradient {
     switch layout.form.sourceGradient {
-    case .rows: RowSourceGradient(shape, threads: threads)
+    case .kn2row: Kn2RowSourceGradient(shape, threads: threads)
     case .winograd(let tile): WinogradSourceGradient(shape, tile: tile, threads: threads)
-    case .unrolled: try UnrolledSourceGradient(shape, layout, threads: threads)
-    case .library, .phases, .outerProducts: try LibrarySourceGradient(shape, layout, threads: threads)
+    case .im2col: try Im2ColSourceGradient(shape, layout, threads: threads)
+    case .library, .subPixel, .direct: try LibrarySourceGradient(shape, layout, threads: threads)
     }
   }
 
@@ -52,11 +52,11 @@ final class OneDNNWeightedOperation: WeightedOperation {
     _ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int
   ) throws -> any WeightGradient {
     switch layout.form.weightGradient {
-    case .phases: SubPixelDeconvolution(shape, threads: threads)
+    case .subPixel: SubPixelDeconvolution(shape, threads: threads)
     case .winograd(let tile): WinogradWeightGradient(shape, tile: tile, threads: threads)
-    case .outerProducts: OuterProductWeightGradient(shape, threads: threads)
-    case .unrolled: try UnrolledWeightGradient(shape, layout, threads: threads)
-    case .library, .rows: try LibraryWeightGradient(shape, layout, threads: threads)
+    case .direct: DirectWeightGradient(shape, threads: threads)
+    case .im2col: try Im2ColWeightGradient(shape, layout, threads: threads)
+    case .library, .kn2row: try LibraryWeightGradient(shape, layout, threads: threads)
     }
   }
 

@@ -47,7 +47,8 @@ package final class BenchmarkStore {
   /// This rank's place among them.
   package var localIndex: Int { topology.localIndex(of: group.rank) }
 
-  /// Bytes that an update moves through memory, over all owners: parameters and optimizer state read and written, gradient read.
+  /// Bytes that an update moves through memory, over all owners: parameters and optimizer state read and written,
+  /// gradient read.
   package var updateByteCount: Int { 4 * (2 * (1 + optimizer.optimizerStateNames.count) + 1) * store.table.floatCount }
 
   /// Bytes that the sum moves through memory, over all owners: every rank's gradient read, the sum written.

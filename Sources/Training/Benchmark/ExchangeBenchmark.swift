@@ -103,7 +103,8 @@ package final class ExchangeBenchmark {
     _ gradient: UnsafePointer<Float>
   ) {
     parts.optimizer.update(
-      slice, of: table, master: master, optimizerState: optimizerState, gradient: gradient, gradientScale: 1, learningRate: 0.001,
+      slice, of: table, master: master, optimizerState: optimizerState, gradient: gradient, gradientScale: 1,
+      learningRate: 0.001,
       step: step, pool: parts.pool)
   }
 }

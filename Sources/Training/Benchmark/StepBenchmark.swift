@@ -161,7 +161,8 @@ package final class StepBenchmark {
       let gradient = try parts.exchange.finish()
       try safety?.verify(step: index)
       let reduction = try StepReduction(
-        losses: losses, microBatchCount: parts.plan.microBatchCount, chunkNorms: parts.exchange.chunkNorms(of: gradient),
+        losses: losses, microBatchCount: parts.plan.microBatchCount,
+        chunkNorms: parts.exchange.chunkNorms(of: gradient),
         isStopRequested: false, computeSeconds: 0, over: parts.group)
       return (gradient, reduction)
     }

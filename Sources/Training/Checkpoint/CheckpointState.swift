@@ -15,7 +15,8 @@ package struct CheckpointState {
   package var provenance: [String: String]
 
   package init(
-    model: CheckpointModel, parameters: [CheckpointTensor], optimizerName: String, optimizerState: [CheckpointOptimizerState],
+    model: CheckpointModel, parameters: [CheckpointTensor], optimizerName: String,
+    optimizerState: [CheckpointOptimizerState],
     training: TrainingProgress, configurationText: String, history: [String: [String: HistoryColumn]] = [:],
     provenance: [String: String] = [:]
   ) {

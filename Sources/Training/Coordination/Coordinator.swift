@@ -1,4 +1,5 @@
-/// What the trainers do together at a boundary between steps: evaluate, write a checkpoint, learn what the evaluations mean.
+/// What the trainers do together at a boundary between steps: evaluate, write a checkpoint, learn what the evaluations
+/// mean.
 ///
 /// - Important: `handle` is collective over the trainers.
 package protocol Coordinator: AnyObject {

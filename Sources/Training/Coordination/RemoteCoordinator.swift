@@ -31,7 +31,9 @@ package final class RemoteCoordinator: Coordinator {
     // On another machine it may be evaluating still, unseen.
     let leniency = watchdog?.sees(0) == false ? Watchdog.storageLeniency : 1
     watchdog?.heartbeat("handing over to rank 0", step: boundary.step, isWaiting: true, leniency: leniency)
-    if trainers.isCoordinator { try JSONMessage.send(boundary, to: 0, tag: DedicatedCoordinator.boundaryTag, over: world) }
+    if trainers.isCoordinator {
+      try JSONMessage.send(boundary, to: 0, tag: DedicatedCoordinator.boundaryTag, over: world)
+    }
     try learn()
     let arena = StateArena(store)
     try world.exchange(
@@ -44,7 +46,8 @@ package final class RemoteCoordinator: Coordinator {
   private func learn() throws {
     let results: [EvaluationRecord] = try JSONMessage.broadcast(
       trainers.isCoordinator
-        ? try JSONMessage.receive([EvaluationRecord].self, from: 0, tag: DedicatedCoordinator.resultTag, over: world) : nil,
+        ? try JSONMessage.receive([EvaluationRecord].self, from: 0, tag: DedicatedCoordinator.resultTag, over: world)
+        : nil,
       from: 0, over: trainers)
     policy.record(results)
     for result in policy.results.dropFirst(loggedResults) { try log?.record(result) }

@@ -1,5 +1,5 @@
-/// Which steps of a run evaluate and write checkpoints: a function of the configuration and the dataset's size, known to
-/// every rank in advance.
+/// Which steps of a run evaluate and write checkpoints: a function of the configuration and the dataset's size, known
+/// to every rank in advance.
 package struct RunSchedule: Equatable, Sendable {
   package let totalSteps: Int
   package let evaluateEvery: Interval

@@ -7,7 +7,9 @@ extension StateArena {
 
   /// The optimizer's state as a checkpoint has it.
   package var checkpointOptimizerState: [CheckpointOptimizerState] {
-    optimizerState.map { CheckpointOptimizerState(name: $0.name, tensors: Self.tensors(of: updatedParameters, in: $0.values)) }
+    optimizerState.map {
+      CheckpointOptimizerState(name: $0.name, tensors: Self.tensors(of: updatedParameters, in: $0.values))
+    }
   }
 
   /// Those that the optimizer has a state for.

@@ -23,7 +23,8 @@ package struct StateArena {
   package init(_ store: ParameterStore) {
     self.init(
       table: store.table, master: store.memory.master,
-      optimizerState: Array(zip(store.optimizerStateNames, store.optimizerState)).map { (name: $0.0, values: $0.1) }, owner: store)
+      optimizerState: Array(zip(store.optimizerStateNames, store.optimizerState)).map { (name: $0.0, values: $0.1) },
+      owner: store)
   }
 
   /// The arenas one after the other: the master first.
@@ -48,7 +49,8 @@ package final class Snapshot {
     let base = region.floats()
     arena = StateArena(
       table: table, master: base,
-      optimizerState: optimizerStateNames.enumerated().map { (name: $1, values: base + (1 + $0) * floats) }, owner: region)
+      optimizerState: optimizerStateNames.enumerated().map { (name: $1, values: base + (1 + $0) * floats) },
+      owner: region)
     memory = ParameterMemory(master: base, prepared: region.base + 4 * floats * (1 + optimizerStateNames.count))
   }
 }

@@ -46,7 +46,8 @@ package final class StateCopier {
   private func makeSnapshot(for state: StateArena) throws -> Snapshot? {
     if snapshot == nil && !isRefused {
       do {
-        snapshot = try Snapshot(table: state.table, optimizerStateNames: state.optimizerState.map(\.name), machine: machine)
+        snapshot = try Snapshot(
+          table: state.table, optimizerStateNames: state.optimizerState.map(\.name), machine: machine)
       } catch is Failure {
         isRefused = true
       }

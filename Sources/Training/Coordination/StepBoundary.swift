@@ -41,6 +41,7 @@ package struct StepBoundary: Codable, Equatable, Sendable {
     let isEvaluation = runSchedule.isEvaluationDue(after: step)
     let isCheckpoint = runSchedule.isCheckpointDue(after: step) || ending != nil
     guard isEvaluation || isCheckpoint else { return nil }
-    return StepBoundary(step: step, isEvaluation: isEvaluation, isCheckpoint: isCheckpoint, ending: ending, records: records)
+    return StepBoundary(
+      step: step, isEvaluation: isEvaluation, isCheckpoint: isCheckpoint, ending: ending, records: records)
   }
 }

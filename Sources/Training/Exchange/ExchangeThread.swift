@@ -2,7 +2,8 @@ import Basics
 
 /// Works through the buckets of a step while the thread that called `beginStep` computes.
 ///
-/// - Important: From `beginStep` to the return of `finish` no other thread of the process may talk to the trainers' group.
+/// - Important: From `beginStep` to the return of `finish` no other thread of the process may talk to the trainers'
+///   group.
 final class ExchangeThread: @unchecked Sendable {
   private struct State {
     /// Steps begun and done.

@@ -8,7 +8,8 @@ package final class ParameterStore {
   package let table: ParameterTable
   package let optimizerStateNames: [String]
   package let memory: ParameterMemory
-  /// One arena for each state of the optimizer (momentum; first and second moment). Only the owner's slice is up to date.
+  /// One arena for each state of the optimizer (momentum; first and second moment). Only the owner's slice is up to
+  /// date.
   package let optimizerState: [UnsafeMutablePointer<Float>]
   /// [trainer on this machine][buffer]: `table.floatCount` floats each.
   package let gradientBuffers: [[UnsafeMutablePointer<Float>]]
@@ -19,7 +20,9 @@ package final class ParameterStore {
   ///   - bufferCounts: how many gradient buffers each trainer of the machine needs.
   ///   - machine: the group of those trainers.
   /// - Important: Collective over `machine`.
-  package init(table: ParameterTable, optimizerStateNames: [String], bufferCounts: [Int], machine: any ProcessGroup) throws {
+  package init(table: ParameterTable, optimizerStateNames: [String], bufferCounts: [Int], machine: any ProcessGroup)
+    throws
+  {
     self.table = table
     self.optimizerStateNames = optimizerStateNames
     let arena = Self.arenaByteCount(table)

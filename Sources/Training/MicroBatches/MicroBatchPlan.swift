@@ -1,5 +1,6 @@
-/// How a global batch is cut into micro-batches of `micro` images, and the micro-batches into the trainers' contiguous shares. The cut
-/// into micro-batches depends on the configuration alone; only who computes a micro-batch depends on the number of trainers.
+/// How a global batch is cut into micro-batches of `micro` images, and the micro-batches into the trainers' contiguous
+/// shares. The cut into micro-batches depends on the configuration alone; only who computes a micro-batch depends on
+/// the number of trainers.
 package struct MicroBatchPlan: Equatable, Sendable {
   package let globalBatch: Int
   package let micro: Int
@@ -39,7 +40,8 @@ package struct MicroBatchPlan: Equatable, Sendable {
   package func positions(ofTrainer trainer: Int) -> Range<Int> {
     let microBatches = microBatches(ofTrainer: trainer)
     if microBatches.isEmpty { return 0..<0 }
-    return positions(ofMicroBatch: microBatches.lowerBound).lowerBound..<positions(ofMicroBatch: microBatches.upperBound - 1).upperBound
+    return positions(ofMicroBatch: microBatches.lowerBound)
+      .lowerBound..<positions(ofMicroBatch: microBatches.upperBound - 1).upperBound
   }
 
   /// Gradient buffers of each of `trainers`; at least one, for the sum of its slice.
@@ -47,8 +49,8 @@ package struct MicroBatchPlan: Equatable, Sendable {
     trainers.map { max(1, accumulation(ofTrainer: $0).bufferCount) }
   }
 
-  /// Which buffer each micro-batch's gradient goes into, and the operations that follow it. They make one tree node out of
-  /// two, so that few buffers are in use at a time.
+  /// Which buffer each micro-batch's gradient goes into, and the operations that follow it. They make one tree node out
+  /// of two, so that few buffers are in use at a time.
   package func accumulation(ofTrainer trainer: Int) -> Accumulation {
     var stack: [SummationTree.Node] = []
     var steps: [Accumulation.Step] = []

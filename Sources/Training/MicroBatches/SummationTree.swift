@@ -1,6 +1,6 @@
-/// The one fixed order in which the micro-batches' gradients are summed, whatever the number of ranks: a binary tree over the
-/// micro-batch index. The value of a node is left + right, or left alone where no micro-batch stands on the right; nodes of one level
-/// may be rounded to bfloat16, so that half the bytes carry them to another machine.
+/// The one fixed order in which the micro-batches' gradients are summed, whatever the number of ranks: a binary tree
+/// over the micro-batch index. The value of a node is left + right, or left alone where no micro-batch stands on the
+/// right; nodes of one level may be rounded to bfloat16, so that half the bytes carry them to another machine.
 package struct SummationTree: Equatable, Sendable {
   /// Covers micro-batches `index << level ..< (index + 1) << level`, as far as they exist.
   package struct Node: Hashable, Sendable {
@@ -39,7 +39,8 @@ package struct SummationTree: Equatable, Sendable {
   package func isRounded(_ node: Node) -> Bool {
     guard let roundedLevel, node.level >= roundedLevel else { return false }
     let microBatches = leaves(under: node)
-    return !microBatches.isEmpty && microBatches.lowerBound >> roundedLevel == (microBatches.upperBound - 1) >> roundedLevel
+    return !microBatches.isEmpty
+      && microBatches.lowerBound >> roundedLevel == (microBatches.upperBound - 1) >> roundedLevel
   }
 
   package func leaves(under node: Node) -> Range<Int> {

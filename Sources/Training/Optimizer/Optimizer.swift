@@ -58,7 +58,8 @@ package struct Optimizer: Equatable, Sendable {
   ///   - step: counts updates from 1 (AdamW's bias correction).
   package func update(
     _ slice: Range<Int>, of table: ParameterTable, master: UnsafeMutablePointer<Float>,
-    optimizerState: [UnsafeMutablePointer<Float>], gradient: UnsafePointer<Float>, gradientScale: Float, learningRate: Float,
+    optimizerState: [UnsafeMutablePointer<Float>], gradient: UnsafePointer<Float>, gradientScale: Float,
+    learningRate: Float,
     step: Int, pool: WorkerPool
   ) {
     let pieceLength = 1 << 18
@@ -77,7 +78,8 @@ package struct Optimizer: Equatable, Sendable {
             master + start, optimizerState[0] + start, gradient + start, count, gradientScale, momentum, decay, rate)
         case .adamw(let beta1, let beta2, let epsilon):
           cvector_adamw(
-            master + start, optimizerState[0] + start, optimizerState[1] + start, gradient + start, count, gradientScale, beta1, beta2,
+            master + start, optimizerState[0] + start, optimizerState[1] + start, gradient + start, count,
+            gradientScale, beta1, beta2,
             Float(1 - power(Double(beta1), Double(step))), Float(1 - power(Double(beta2), Double(step))), epsilon,
             decay, rate)
         }

@@ -90,7 +90,8 @@ package final class RunRecorder {
     let plateau = PlateauState(
       after: policy.results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
     return CheckpointState(
-      model: model, parameters: arena.parameterTensors, optimizerName: optimizerName, optimizerState: arena.checkpointOptimizerState,
+      model: model, parameters: arena.parameterTensors, optimizerName: optimizerName,
+      optimizerState: arena.checkpointOptimizerState,
       training: TrainingProgress(
         step: boundary.step, epoch: boundary.step * batch / sampleCount, seed: configuration.train.seed,
         samplesSeen: boundary.step * batch, scheduleState: plateau.dictionary,

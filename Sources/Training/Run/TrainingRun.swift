@@ -89,7 +89,8 @@ package final class TrainingRun {
   private func coordinate(_ recorder: RunRecorder?) throws -> StepBoundary.Ending {
     guard let recorder else { preconditionFailure("only rank 0 is a dedicated coordinator") }
     let snapshot = try Snapshot(
-      table: network.parameters, optimizerStateNames: optimizer.optimizerStateNames, machine: SoloProcessGroup(), evaluable: true)
+      table: network.parameters, optimizerStateNames: optimizer.optimizerStateNames, machine: SoloProcessGroup(),
+      evaluable: true)
     let start = try startingPoint(
       snapshot.arena, recorder, pool: try WorkerPool(threadCount: network.backend.threadCount))
     let watchdog = try watchdog()

@@ -7,8 +7,8 @@ import Basics
 #endif
 
 /// Faults that a test orders with `FCN_DIST_FAULT`, so that real processes fail at a chosen place: `kill@1:7` kills
-/// rank 1 in the step that makes the 7th update, `flip-weight@0:3,slow@2:5` orders two. Where `FCN_DIST_FAULT_ONCE` names
-/// a file, only the first order strikes that finds it missing: a job that is started again then runs through.
+/// rank 1 in the step that makes the 7th update, `flip-weight@0:3,slow@2:5` orders two. Where `FCN_DIST_FAULT_ONCE`
+/// names a file, only the first order strikes that finds it missing: a job that is started again then runs through.
 /// `kill-checkpoint/renamed@0:6` kills rank 0 while it writes the checkpoint of step 6, at that `CheckpointPoint`.
 package struct InjectedFaults: Equatable, Sendable {
   package enum Kind: String, CaseIterable, Sendable {

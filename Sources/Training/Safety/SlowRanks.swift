@@ -1,8 +1,8 @@
 import Basics
 import Collectives
 
-/// Notices trainers that compute slower than the others for long: a core too hot, a neighbour on the same core, a memory
-/// bank that fails. All others wait for them in every step.
+/// Notices trainers that compute slower than the others for long: a core too hot, a neighbour on the same core, a
+/// memory bank that fails. All others wait for them in every step.
 package struct SlowRanks: Sendable {
   /// Slower than the median by more than this factor counts, in so many steps.
   package static let factor = 1.3

@@ -3,7 +3,8 @@ import Kernels
 import Model
 import SegmentationData
 
-/// One trainer's part of a step: the gradients of its micro-batches, left in its buffers as nodes of the summation tree.
+/// One trainer's part of a step: the gradients of its micro-batches, left in its buffers as nodes of the summation
+/// tree.
 package final class GradientComputation {
   package struct MicroBatchLoss: Equatable, Sendable {
     package let microBatch: Int
@@ -25,7 +26,8 @@ package final class GradientComputation {
   private var labels: [UInt16] = []
 
   package init(
-    network: Network, memory: ParameterMemory, buffers: [UnsafeMutablePointer<Float>], plan: MicroBatchPlan, trainer: Int,
+    network: Network, memory: ParameterMemory, buffers: [UnsafeMutablePointer<Float>], plan: MicroBatchPlan,
+    trainer: Int,
     classWeights: [Float], ignoreLabel: UInt16, pool: WorkerPool
   ) {
     self.network = network
@@ -53,7 +55,8 @@ package final class GradientComputation {
       let count = plan.positions(ofMicroBatch: step.microBatch).count
       let isLast = number == accumulation.steps.count - 1
       var progress = GradientProgress(network.parameters)
-      let loss = try microBatch(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer]) { range in
+      let loss = try microBatch(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer]) {
+        range in
         accumulate(step, progress.complete(range))
         if isLast && progress.start > 0 { release(progress.start) }
       }

@@ -19,12 +19,14 @@ package enum LaunchCheck {
       return facts.isTrainer && facts.microBatchCount == 0
     }
     let evaluates = job.ranks[0].workload?.isTrainer == false ? "; rank 0 evaluates" : ""
-    let text = "\(workload.title), \(counted(workload.totalMicroBatchCount, "micro-batch", "micro-batches")) a step\(evaluates)"
+    let text =
+      "\(workload.title), \(counted(workload.totalMicroBatchCount, "micro-batch", "micro-batches")) a step\(evaluates)"
     guard !idle.isEmpty else { return [Finding(.ok, "training", text)] }
     return [
       Finding(
         .warning, "training", "\(text): \(Finding.ranksText(idle)) \(idle.count == 1 ? "has" : "have") no work",
-        remedy: "use at most \(workload.totalMicroBatchCount) training ranks, a larger batch.global or a smaller batch.micro")
+        remedy:
+          "use at most \(workload.totalMicroBatchCount) training ranks, a larger batch.global or a smaller batch.micro")
     ]
   }
 }

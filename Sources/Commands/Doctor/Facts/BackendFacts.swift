@@ -42,7 +42,8 @@ package struct BackendFacts: Codable, Equatable, Sendable {
     facts.openMPBinding = ProcessEnvironment.string("OMP_PROC_BIND")
     facts.problem = outcome.problem
     facts.oneDNNProblem = choice == .portable ? nil : OneDNNBackend.unavailabilityReason
-    facts.bfloat16Problem = Problem.catching { try BackendOptions.makeBackend(choice, .bfloat16, threads: threads) }.problem
+    facts.bfloat16Problem =
+      Problem.catching { try BackendOptions.makeBackend(choice, .bfloat16, threads: threads) }.problem
     return (facts, outcome.value)
   }
 }

@@ -29,7 +29,8 @@ package struct WorkloadFacts: Codable, Equatable, Sendable {
   package var multiplicationCount: Int
 
   package init(
-    title: String, isTrainer: Bool, microBatchCount: Int, imageCount: Int, totalMicroBatchCount: Int, arenaByteCount: Int,
+    title: String, isTrainer: Bool, microBatchCount: Int, imageCount: Int, totalMicroBatchCount: Int,
+    arenaByteCount: Int,
     preparedByteCount: Int, optimizerStateCount: Int, bufferCount: Int, sharesStore: Bool, privateByteCount: Int,
     checkpointByteCount: Int, keptCheckpointCount: Int, totalSteps: Int, stepsPerEpoch: Int, multiplicationCount: Int
   ) {

@@ -5,8 +5,8 @@ import Kernels
 import Model
 import Training
 
-/// Measures for a few seconds what a step is made of: a micro-batch's forward and backward pass on every trainer at once, the
-/// memory, and the exchange between machines.
+/// Measures for a few seconds what a step is made of: a micro-batch's forward and backward pass on every trainer at
+/// once, the memory, and the exchange between machines.
 struct SpeedProbe {
   let workload: Workload
   let world: any ProcessGroup
@@ -58,7 +58,8 @@ struct SpeedProbe {
       var longest = [predicted.value ?? .infinity]
       try trainers.allReduce(&longest, .maximum)
       part.isWholeMicroBatch = longest[0] <= Self.longestMicroBatchSeconds
-      part.microBatchSeconds = part.isWholeMicroBatch ? try microBatchSeconds(store.memory, gradient, trainers) : longest[0]
+      part.microBatchSeconds =
+        part.isWholeMicroBatch ? try microBatchSeconds(store.memory, gradient, trainers) : longest[0]
     }
     part.memoryBytesPerSecond = try memorySpeed(over: trainers)
     part.exchangeBytesPerSecond = try exchangeSpeed(over: trainers)

@@ -1,7 +1,7 @@
 import COneDNN
 
 /// Backward-weights by our own loops (conednn_weight_gradient.h). The layout is `OneDNNArrangement(tiledOuts:…)`.
-struct OuterProductWeightGradient: WeightGradient {
+struct DirectWeightGradient: WeightGradient {
   private let shape: conednn_weight_gradient
 
   init(_ convolution: conednn_convolution, threads: Int) {
@@ -16,7 +16,7 @@ struct OuterProductWeightGradient: WeightGradient {
   }
 
   var scratchByteCount: Int { withUnsafePointer(to: shape) { Int(conednn_weight_gradient_scratch_size($0)) } }
-  var implementation: String { shape.bfloat16 != 0 ? "outer products:avx512_bf16" : "outer products:avx512" }
+  var implementation: String { shape.bfloat16 != 0 ? "direct:avx512_bf16" : "direct:avx512" }
 
   func run(
     _ source: UnsafeRawPointer, _ gradient: UnsafeRawPointer, into weightGradient: UnsafeMutablePointer<Float>,

@@ -12,7 +12,7 @@ enum {
 };
 
 typedef struct {
-  const conednn_upsampling *shape;
+  const conednn_subpixel *shape;
   const void *given, *weights, *gradient;
   float *weight_gradient;
   char *destination;
@@ -21,21 +21,21 @@ typedef struct {
   int64_t margin, row, blocks;
 } job;
 
-static int64_t margin_of(const conednn_upsampling *s) { return quotient_up(s->kernel, s->stride); }
-static int64_t row_of(const conednn_upsampling *s) {
+static int64_t margin_of(const conednn_subpixel *s) { return quotient_up(s->kernel, s->stride); }
+static int64_t row_of(const conednn_subpixel *s) {
   // With room for what the last pixels' neighbours in registers read and nobody stores.
   return (s->source_width + 2 * margin_of(s) + PIXELS) * s->inputs + INPUTS;
 }
 
-int32_t conednn_upsampling_supported(void) { return has_avx512(); }
+int32_t conednn_subpixel_supported(void) { return has_avx512(); }
 
-int64_t conednn_upsampling_scratch_size(const conednn_upsampling *s) {
+int64_t conednn_subpixel_scratch_size(const conednn_subpixel *s) {
   return s->images * s->source_height * row_of(s) * (int64_t)sizeof(float);
 }
 
 TARGET static void widen_rows(void *context, int64_t begin, int64_t end) {
   const job *j = context;
-  const conednn_upsampling *s = j->shape;
+  const conednn_subpixel *s = j->shape;
   int64_t count = s->source_width * s->inputs, before = j->margin * s->inputs;
   for (int64_t r = begin; r < end; r++) {
     float *to = j->source + r * j->row;
@@ -54,7 +54,7 @@ TARGET static void widen_rows(void *context, int64_t begin, int64_t end) {
   }
 }
 
-static job prepared(const conednn_upsampling *s, const void *source, void *scratch) {
+static job prepared(const conednn_subpixel *s, const void *source, void *scratch) {
   job j = {.shape = s, .given = source, .source = scratch, .margin = margin_of(s), .row = row_of(s),
            .blocks = quotient_up(s->outputs, LANES)};
   conednn_parallel(s->threads, s->images * s->source_height, 4, &j, widen_rows);
@@ -68,7 +68,7 @@ INLINE __m512 load(const void *values, int64_t index, __mmask16 mask, int is_bfl
 
 /// One row of one phase: `count` pixels, `stride` apart from column `first` on, of 16 outputs.
 INLINE void run_phase(const job *j, int64_t image, int64_t y, int64_t first, int64_t block, int is_bfloat16) {
-  const conednn_upsampling *s = j->shape;
+  const conednn_subpixel *s = j->shape;
   int64_t whole_y = y + s->offset, whole_x = first + s->offset, taps = s->kernel * s->kernel;
   int64_t count = quotient_up(s->width - first, s->stride);
   __mmask16 mask = (__mmask16)((1u << at_most(LANES, s->outputs - block * LANES)) - 1);
@@ -110,7 +110,7 @@ INLINE void run_phase(const job *j, int64_t image, int64_t y, int64_t first, int
 
 TARGET static void run_rows(void *context, int64_t begin, int64_t end) {
   const job *j = context;
-  const conednn_upsampling *s = j->shape;
+  const conednn_subpixel *s = j->shape;
   for (int64_t r = begin; r < end; r++) {
     for (int64_t block = 0; block < j->blocks; block++) {
       for (int64_t first = 0; first < at_most(s->stride, s->width); first++) {
@@ -124,7 +124,7 @@ TARGET static void run_rows(void *context, int64_t begin, int64_t end) {
   }
 }
 
-void conednn_upsampling_run(const conednn_upsampling *s, const void *source, const void *weights, void *destination,
+void conednn_subpixel_run(const conednn_subpixel *s, const void *source, const void *weights, void *destination,
                             void *scratch) {
   job j = prepared(s, source, scratch);
   j.weights = weights;
@@ -134,7 +134,7 @@ void conednn_upsampling_run(const conednn_upsampling *s, const void *source, con
 
 /// The gradient of one tap's weights from up to 12 inputs to 16 outputs: a sum over all pixels of the source.
 INLINE void sum_tap(const job *j, int64_t block, int64_t tap, int64_t input, int64_t inputs, int is_bfloat16) {
-  const conednn_upsampling *s = j->shape;
+  const conednn_subpixel *s = j->shape;
   int64_t ky = tap / s->kernel, kx = tap % s->kernel;
   // Destination column of source column c: c * stride + kx - offset, where that is one.
   int64_t begin = quotient_up(at_least(0, s->offset - kx), s->stride);
@@ -176,7 +176,7 @@ TARGET static void sum_taps(void *context, int64_t begin, int64_t end) {
   }
 }
 
-void conednn_upsampling_gradient_run(const conednn_upsampling *s, const void *source, const void *gradient,
+void conednn_subpixel_gradient_run(const conednn_subpixel *s, const void *source, const void *gradient,
                                      float *weights, void *scratch) {
   job j = prepared(s, source, scratch);
   j.gradient = gradient;
@@ -186,13 +186,13 @@ void conednn_upsampling_gradient_run(const conednn_upsampling *s, const void *so
 
 #else
 
-int32_t conednn_upsampling_supported(void) { return 0; }
-int64_t conednn_upsampling_scratch_size(const conednn_upsampling *s) { return (void)s, 0; }
-void conednn_upsampling_run(const conednn_upsampling *s, const void *source, const void *weights, void *destination,
+int32_t conednn_subpixel_supported(void) { return 0; }
+int64_t conednn_subpixel_scratch_size(const conednn_subpixel *s) { return (void)s, 0; }
+void conednn_subpixel_run(const conednn_subpixel *s, const void *source, const void *weights, void *destination,
                             void *scratch) {
   (void)s, (void)source, (void)weights, (void)destination, (void)scratch;
 }
-void conednn_upsampling_gradient_run(const conednn_upsampling *s, const void *source, const void *gradient,
+void conednn_subpixel_gradient_run(const conednn_subpixel *s, const void *source, const void *gradient,
                                      float *weights, void *scratch) {
   (void)s, (void)source, (void)gradient, (void)weights, (void)scratch;
 }

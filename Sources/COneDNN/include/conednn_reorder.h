@@ -33,9 +33,9 @@ typedef struct {
 int32_t conednn_order_of(conednn_offsets offsets, int64_t outs, int64_t ins, int32_t bfloat16);
 /// Writes outputs `out_begin` ..< `out_end` of the master weights into each copy, converted where it is bfloat16
 /// (rounded to nearest even). `master_order` is the master's own: any, out rows or in rows.
-void conednn_relayout(const float *_Nonnull master, conednn_offsets offsets, int32_t master_order, int64_t out_begin,
-                      int64_t out_end, int64_t ins, int64_t spatials, const conednn_copy *_Nonnull copies,
-                      int32_t copy_count);
+void conednn_reorder_weights(const float *_Nonnull master, conednn_offsets offsets, int32_t master_order,
+                             int64_t out_begin, int64_t out_end, int64_t ins, int64_t spatials,
+                             const conednn_copy *_Nonnull copies, int32_t copy_count);
 /// Copies every weight from one float32 arrangement to another.
 void conednn_move_weights(const float *_Nonnull source, conednn_offsets from, float *_Nonnull destination,
                           conednn_offsets to, int64_t outs, int64_t ins, int64_t spatials);

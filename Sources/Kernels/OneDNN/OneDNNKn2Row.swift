@@ -1,6 +1,6 @@
 import COneDNN
 
-extension conednn_rows {
+extension conednn_kn2row {
   fileprivate init(_ convolution: conednn_convolution, threads: Int) {
     self.init(
       images: convolution.images, height: convolution.source_height, width: convolution.source_width,
@@ -10,22 +10,22 @@ extension conednn_rows {
   }
 
   /// The convolution that leads from the destination's gradient to the source's.
-  fileprivate var reversed: conednn_rows {
-    conednn_rows(
+  fileprivate var reversed: conednn_kn2row {
+    conednn_kn2row(
       images: images, height: height + 2 * padding - kernel + 1, width: width + 2 * padding - kernel + 1,
       inputs: outputs, outputs: inputs, kernel: kernel, padding: kernel - 1 - padding, rotated: 1, rectified: 0,
       bfloat16: bfloat16, threads: threads)
   }
 
-  fileprivate var scratchByteCount: Int { withUnsafePointer(to: self) { Int(conednn_rows_scratch_size($0)) } }
-  fileprivate var implementation: String { bfloat16 != 0 ? "rows:avx512_bf16" : "rows:avx512" }
+  fileprivate var scratchByteCount: Int { withUnsafePointer(to: self) { Int(conednn_kn2row_scratch_size($0)) } }
+  fileprivate var implementation: String { bfloat16 != 0 ? "kn2row:avx512_bf16" : "kn2row:avx512" }
 }
 
 /// A convolution without the products with its padding. The weights are in `OneDNNArrangement(panelsOfOuts:…)`.
-struct RowForward: ForwardProduct {
-  private let shape: conednn_rows
+struct Kn2RowForward: ForwardProduct {
+  private let shape: conednn_kn2row
 
-  init(_ convolution: conednn_convolution, threads: Int) { shape = conednn_rows(convolution, threads: threads) }
+  init(_ convolution: conednn_convolution, threads: Int) { shape = conednn_kn2row(convolution, threads: threads) }
 
   var scratchByteCount: Int { shape.scratchByteCount }
   var implementation: String { shape.implementation }
@@ -34,15 +34,15 @@ struct RowForward: ForwardProduct {
     _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
     into destination: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
   ) {
-    withUnsafePointer(to: shape) { conednn_rows_run($0, source, weights, bias, destination, scratch) }
+    withUnsafePointer(to: shape) { conednn_kn2row_run($0, source, weights, bias, destination, scratch) }
   }
 }
 
-struct RowSourceGradient: SourceGradient {
-  private let shape: conednn_rows
+struct Kn2RowSourceGradient: SourceGradient {
+  private let shape: conednn_kn2row
 
   init(_ convolution: conednn_convolution, threads: Int) {
-    shape = conednn_rows(convolution, threads: threads).reversed
+    shape = conednn_kn2row(convolution, threads: threads).reversed
   }
 
   var scratchByteCount: Int { shape.scratchByteCount }
@@ -52,6 +52,6 @@ struct RowSourceGradient: SourceGradient {
     _ gradient: UnsafeRawPointer, weights: UnsafeRawPointer, into sourceGradient: UnsafeMutableRawPointer,
     scratch: UnsafeMutableRawPointer
   ) {
-    withUnsafePointer(to: shape) { conednn_rows_run($0, gradient, weights, nil, sourceGradient, scratch) }
+    withUnsafePointer(to: shape) { conednn_kn2row_run($0, gradient, weights, nil, sourceGradient, scratch) }
   }
 }

@@ -29,7 +29,7 @@ extension conednn_winograd {
   }
 }
 
-/// A 3x3 convolution by minimal filtering.
+/// A 3x3 convolution by Winograd filtering.
 struct WinogradForward: ForwardProduct {
   private let shape: conednn_winograd
 

@@ -3,7 +3,7 @@ import Kernels
 import Testing
 
 extension OneDNNTests {
-  /// Layers wide enough for minimal filtering in bfloat16, which rounds transformed values as well as results.
+  /// Layers wide enough for Winograd filtering in bfloat16, which rounds transformed values as well as results.
   @Suite struct Filtering {
     static let cases = [
       ConvolutionCase(2, 13, 7, 64, 64, k: 3, p: 1, rectified: true),

@@ -1,4 +1,4 @@
-#include "conednn_rows_products.h"
+#include "conednn_kn2row_products.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -21,12 +21,12 @@ INLINE(BFLOAT16) __m512 add_bfloat16(__m512 sum, const void *unit, __m512 weight
 #define MULTIPLY(name, add, instructions)                                                                       \
   INLINE(instructions) void name(float *sums, const char *source, int64_t row, const float *weights,            \
                                  int64_t units, const int pixels) {                                             \
-    __m512 low[ROWS_MOST_PIXELS], high[ROWS_MOST_PIXELS];                                                       \
+    __m512 low[KN2ROW_MOST_PIXELS], high[KN2ROW_MOST_PIXELS];                                                       \
     _Pragma("clang loop unroll(full)") for (int p = 0; p < pixels; p++) {                                       \
-      low[p] = _mm512_load_ps(sums + p * ROWS_PANEL);                                                           \
-      high[p] = _mm512_load_ps(sums + p * ROWS_PANEL + 16);                                                     \
+      low[p] = _mm512_load_ps(sums + p * KN2ROW_PANEL);                                                           \
+      high[p] = _mm512_load_ps(sums + p * KN2ROW_PANEL + 16);                                                     \
     }                                                                                                           \
-    for (int64_t u = 0; u < units; u++, source += row * 4, weights += ROWS_PANEL) {                             \
+    for (int64_t u = 0; u < units; u++, source += row * 4, weights += KN2ROW_PANEL) {                             \
       __m512 w0 = _mm512_load_ps(weights), w1 = _mm512_load_ps(weights + 16);                                   \
       _Pragma("clang loop unroll(full)") for (int p = 0; p < pixels; p++) {                                     \
         low[p] = add(low[p], source + p * 4, w0);                                                               \
@@ -34,8 +34,8 @@ INLINE(BFLOAT16) __m512 add_bfloat16(__m512 sum, const void *unit, __m512 weight
       }                                                                                                         \
     }                                                                                                           \
     _Pragma("clang loop unroll(full)") for (int p = 0; p < pixels; p++) {                                       \
-      _mm512_store_ps(sums + p * ROWS_PANEL, low[p]);                                                           \
-      _mm512_store_ps(sums + p * ROWS_PANEL + 16, high[p]);                                                     \
+      _mm512_store_ps(sums + p * KN2ROW_PANEL, low[p]);                                                           \
+      _mm512_store_ps(sums + p * KN2ROW_PANEL + 16, high[p]);                                                     \
     }                                                                                                           \
   }
 
@@ -60,7 +60,7 @@ __attribute__((target(BFLOAT16))) static void all_bfloat16(float *sums, const ch
   CASES(multiply_bfloat16)
 }
 
-void conednn_rows_multiply(float *sums, const void *source, int64_t row, const void *weights, int64_t units,
+void conednn_kn2row_multiply(float *sums, const void *source, int64_t row, const void *weights, int64_t units,
                            int64_t pixels, int32_t bfloat16) {
   if (bfloat16)
     all_bfloat16(sums, source, row, weights, units, pixels);

@@ -1,4 +1,4 @@
-#include "conednn_outer_product.h"
+#include "conednn_weight_gradient_internal.h"
 #include "conednn_vectors.h"
 
 #if defined(__x86_64__)

@@ -29,14 +29,14 @@ extension conednn_product {
 }
 
 /// Backward-data as a matrix product per image (so that its bits do not depend on the batch), then a gather.
-struct UnrolledSourceGradient: SourceGradient {
-  private let unrolling: OneDNNUnrolling
+struct Im2ColSourceGradient: SourceGradient {
+  private let unrolling: OneDNNIm2Col
   private let product: OneDNNPrimitive
   private let rowsByteCount: Int
   private let sumsByteCount: Int
 
   init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
-    unrolling = OneDNNUnrolling(shape, threads: threads)
+    unrolling = OneDNNIm2Col(shape, threads: threads)
     product = try OneDNNPrimitive.product(
       .sourceGradient(shape), threads: threads, weights: layout.backwardDataDescriptor())
     let destination = unrolling.destination
@@ -67,13 +67,13 @@ struct UnrolledSourceGradient: SourceGradient {
 }
 
 /// Backward-weights as one matrix product with the unrolled source. The layout is [out, taps, in].
-struct UnrolledWeightGradient: WeightGradient {
-  private let unrolling: OneDNNUnrolling
+struct Im2ColWeightGradient: WeightGradient {
+  private let unrolling: OneDNNIm2Col
   private let product: OneDNNPrimitive
   private let rowsByteCount: Int
 
   init(_ shape: conednn_convolution, _ layout: OneDNNWeightLayout, threads: Int) throws {
-    unrolling = OneDNNUnrolling(shape, threads: threads)
+    unrolling = OneDNNIm2Col(shape, threads: threads)
     product = try OneDNNPrimitive.product(.weightGradient(shape), threads: threads, weights: nil)
     rowsByteCount = wholeCacheLines(
       unrolling.destination.pixelCount * unrolling.rowCount * (unrolling.isBFloat16 ? 2 : 4))

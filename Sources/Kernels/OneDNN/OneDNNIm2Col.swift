@@ -4,7 +4,7 @@ import CVector
 
 /// A stride-1 convolution's source with every destination pixel's window in a row of its own:
 /// [destination pixels, kernel * kernel, source channels].
-struct OneDNNUnrolling {
+struct OneDNNIm2Col {
   let source: ActivationShape
   let destination: ActivationShape
   let kernel: Int

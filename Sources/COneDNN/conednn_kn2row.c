@@ -1,10 +1,10 @@
-#include "conednn_rows.h"
+#include "conednn_kn2row.h"
 
 #include <string.h>
 
 #include "conednn_arithmetic.h"
 #include "conednn_internal.h"
-#include "conednn_rows_products.h"
+#include "conednn_kn2row_products.h"
 #include "conednn_vectors.h"
 
 #if defined(__x86_64__)
@@ -14,11 +14,11 @@
 
 enum {
   UNITS = 128,  // of weights that are used together
-  PANEL = ROWS_PANEL,
+  PANEL = KN2ROW_PANEL,
 };
 
 typedef struct {
-  const conednn_rows *shape;
+  const conednn_kn2row *shape;
   const char *source, *weights;
   const float *bias;
   char *destination;
@@ -29,7 +29,7 @@ typedef struct {
   int64_t sum_bytes;
 } job;
 
-static job plan(const conednn_rows *s) {
+static job plan(const conednn_kn2row *s) {
   job j = {.shape = s};
   j.rows = s->height + 2 * s->padding - s->kernel + 1;
   j.columns = s->width + 2 * s->padding - s->kernel + 1;
@@ -44,7 +44,7 @@ static job plan(const conednn_rows *s) {
   return j;
 }
 
-int32_t conednn_rows_supported(const conednn_rows *s) {
+int32_t conednn_kn2row_supported(const conednn_kn2row *s) {
   return has_avx512_products(s->bfloat16) && s->inputs % PANEL == 0 && s->outputs % PANEL == 0 && s->padding >= 0 &&
          s->padding < s->kernel;
 }
@@ -53,7 +53,7 @@ static int64_t packed_bytes(const job *j) {
   return whole_lines(j->shape->images * j->shape->height * j->row_units * 4);
 }
 
-int64_t conednn_rows_scratch_size(const conednn_rows *s) {
+int64_t conednn_kn2row_scratch_size(const conednn_kn2row *s) {
   job j = plan(s);
   return packed_bytes(&j) + s->threads * j.sum_bytes;
 }
@@ -74,14 +74,14 @@ static void pack(void *context, int64_t begin, int64_t end) {
 /// One tap's products for one row of the destination.
 static void multiply_row(const job *j, float *sums, int64_t row, int64_t tap_column, const char *weights,
                          int64_t first, int64_t units) {
-  const conednn_rows *s = j->shape;
+  const conednn_kn2row *s = j->shape;
   int64_t shift = tap_column - s->padding;
   int64_t begin = at_least(0, -shift), end = at_most(j->columns, s->width - shift);
-  int64_t count = end - begin, pieces = quotient_up(count, ROWS_MOST_PIXELS);
+  int64_t count = end - begin, pieces = quotient_up(count, KN2ROW_MOST_PIXELS);
   const char *source = j->packed + (row * j->row_units + first * s->width + shift) * 4;
   for (int64_t piece = 0; piece < pieces; piece++) {
     int64_t from = begin + count * piece / pieces, to = begin + count * (piece + 1) / pieces;
-    conednn_rows_multiply(sums + from * PANEL, source + from * 4, s->width, weights, units, to - from, s->bfloat16);
+    conednn_kn2row_multiply(sums + from * PANEL, source + from * 4, s->width, weights, units, to - from, s->bfloat16);
   }
 }
 
@@ -94,7 +94,7 @@ static const char *weights_of(const job *j, int64_t panel, int64_t tap, int64_t 
 /// One tap's products for all rows, while the weights of the next are fetched.
 static void multiply_tap(const job *j, float *sums, int64_t begin, int64_t end, int64_t tap, const char *weights,
                          int64_t first, int64_t units, const char *next) {
-  const conednn_rows *s = j->shape;
+  const conednn_kn2row *s = j->shape;
   int64_t lines = UNITS * PANEL * 4 / 64, fetched = 0;
   for (int64_t row = begin; row < end; row++) {
     for (int64_t until = (row + 1 - begin) * lines / (end - begin); fetched < until; fetched++)
@@ -118,7 +118,7 @@ static void multiply_part(const job *j, float *sums, int64_t panel, int64_t begi
 }
 
 TARGET static void write_part(const job *j, const float *sums, int64_t panel, int64_t begin, int64_t end) {
-  const conednn_rows *s = j->shape;
+  const conednn_kn2row *s = j->shape;
   for (int64_t half = 0; half < PANEL; half += LANES) {
     int64_t channel = panel * PANEL + half;
     __m512 offset = j->bias ? _mm512_loadu_ps(j->bias + channel) : _mm512_setzero_ps();
@@ -144,7 +144,7 @@ static void run_part(void *context, int32_t worker, int64_t index) {
   write_part(j, sums, panel, begin, end);
 }
 
-void conednn_rows_run(const conednn_rows *s, const void *source, const void *weights, const float *bias,
+void conednn_kn2row_run(const conednn_kn2row *s, const void *source, const void *weights, const float *bias,
                       void *destination, void *scratch) {
   job j = plan(s);
   j.source = source;
@@ -159,9 +159,9 @@ void conednn_rows_run(const conednn_rows *s, const void *source, const void *wei
 
 #else
 
-int32_t conednn_rows_supported(const conednn_rows *s) { return (void)s, 0; }
-int64_t conednn_rows_scratch_size(const conednn_rows *s) { return (void)s, 0; }
-void conednn_rows_run(const conednn_rows *s, const void *source, const void *weights, const float *bias,
+int32_t conednn_kn2row_supported(const conednn_kn2row *s) { return (void)s, 0; }
+int64_t conednn_kn2row_scratch_size(const conednn_kn2row *s) { return (void)s, 0; }
+void conednn_kn2row_run(const conednn_kn2row *s, const void *source, const void *weights, const float *bias,
                       void *destination, void *scratch) {
   (void)s, (void)source, (void)weights, (void)bias, (void)destination, (void)scratch;
 }

@@ -1,4 +1,4 @@
-#include "conednn_relayout.h"
+#include "conednn_reorder.h"
 
 #include <string.h>
 
@@ -141,7 +141,7 @@ static void fence(void) {}
 
 #endif
 
-void conednn_relayout(const float *master, conednn_offsets from, int32_t master_order, int64_t out_begin,
+void conednn_reorder_weights(const float *master, conednn_offsets from, int32_t master_order, int64_t out_begin,
                       int64_t out_end, int64_t ins, int64_t spatials, const conednn_copy *copies, int32_t copy_count) {
   int fast = master_order != CONEDNN_ANY_ORDER && fast_path_available();
   for (int64_t o = out_begin; o < out_end; o += TILE)
