@@ -40,16 +40,30 @@ let package = Package(
     .target(
       name: "SegmentationData", dependencies: ["Storage", "ImageFiles", "CVector", "Basics"], swiftSettings: strict),
     .target(
+      name: "TrainingConfiguration", dependencies: ["Model", "Basics", "Yams"], swiftSettings: strict),
+    .target(
+      name: "Checkpoints",
+      dependencies: ["Storage", "Basics", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+    .target(name: "RunLogging", dependencies: ["Basics"], swiftSettings: strict),
+    .target(name: "Exchange", dependencies: ["Model", "Collectives", "CVector", "Basics"], swiftSettings: strict),
+    .target(
       name: "Training",
       dependencies: [
-        "Model", "Kernels", "SegmentationData", "Storage", "Collectives", "CVector", "Basics", "Yams",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Model", "Kernels", "SegmentationData",
+        "Collectives", "CVector", "Basics", .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
+    .target(
+      name: "Benchmarks",
+      dependencies: [
+        "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Model", "Kernels",
+        "SegmentationData", "Storage", "Collectives", "CVector", "Basics",
       ], swiftSettings: strict),
     .target(
       name: "Commands",
       dependencies: [
-        "Training", "Model", "Kernels", "SegmentationData", "Storage", "ImageFiles", "MPITransport", "Collectives",
-        "Basics", "CSystem", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Model", "Kernels",
+        "SegmentationData", "Storage", "ImageFiles", "MPITransport", "Collectives", "Basics", "CSystem", "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(name: "fcn-dist", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(
@@ -71,14 +85,21 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Model", "Kernels", "SegmentationData", "Storage", "Collectives", "Basics", "TestSupport",
+        "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Model",
+        "Kernels", "SegmentationData", "Storage", "Collectives", "Basics", "TestSupport",
       ]),
     .testTarget(
       name: "CommandsTests",
-      dependencies: ["Commands", "Training", "ImageFiles", "Basics", "TestSupport", "fcn-dist"]),
+      dependencies: [
+        "Commands", "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange",
+        "ImageFiles", "Basics", "TestSupport", "fcn-dist",
+      ]),
     .testTarget(
       name: "ParallelTests",
-      dependencies: ["Training", "Basics", "TestSupport", "fcn-dist", "mpi-conformance"]),
+      dependencies: [
+        "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Basics", "TestSupport",
+        "fcn-dist", "mpi-conformance",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

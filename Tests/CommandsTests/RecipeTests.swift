@@ -1,8 +1,9 @@
 import Commands
 import Foundation
+import RunLogging
 import TestSupport
 import Testing
-import Training
+import TrainingConfiguration
 
 /// The files in configs/.
 @Suite struct RecipeTests {

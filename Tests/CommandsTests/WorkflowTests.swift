@@ -2,7 +2,7 @@ import Commands
 import Foundation
 import TestSupport
 import Testing
-import Training
+import TrainingConfiguration
 
 /// The commands as people use them, on a small synthetic dataset.
 @Suite struct WorkflowTests {

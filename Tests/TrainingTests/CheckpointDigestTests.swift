@@ -1,7 +1,7 @@
 import Basics
+import Checkpoints
 import TestSupport
 import Testing
-import Training
 
 @Suite struct CheckpointDigestTests {
   let folder = TemporaryFolder()

@@ -1,9 +1,9 @@
 import Basics
+import Checkpoints
 import Foundation
 import Storage
 import TestSupport
 import Testing
-import Training
 
 /// Checkpoints seen by an independent reader and writer. Skipped where python3 or h5py is missing.
 @Suite(.enabled(if: Python.hasH5py, "python3 with h5py is not installed")) struct CheckpointH5pyTests {

@@ -1,9 +1,9 @@
 import Basics
+import Checkpoints
 import Foundation
 import Storage
 import TestSupport
 import Testing
-import Training
 
 @Suite struct CheckpointRoundTripTests {
   let folder = TemporaryFolder()

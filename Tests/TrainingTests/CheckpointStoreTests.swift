@@ -1,8 +1,8 @@
 import Basics
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing
-import Training
 
 @Suite struct CheckpointStoreTests {
   let folder = TemporaryFolder()

@@ -1,7 +1,7 @@
 import Basics
+import Checkpoints
 import Foundation
 import TestSupport
-import Training
 
 /// This machine's, as it is in the names of temporary files.
 let hostName: String = {

@@ -3,7 +3,7 @@ import Foundation
 import Model
 import TestSupport
 import Testing
-import Training
+import TrainingConfiguration
 
 private func read(_ text: String, _ overrides: [String] = []) throws -> Configuration {
   try Configuration(yaml: text, file: "test.yaml", overrides: overrides)

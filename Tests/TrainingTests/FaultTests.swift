@@ -1,4 +1,5 @@
 import Basics
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

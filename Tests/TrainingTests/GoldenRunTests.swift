@@ -2,10 +2,12 @@ import Basics
 import Collectives
 import Foundation
 import Kernels
+import RunLogging
 import Storage
 import TestSupport
 import Testing
 import Training
+import TrainingConfiguration
 
 /// Trainings of ../shared/golden from their own configuration files, against float64: the loss before each step and the
 /// parameters after the first and the last. Skipped where ../shared/golden is not there.

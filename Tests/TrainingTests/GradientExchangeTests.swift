@@ -1,10 +1,12 @@
 import Basics
-import Collectives
 import CVector
+import Collectives
+import Exchange
 import Kernels
 import Model
 import Testing
 import Training
+import TrainingConfiguration
 
 /// The sum of the micro-batches' gradients, and the parameters after an update, must be the same bits for any number of
 /// trainers on any number of machines.

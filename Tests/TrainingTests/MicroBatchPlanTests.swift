@@ -1,5 +1,5 @@
+import Exchange
 import Testing
-import Training
 
 @Suite struct MicroBatchPlanTests {
   static let cases: [(batch: Int, micro: Int, trainers: Int)] = (1...13).flatMap { batch in

@@ -1,6 +1,6 @@
+import Benchmarks
 import Collectives
 import Testing
-import Training
 
 @Suite struct RoundsTests {
   @Test func `the median of an even number lies between the middle two`() {

@@ -1,9 +1,12 @@
 import Basics
+import Checkpoints
 import Collectives
 import Foundation
 import Kernels
+import RunLogging
 import SegmentationData
 import Training
+import TrainingConfiguration
 
 /// Whole trainings in this process: ranks are threads, the backend is the portable one.
 struct RunHarness {

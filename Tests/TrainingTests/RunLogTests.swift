@@ -1,8 +1,8 @@
 import Basics
 import Foundation
+import RunLogging
 import TestSupport
 import Testing
-import Training
 
 private func stepRecord(_ step: Int, loss: Double = 1.5) -> StepRecord {
   StepRecord(

@@ -1,5 +1,5 @@
+import Benchmarks
 import Testing
-import Training
 
 @Suite struct ScalingModelTests {
   /// By hand: 3 others, 2 buckets; a quarter of 1,000 elements stays at home.

@@ -1,5 +1,6 @@
 import Testing
 import Training
+import TrainingConfiguration
 
 private func schedule(_ change: (inout Configuration.Schedule) -> Void, base: Double = 0.1, totalSteps: Int = 100)
   -> LearningRateSchedule

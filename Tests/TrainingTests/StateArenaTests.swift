@@ -1,4 +1,5 @@
 import Basics
+import Checkpoints
 import Collectives
 import Kernels
 import Model

@@ -1,9 +1,9 @@
 import Basics
+import Checkpoints
 import Foundation
 import SegmentationData
 import TestSupport
 import Testing
-import Training
 
 /// The same bits for any number of ranks, machines, coordinators, and any stop in between.
 @Suite struct TrainingRunTests {

@@ -1,7 +1,7 @@
 import Basics
 import Collectives
 import Kernels
-import Training
+import RunLogging
 
 /// What a benchmark ran on.
 struct BenchmarkMachine {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Basics
+import Benchmarks
 import Collectives
-import Training
+import RunLogging
+import TrainingConfiguration
 
 /// How often is measured, and where the result goes.
 struct BenchmarkOptions: ParsableArguments {

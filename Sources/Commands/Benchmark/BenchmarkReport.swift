@@ -1,5 +1,6 @@
 import Basics
-import Training
+import Benchmarks
+import RunLogging
 
 /// The result of a benchmark, for people and for programs.
 struct BenchmarkReport {

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Basics
+import Benchmarks
 import Collectives
 import Kernels
 import MPITransport
 import Model
-import Training
+import RunLogging
+import TrainingConfiguration
 
 struct CheckpointBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

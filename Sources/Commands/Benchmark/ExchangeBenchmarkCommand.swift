@@ -1,8 +1,10 @@
 import ArgumentParser
 import Basics
+import Benchmarks
 import Collectives
 import MPITransport
-import Training
+import RunLogging
+import TrainingConfiguration
 
 struct ExchangeBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

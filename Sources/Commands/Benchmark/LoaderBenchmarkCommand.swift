@@ -1,9 +1,11 @@
 import ArgumentParser
 import Basics
+import Benchmarks
 import Collectives
 import MPITransport
+import RunLogging
 import SegmentationData
-import Training
+import TrainingConfiguration
 
 struct LoaderBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import Basics
 import Model
-import Training
+import RunLogging
+import TrainingConfiguration
 
 /// Which steps a benchmark measured, for the head of its report.
 struct MeasuredStep {

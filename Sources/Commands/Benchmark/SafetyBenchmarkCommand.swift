@@ -1,8 +1,9 @@
 import ArgumentParser
 import Basics
+import Benchmarks
 import Collectives
 import MPITransport
-import Training
+import TrainingConfiguration
 
 struct SafetyBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

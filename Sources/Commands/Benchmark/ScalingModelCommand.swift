@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Training
+import Benchmarks
 
 struct ScalingModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

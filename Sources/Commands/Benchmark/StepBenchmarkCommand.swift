@@ -1,7 +1,7 @@
 import ArgumentParser
+import Benchmarks
 import Collectives
 import MPITransport
-import Training
 
 struct StepBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 import Basics
+import Benchmarks
 import Kernels
 import Model
-import Training
+import RunLogging
+import TrainingConfiguration
 
 /// Puts the times of a step beside those of its layers.
 struct StepReport {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Training
+import Checkpoints
 
 struct CheckpointDiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Training
+import Checkpoints
 
 struct CheckpointDigestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Basics
-import Training
 
 struct CheckpointImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

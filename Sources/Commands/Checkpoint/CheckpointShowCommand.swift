@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Training
+import Checkpoints
 
 struct CheckpointShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Training
+import Checkpoints
 
 struct CheckpointVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

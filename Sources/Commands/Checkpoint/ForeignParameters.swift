@@ -1,6 +1,6 @@
 import Basics
+import Checkpoints
 import Storage
-import Training
 
 /// Parameters in an HDF5 file that another tool wrote, brought to the names and shapes of docs/formats.md section 1.
 ///

@@ -1,7 +1,7 @@
 import Basics
+import Checkpoints
 import Foundation
 import Storage
-import Training
 
 /// Writes files of parameters only: `/model/parameters/<layer>/{weight,bias}`.
 enum ParameterFileWriter {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import RunLogging
 import SegmentationData
-import Training
 
 struct DatasetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

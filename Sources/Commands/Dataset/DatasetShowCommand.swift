@@ -1,8 +1,8 @@
 import ArgumentParser
 import Basics
 import ImageFiles
+import RunLogging
 import SegmentationData
-import Training
 
 struct DatasetShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

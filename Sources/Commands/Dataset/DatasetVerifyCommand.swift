@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
+import RunLogging
 import SegmentationData
-import Training
 
 struct DatasetVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

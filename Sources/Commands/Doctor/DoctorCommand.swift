@@ -3,7 +3,8 @@ import Basics
 import Collectives
 import Foundation
 import MPITransport
-import Training
+import RunLogging
+import TrainingConfiguration
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import Basics
-import Training
+import RunLogging
 
 /// What the doctor says, to people and to programs.
 package struct DoctorReport {

@@ -3,7 +3,7 @@ import Collectives
 import Foundation
 import Kernels
 import SegmentationData
-import Training
+import TrainingConfiguration
 
 /// Looks at a job with all its ranks. What one rank cannot do it says, and goes on: the others count on it.
 struct Examination {

@@ -3,7 +3,6 @@ import Basics
 import Foundation
 import Kernels
 import SegmentationData
-import Training
 
 struct VerifyExactnessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

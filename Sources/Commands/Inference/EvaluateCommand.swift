@@ -3,6 +3,7 @@ import Basics
 import Collectives
 import MPITransport
 import Model
+import RunLogging
 import SegmentationData
 import Training
 

@@ -1,4 +1,5 @@
 import Basics
+import RunLogging
 import Training
 
 /// An evaluation as people and programs read it.

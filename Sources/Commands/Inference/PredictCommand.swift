@@ -2,8 +2,8 @@ import ArgumentParser
 import Basics
 import Collectives
 import MPITransport
+import RunLogging
 import SegmentationData
-import Training
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import Basics
 import Collectives
 import Model
+import RunLogging
 import SegmentationData
 import Training
 

@@ -1,9 +1,12 @@
 import Basics
+import Checkpoints
 import Collectives
+import Exchange
 import Kernels
 import Model
 import SegmentationData
 import Training
+import TrainingConfiguration
 
 /// A network with the parameters of a file, ready to run on every rank.
 struct TrainedModel {

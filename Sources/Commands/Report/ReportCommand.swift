@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
 import Foundation
-import Training
+import RunLogging
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

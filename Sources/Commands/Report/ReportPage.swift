@@ -1,6 +1,6 @@
 import Basics
 import Foundation
-import Training
+import RunLogging
 
 /// A run's report: one HTML page that needs nothing beside it.
 struct ReportPage {

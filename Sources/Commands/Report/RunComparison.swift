@@ -1,5 +1,5 @@
 import Basics
-import Training
+import RunLogging
 
 /// Several runs beside each other on one page.
 struct RunComparison {

@@ -1,5 +1,5 @@
 import Basics
-import Training
+import RunLogging
 
 /// What a run's metrics come to, for its report.
 struct RunSummary {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Basics
 import Collectives
 import Kernels
-import Training
+import TrainingConfiguration
 
 /// Which backend computes, with how many threads.
 struct BackendOptions: ParsableArguments {

@@ -1,3 +1,4 @@
+import TrainingConfiguration
 import ArgumentParser
 import Basics
 import Training

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
 import Foundation
-import Training
+import TrainingConfiguration
 
 /// Where the configuration comes from.
 struct ConfigurationOptions: ParsableArguments {

@@ -1,8 +1,8 @@
 import Basics
 import Collectives
 import Foundation
+import RunLogging
 import SegmentationData
-import Training
 
 /// Which dataset a training gets.
 enum DataChoice {

@@ -1,6 +1,7 @@
 import Basics
+import Checkpoints
 import Foundation
-import Training
+import TrainingConfiguration
 
 /// Which configuration a training gets.
 enum RecipeChoice {

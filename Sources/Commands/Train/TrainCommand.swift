@@ -4,8 +4,10 @@ import Collectives
 import Foundation
 import Kernels
 import MPITransport
+import RunLogging
 import SegmentationData
 import Training
+import TrainingConfiguration
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

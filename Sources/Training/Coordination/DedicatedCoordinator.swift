@@ -1,6 +1,8 @@
 import Basics
 import Collectives
+import Exchange
 import Model
+import RunLogging
 
 /// `distributed.coordinator: dedicated`, on rank 0: evaluates and writes copies of the state while the others train.
 package final class DedicatedCoordinator {

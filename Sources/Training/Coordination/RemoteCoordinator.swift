@@ -1,5 +1,7 @@
 import Basics
 import Collectives
+import Exchange
+import RunLogging
 
 /// `distributed.coordinator: dedicated`, on a trainer: hands a copy of the state to rank 0 and goes on. What rank 0
 /// found arrives at the next boundary, which is where it takes effect.

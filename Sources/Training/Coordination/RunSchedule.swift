@@ -1,3 +1,5 @@
+import TrainingConfiguration
+
 /// Which steps of a run evaluate and write checkpoints: a function of the configuration and the dataset's size, known
 /// to every rank in advance.
 package struct RunSchedule: Equatable, Sendable {

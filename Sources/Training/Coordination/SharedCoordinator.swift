@@ -1,5 +1,7 @@
 import Basics
 import Collectives
+import Exchange
+import RunLogging
 
 /// `distributed.coordinator: shared`: all trainers evaluate together, the first of them writes.
 package final class SharedCoordinator: Coordinator {

@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import Exchange
 import Model
 
 /// The state of a training in memory: the master parameters and the optimizer's arenas, all whole.

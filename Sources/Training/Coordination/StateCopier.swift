@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import Exchange
 import Model
 
 /// Keeps a copy of the training's state on the machine of the first trainer, so that it can be written while training

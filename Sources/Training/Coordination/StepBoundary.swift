@@ -1,3 +1,5 @@
+import RunLogging
+
 /// A point between two steps where something is due: an evaluation, a checkpoint, the end.
 package struct StepBoundary: Codable, Equatable, Sendable {
   package enum Ending: String, Codable, Sendable {

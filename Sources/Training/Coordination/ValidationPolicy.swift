@@ -1,3 +1,5 @@
+import RunLogging
+
 /// What the evaluations so far mean for the training: the learning rate, the best checkpoint, whether to stop. A pure
 /// function of the configuration and the list of evaluations, so that every rank and every resumed run comes to the
 /// same decisions.

@@ -1,3 +1,5 @@
+import RunLogging
+
 /// What an evaluation found: integers, and a loss whose sum has one fixed order.
 package struct Evaluation: Equatable, Sendable {
   package let confusion: ConfusionMatrix

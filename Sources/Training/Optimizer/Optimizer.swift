@@ -1,6 +1,7 @@
 import Basics
 import CVector
 import Model
+import TrainingConfiguration
 
 /// The update of the master weights. Element by element, so that any slice of the arena can be updated alone.
 package struct Optimizer: Equatable, Sendable {

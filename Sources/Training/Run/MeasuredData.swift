@@ -1,5 +1,6 @@
 import Basics
 import SegmentationData
+import TrainingConfiguration
 
 /// What a run measures on the training images where the configuration leaves it open. Rank 0 measures, all others are
 /// told: one pass over the files, and one truth.

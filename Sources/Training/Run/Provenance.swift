@@ -1,9 +1,11 @@
 import Basics
 import Collectives
+import Exchange
 import Kernels
 import Model
 import SegmentationData
 import Storage
+import TrainingConfiguration
 
 /// On what a run runs: said at its start, and kept in its checkpoints.
 package struct Provenance {

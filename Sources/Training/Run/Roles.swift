@@ -1,5 +1,7 @@
 import Basics
 import Collectives
+import Exchange
+import TrainingConfiguration
 
 /// Who does what in a run: the trainers, the coordinator, and which trainers share a machine's memory.
 package struct Roles {

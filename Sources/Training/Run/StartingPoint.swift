@@ -1,6 +1,9 @@
 import Basics
+import Checkpoints
 import Collectives
 import Model
+import RunLogging
+import TrainingConfiguration
 
 /// Where a training begins: at step 0 from initial or given parameters, or where a checkpoint left off.
 package struct StartingPoint: Codable {

@@ -1,3 +1,6 @@
+import Checkpoints
+import RunLogging
+
 /// The steps and evaluations of a training as the columns of a checkpoint's history.
 enum TrainingHistory {
   static func columns(

@@ -2,6 +2,7 @@ import Basics
 import Collectives
 import Model
 import SegmentationData
+import TrainingConfiguration
 
 /// The data of a run, and the configuration with everything filled in that the data decides.
 package struct TrainingInputs {

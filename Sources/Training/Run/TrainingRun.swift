@@ -1,8 +1,11 @@
 import Basics
 import Collectives
+import Exchange
 import Kernels
 import Model
+import RunLogging
 import SegmentationData
+import TrainingConfiguration
 
 /// A whole training, from the files to the last checkpoint: `fcn-dist train` without its options.
 ///

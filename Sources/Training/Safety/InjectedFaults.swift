@@ -1,3 +1,4 @@
+import Checkpoints
 import Basics
 
 #if canImport(Glibc)

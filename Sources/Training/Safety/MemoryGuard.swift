@@ -1,6 +1,7 @@
 import Basics
-import Collectives
 import CVector
+import Collectives
+import Exchange
 import Model
 
 /// Notices when the parameters or the optimizer's state change in memory without an update: a bit that turned over, a

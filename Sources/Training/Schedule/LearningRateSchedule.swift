@@ -1,4 +1,5 @@
 import Basics
+import TrainingConfiguration
 
 /// The learning rate as a function of the step, and of the evaluations so far for `plateau`.
 package struct LearningRateSchedule: Sendable {

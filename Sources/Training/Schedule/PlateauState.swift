@@ -1,3 +1,5 @@
+import TrainingConfiguration
+
 /// What the plateau schedule remembers of the evaluations: a function of their results, in order, and nothing else.
 package struct PlateauState: Equatable, Sendable {
   /// The best mean IoU that counted as progress; nil before the first evaluation.

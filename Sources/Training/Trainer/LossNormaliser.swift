@@ -1,6 +1,7 @@
 import Basics
 import Collectives
 import SegmentationData
+import TrainingConfiguration
 
 /// What the summed loss of a global batch is divided by (docs/formats.md section 2): known before the backward pass,
 /// and equal for any number of ranks because it is made from integer counts.

@@ -1,8 +1,11 @@
 import Basics
 import Collectives
+import Exchange
 import Kernels
 import Model
+import RunLogging
 import SegmentationData
+import TrainingConfiguration
 
 /// Trains: one step after the other, with all trainers in step.
 package final class Trainer {

@@ -1,6 +1,6 @@
 import Basics
+import Checkpoints
 import TestSupport
-import Training
 
 /// Goes through the operations of a run, takes the power away after them, and looks for a checkpoint on what is left of
 /// the disk, as `--resume auto` does.

@@ -1,7 +1,7 @@
 import Foundation
+import RunLogging
 import TestSupport
 import Testing
-import Training
 
 extension ParallelTests {
   /// What a disk may hold after a power loss, made from what a real run did to its files.

@@ -1,5 +1,5 @@
 import Basics
-import Training
+import RunLogging
 
 /// How long will it take?
 package enum SpeedCheck {

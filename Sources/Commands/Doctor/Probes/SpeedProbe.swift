@@ -1,9 +1,12 @@
 import Basics
+import Benchmarks
 import Collectives
+import Exchange
 import Foundation
 import Kernels
 import Model
 import Training
+import TrainingConfiguration
 
 /// Measures for a few seconds what a step is made of: a micro-batch's forward and backward pass on every trainer at
 /// once, the memory, and the exchange between machines.

@@ -1,8 +1,10 @@
 import Basics
+import Exchange
 import Kernels
 import Model
 import SegmentationData
 import Training
+import TrainingConfiguration
 
 /// The training that is planned, made ready as far as it needs no parameters.
 struct Workload {

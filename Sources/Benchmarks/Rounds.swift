@@ -1,4 +1,5 @@
 import Collectives
+import Training
 
 /// Measures things in turn, round after round, so that a machine that becomes slower or faster meanwhile treats all of
 /// them alike.

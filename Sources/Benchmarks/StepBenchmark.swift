@@ -1,8 +1,11 @@
 import Basics
 import Collectives
+import Exchange
 import Kernels
 import Model
 import SegmentationData
+import Training
+import TrainingConfiguration
 
 /// Whole training steps on samples in memory, and beside them what bounds them: the layers run alone, and the update at
 /// the speed of memory.

@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import Exchange
 
 /// What memory a training takes, in bytes.
 package struct MemoryUse: Equatable, Sendable {

@@ -2,6 +2,7 @@ import Basics
 import Collectives
 import Kernels
 import Model
+import Training
 
 /// Every weighted layer of a plan run alone, forward and backward: nothing that trains with this backend is faster than
 /// their sum.

@@ -1,6 +1,9 @@
 import Basics
+import Checkpoints
 import Model
+import RunLogging
 import SegmentationData
+import TrainingConfiguration
 
 /// Writes down what a run comes to: checkpoints with their history, and words for people. One per run, on rank 0.
 package final class RunRecorder {
@@ -115,14 +118,14 @@ extension PlateauState {
 }
 
 extension CheckpointModel {
-  init(_ inputs: TrainingInputs) {
+  package init(_ inputs: TrainingInputs) {
     let info = inputs.training.info
     self.init(
       inputs.modelConfiguration, ignoreLabel: info.ignoreLabel, classNames: info.classNames, palette: info.palette,
       mean: inputs.normalisation.mean, std: inputs.normalisation.std)
   }
 
-  init(
+  package init(
     _ model: ModelConfiguration, ignoreLabel: Int, classNames: [String], palette: [UInt8], mean: [Float], std: [Float]
   ) {
     self.init(

@@ -1,6 +1,7 @@
 import Basics
 import Collectives
 import SegmentationData
+import Training
 
 /// What a step does for safety alone: its signs of life, the checksums of its samples, the digests over the parameters
 /// and the optimizer's state.

@@ -1,6 +1,6 @@
 import Basics
-import Collectives
 import CVector
+import Collectives
 import Model
 
 /// Sums the trainers' gradients and spreads the updated parameters.
@@ -35,11 +35,13 @@ package final class GradientExchange {
   /// - Parameters:
   ///   - group: the trainers.
   ///   - machine: those of this trainer's machine as `topology` has it.
-  ///   - settings: `reproducible: false` leaves the order of the sum to the transport's own all-reduce, which only
-  ///     works where no two trainers share a store.
+  ///   - isReproducible: false leaves the order of the sum to the transport's own all-reduce, where no two trainers
+  ///     share a store.
+  ///   - wantsOverlap: sum what is complete while the backward pass goes on.
+  ///   - bucketLength: parameters of a bucket, the piece that is exchanged at once.
   package init(
     plan: MicroBatchPlan, topology: Topology, store: ParameterStore, group: any ProcessGroup, machine: any ProcessGroup,
-    pool: WorkerPool, settings: Configuration.Distributed
+    pool: WorkerPool, isReproducible: Bool, wantsOverlap: Bool, bucketLength: Int
   ) throws {
     self.plan = plan
     self.topology = topology
@@ -47,15 +49,15 @@ package final class GradientExchange {
     self.group = group
     self.machine = machine
     self.pool = pool
-    isTreeOrdered = settings.reproducible || topology.machines.count < topology.trainerCount
+    isTreeOrdered = isReproducible || topology.machines.count < topology.trainerCount
     layout = ChunkedRange(count: store.table.floatCount)
     chunks = layout.chunks(ofOwner: group.rank, of: group.size)
     slice = layout.slice(ofOwner: group.rank, of: group.size)
-    overlaps = isTreeOrdered && group.allowsHandOver && settings.overlaps(machines: topology.machines.count)
+    overlaps = isTreeOrdered && group.allowsHandOver && wantsOverlap
     buckets = try BucketExchange(
       plan: plan, topology: topology, store: store, layout: layout, group: group,
       // Alone on its machine a sum has nothing to wait for: one stretch is best.
-      bucketLength: topology.machines.count > 1 || overlaps ? settings.bucket : max(1, layout.count))
+      bucketLength: topology.machines.count > 1 || overlaps ? bucketLength : max(1, layout.count))
     thread =
       overlaps
       ? try ExchangeThread(

@@ -1,6 +1,9 @@
 import Basics
 import Collectives
+import Exchange
 import Model
+import Training
+import TrainingConfiguration
 
 /// The memory and the exchange of a training in which all ranks train, without data.
 package final class BenchmarkStore {

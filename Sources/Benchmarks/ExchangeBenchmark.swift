@@ -1,7 +1,10 @@
 import Basics
-import Collectives
 import CVector
+import Collectives
+import Exchange
 import Model
+import Training
+import TrainingConfiguration
 
 /// Sum, update and publication of a gradient, against an all-reduce of the transport with a whole update on every rank,
 /// and against the speed of memory.

@@ -1,5 +1,6 @@
 import Collectives
 import Kernels
+import TrainingConfiguration
 
 /// Whole training steps that exchange gradients while they compute others, and steps that exchange them afterwards, in
 /// turn.

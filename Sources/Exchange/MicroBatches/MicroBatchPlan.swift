@@ -16,13 +16,6 @@ package struct MicroBatchPlan: Equatable, Sendable {
     tree = SummationTree(microBatchCount: (globalBatch + self.micro - 1) / self.micro, roundedParts: roundedParts)
   }
 
-  /// The plan of a configuration.
-  package init(_ configuration: Configuration, trainerCount: Int) {
-    self.init(
-      globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: trainerCount,
-      roundedParts: configuration.distributed.roundedParts)
-  }
-
   package var microBatchCount: Int { tree.microBatchCount }
 
   /// Positions in the batch.

@@ -1,3 +1,7 @@
+import Checkpoints
+import Exchange
+import Training
+import TrainingConfiguration
 import Basics
 import Collectives
 import Kernels

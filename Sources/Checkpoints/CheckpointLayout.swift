@@ -1,5 +1,5 @@
 /// Names in a checkpoint file (docs/formats.md section 4).
-enum CheckpointLayout {
+package enum CheckpointLayout {
   static let format = "fcn-dist-checkpoint"
   static let version: Int64 = 1
   static let model = "model"
@@ -9,7 +9,7 @@ enum CheckpointLayout {
   static let configuration = "config"
   static let history = "history"
   static let provenance = "provenance"
-  static let toolVersion = "tool_version"
+  package static let toolVersion = "tool_version"
   /// Before the names of what a schedule remembers, among the attributes of /training.
   static let schedulePrefix = "schedule_"
   /// From this size on a dataset is cut into chunks with checksums of their own.
