@@ -43,6 +43,14 @@ package final class MemoryGuard {
     }
   }
 
+  /// Seals what an update has left, and compares the machines' seals every `compareEvery` steps.
+  ///
+  /// - Important: Collective over the trainers in those steps.
+  package func sealUpdate(step: Int, compareEvery: Int) throws {
+    seal()
+    if compareEvery > 0, step % compareEvery == 0 { try compareMachines(step: step) }
+  }
+
   /// To be called when an update is whole on this machine, before anybody can begin the next.
   package func seal() {
     for i in parts.indices { parts[i].seals = digests(parts[i]) }

@@ -14,29 +14,27 @@ package final class Trainer {
   package let store: ParameterStore
   package let exchange: GradientExchange
   package let sampler: Sampler
-  private let dataset: Dataset
   private let group: any ProcessGroup
   private let computation: GradientComputation
   private let normaliser: LossNormaliser
   private let optimizer: Optimizer
   private let schedule: LearningRateSchedule
   private let loader: Loader
-  private let stopSignal: StopSignal
+  let stopSignal: StopSignal
   private let watchdog: Watchdog?
   private let pool: WorkerPool
-  private let faults: InjectedFaults
+  let faults: InjectedFaults
   private let memoryGuard: MemoryGuard?
+  private let verifyEvery: Int
   private let rank: Int
   private var slowRanks: SlowRanks?
-  private var skippedInARow = 0
-  private static let mostSkippedInARow = 10
+  private let nonFiniteSteps: NonFiniteSteps
 
   package init(_ parts: TrainerParts, startStep: Int) throws {
     configuration = parts.configuration
     network = parts.network
     store = parts.store
     exchange = parts.exchange
-    dataset = parts.dataset
     group = parts.group
     optimizer = parts.optimizer
     schedule = parts.schedule
@@ -60,6 +58,9 @@ package final class Trainer {
     normaliser = LossNormaliser(
       normalization: parts.configuration.loss.normalization, classWeights: parts.classWeights,
       ignoreLabel: parts.dataset.info.ignoreValue, globalBatch: plan.globalBatch)
+    verifyEvery = parts.configuration.distributed.verifyEvery
+    nonFiniteSteps = NonFiniteSteps(
+      action: parts.configuration.train.nonfinite, plan: plan, sampler: sampler, dataset: parts.dataset)
     let positions = plan.positions(ofTrainer: parts.group.rank)
     let totalSteps = parts.totalSteps
     loader = try Loader(
@@ -75,63 +76,42 @@ package final class Trainer {
 
   package func stop() { loader.stop() }
 
-  /// One update of the parameters. `index` counts the updates done before; `results` are the evaluations that the
-  /// schedule may look at.
+  /// One update of the parameters, as docs/design.md tells it. `index` counts the updates done before; `results` are the
+  /// evaluations that the schedule may look at.
   ///
   /// - Important: Collective over the trainers.
-  package func step(
-    _ index: Int, effectiveResults results: [EvaluationRecord]
-  ) throws -> StepOutcome {
-    let watch = Stopwatch()
-    var seconds = StepRecord.Seconds(data: 0, compute: 0, exchange: 0, update: 0)
-    let plateau = PlateauState(after: results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
-    let rate = schedule.learningRate(atStep: index, reductions: plateau.reductions)
+  package func step(_ index: Int, effectiveResults results: [EvaluationRecord]) throws -> StepOutcome {
+    var phases = StepPhases(step: index, watchdog: watchdog, after: injectFaults)
+    let rate = learningRate(atStep: index, after: results)
 
-    watchdog?.heartbeat("loading samples", step: index)
-    let samples = try Stopwatch.time(&seconds.data) { try nextSamples() }
-    watchdog?.heartbeat("counting pixels", step: index, isWaiting: true)
-    let divisor = try normaliser.divisor(of: samples, over: group)
-
-    watchdog?.heartbeat("computing gradients", step: index)
-    exchange.beginStep()
-    let losses = try Stopwatch.time(&seconds.compute) {
-      try computation.run(samples, scale: Float(1 / divisor), release: exchange.release)
+    let samples = try phases.run(.loading) { try nextSamples() }
+    let divisor = try phases.run(.counting) { try normaliser.divisor(of: samples, over: group) }
+    let losses = try phases.run(.computing) {
+      exchange.beginStep()
+      return try computation.run(samples, scale: Float(1 / divisor), release: exchange.release)
     }
-    let workSeconds = seconds.compute
-    Stopwatch.time(&seconds.compute) { faults.injectIntoProcess(step: index + 1, workSeconds: workSeconds) }
-    let computeSeconds = seconds.compute
-    if faults.triggers(.interrupt, step: index + 1) { stopSignal.request() }
-    if faults.triggers(.nan, step: index + 1) { exchange.ownBuffer[0] = .nan }
-
-    watchdog?.heartbeat("summing gradients", step: index, isWaiting: true)
-    let (gradient, reduction) = try Stopwatch.time(&seconds.exchange) {
-      let gradient = try exchange.finish()
-      // Before the reduction, on which everybody waits: nobody updates before all have looked.
-      try memoryGuard?.verify(step: index + 1)
-      let reduction = try StepReduction(
+    let gradient = try phases.run(.summing) { try exchange.finish() }
+    // Before the reduction, on which everybody waits: nobody updates before all have looked.
+    try phases.run(.verifying) { try memoryGuard?.verify(step: index + 1) }
+    let computeSeconds = phases.seconds.compute
+    let reduction = try phases.run(.reducing) {
+      try StepReduction(
         losses: losses, microBatchCount: exchange.plan.microBatchCount, chunkNorms: exchange.chunkNorms(of: gradient),
         isStopRequested: stopSignal.isRequested, computeSeconds: computeSeconds, over: group)
-      return (gradient, reduction)
     }
-    var warnings = [try skipReason(reduction, step: index)].compactMap { $0 }
-    warnings += slowRanks?.warnings(after: reduction.microBatchSeconds, step: index + 1) ?? []
-    if reduction.isFinite {
-      watchdog?.heartbeat("updating parameters", step: index)
-      try Stopwatch.time(&seconds.update) {
-        update(gradient, norm: reduction.gradientNorm, learningRate: rate, step: index + 1)
-        watchdog?.heartbeat("spreading parameters", step: index, isWaiting: true)
-        try spread(step: index + 1)
-        watchdog?.heartbeat("preparing parameters", step: index, isWaiting: true)
-        try exchange.prepare(network)
-      }
+    let skipReason = try nonFiniteSteps.skipReason(reduction, step: index)
+    if skipReason == nil {
+      phases.run(.updating) { update(gradient, norm: reduction.gradientNorm, learningRate: rate, step: index + 1) }
+      try phases.run(.publishing) { try exchange.publish() }
+      try phases.run(.sealing) { try memoryGuard?.sealUpdate(step: index + 1, compareEvery: verifyEvery) }
+      try phases.run(.preparing) { try exchange.prepare(network) }
     }
+    return outcome(index, phases, reduction, loss: reduction.weightedLoss / divisor, rate: rate, skipReason: skipReason)
+  }
 
-    let batch = exchange.plan.globalBatch
-    let record = StepRecord(
-      step: index + 1, epoch: Double((index + 1) * batch) / Double(sampler.sampleCount),
-      loss: reduction.weightedLoss / divisor, learningRate: rate, imagesPerSecond: Double(batch) / watch.seconds,
-      seconds: seconds)
-    return StepOutcome(record: record, isStopRequested: reduction.isStopRequested, warnings: warnings)
+  private func learningRate(atStep index: Int, after results: [EvaluationRecord]) -> Double {
+    let plateau = PlateauState(after: results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
+    return schedule.learningRate(atStep: index, reductions: plateau.reductions)
   }
 
   private func nextSamples() throws -> [Sample] {
@@ -149,22 +129,16 @@ package final class Trainer {
       step: step, pool: pool)
   }
 
-  private func spread(step: Int) throws {
-    try exchange.publish()
-    if faults.triggers(.corruptCopy, step: step) {
-      flipBit(ofElement: exchange.slice.lowerBound > 0 ? 0 : exchange.slice.upperBound)
-    }
-    memoryGuard?.seal()
-    let interval = configuration.distributed.verifyEvery
-    if interval > 0, step % interval == 0 { try memoryGuard?.compareMachines(step: step) }
-    if !exchange.slice.isEmpty, faults.triggers(.flipWeight, step: step) {
-      flipBit(ofElement: (exchange.slice.lowerBound + exchange.slice.upperBound) / 2)
-    }
-  }
-
-  private func flipBit(ofElement element: Int) {
-    let value = store.memory.master + element
-    value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1 << 20)
+  private func outcome(
+    _ index: Int, _ phases: StepPhases, _ reduction: StepReduction, loss: Double, rate: Double, skipReason: String?
+  ) -> StepOutcome {
+    let batch = exchange.plan.globalBatch
+    let record = StepRecord(
+      step: index + 1, epoch: Double((index + 1) * batch) / Double(sampler.sampleCount), loss: loss, learningRate: rate,
+      imagesPerSecond: Double(batch) / phases.elapsed, seconds: phases.seconds)
+    let slow = slowRanks?.warnings(after: reduction.microBatchSeconds, step: index + 1) ?? []
+    return StepOutcome(
+      record: record, isStopRequested: reduction.isStopRequested, warnings: [skipReason].compactMap { $0 } + slow)
   }
 
   /// Looks whether the state in memory is still what the last update left, before it is used for anything else.
@@ -179,68 +153,4 @@ package final class Trainer {
     memoryGuard?.seal()
     try exchange.prepare(network)
   }
-
-  /// Decides about a step that is not finite: the same on every trainer, for all have the same reduction.
-  ///
-  /// - Returns: what to tell people where the training goes on without the step.
-  private func skipReason(_ reduction: StepReduction, step: Int) throws -> String? {
-    guard !reduction.isFinite else {
-      skippedInARow = 0
-      return nil
-    }
-    skippedInARow += 1
-    let failure = nonFinite(reduction, step: step)
-    guard configuration.train.nonfinite == .skip, skippedInARow <= Self.mostSkippedInARow else { throw failure }
-    return failure.message
-  }
-
-  /// The same words on every trainer: whichever ends the job first says all there is to say.
-  private func nonFinite(_ reduction: StepReduction, step: Int) -> Failure {
-    let broken = reduction.nonFiniteMicroBatches
-    let positions =
-      broken.isEmpty
-      ? Array(0..<exchange.plan.globalBatch) : broken.flatMap { Array(exchange.plan.positions(ofMicroBatch: $0)) }
-    let keys = positions.map {
-      dataset.key(sampler.sample(atPosition: step * exchange.plan.globalBatch + $0).sample)
-    }
-    let what =
-      (broken.isEmpty ? "the gradient is not finite after the samples " : "the loss is not finite on the samples ")
-      + keys.prefix(8).joined(separator: ", ") + (keys.count > 8 ? " and \(keys.count - 8) more" : "")
-    let row = skippedInARow > 1 ? ", the \(skippedInARow). in a row" : ""
-    return Failure(
-      .badData, "step \(step + 1)\(row): \(what); no rank has applied the step",
-      remedy: "look at these samples with 'fcn-dist dataset show', lower optimizer.learning_rate, or set "
-        + "optimizer.gradient_clip; the last checkpoint is untouched")
-  }
-}
-
-/// What a step came to: the same on every trainer, but for the seconds.
-package struct StepOutcome {
-  package let record: StepRecord
-  package let isStopRequested: Bool
-  /// Why the step was left out, who holds up the others.
-  package let warnings: [String]
-}
-
-/// What a trainer is put together from.
-package struct TrainerParts {
-  package var configuration: Configuration
-  package var network: Network
-  package var store: ParameterStore
-  package var exchange: GradientExchange
-  package var dataset: Dataset
-  package var transform: SampleTransform
-  package var group: any ProcessGroup
-  /// This rank's number in the job.
-  package var rank: Int
-  package var optimizer: Optimizer
-  package var schedule: LearningRateSchedule
-  package var classWeights: [Float]
-  package var totalSteps: Int
-  package var pool: WorkerPool
-  package var loaderThreads: Int
-  package var stopSignal: StopSignal
-  package var watchdog: Watchdog?
-  /// Those of this rank.
-  package var faults: InjectedFaults
 }
