@@ -4,7 +4,7 @@ import Foundation
 struct BenchmarkResult {
   /// What every file says about where it was measured.
   static let commonKeys = [
-    "benchmark", "backend", "figures", "host", "machines", "processor", "ranks", "repeats", "seconds", "settings",
+    "benchmark", "engine", "figures", "host", "machines", "processor", "ranks", "repeats", "seconds", "settings",
     "threads", "tool_version", "warmups",
   ]
 
