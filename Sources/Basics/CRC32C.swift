@@ -8,5 +8,6 @@ package enum CRC32C {
     return cvector_crc32c(checksum, base, bytes.count)
   }
 
+  /// The checksum of the bytes of `values`, as they lie in memory.
   package static func checksum<T>(_ values: [T]) -> UInt32 { values.withUnsafeBytes { checksum($0) } }
 }

@@ -1,6 +1,7 @@
 /// An error that a person can act on: what is wrong, where, and what to do. Its kind is the exit code (FORMATS.md
 /// section 8).
 package struct Failure: Error, Equatable, CustomStringConvertible {
+  /// What went wrong; the raw value is the exit code of the program (docs/formats.md).
   package enum Kind: Int32, Sendable {
     case usage = 64
     case badData = 65

@@ -41,6 +41,7 @@ package final class MemoryRegion: @unchecked Sendable {
 
   deinit { release(base, mappedCount) }
 
+  /// The region as floats, from byte `offset` on.
   package func floats(at offset: Int = 0) -> UnsafeMutablePointer<Float> {
     (base + offset).assumingMemoryBound(to: Float.self)
   }

@@ -62,6 +62,7 @@ package struct Philox: Sendable {
     return SIMD4(c0, c1, c2, c3)
   }
 
+  /// The next 32 bits of the stream.
   package mutating func nextUInt32() -> UInt32 {
     if pendingCount == 0 {
       pending = block(at: counter)
@@ -72,6 +73,7 @@ package struct Philox: Sendable {
     return pending[3 - pendingCount]
   }
 
+  /// The next 64 bits of the stream: two of 32, the lower half first.
   package mutating func nextUInt64() -> UInt64 {
     let low = UInt64(nextUInt32())
     return low | UInt64(nextUInt32()) << 32

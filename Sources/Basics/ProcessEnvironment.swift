@@ -6,6 +6,7 @@
 
 /// What the process was started with.
 package enum ProcessEnvironment {
+  /// The environment variable `name`; nil where it is not set.
   package static func string(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
   /// The integer in variable `name`, or `fallback` where it is not set.

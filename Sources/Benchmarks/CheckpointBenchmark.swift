@@ -57,6 +57,7 @@ package final class CheckpointBenchmark {
       std: [Float](repeating: 1, count: configuration.channels))
   }
 
+  /// One round: writes, verifies and reads a checkpoint, and writes as many bytes plainly.
   package func run(_ round: Round) throws {
     let path = "\(folder)/benchmark-\(getpid()).h5"
     defer { unlink(path) }

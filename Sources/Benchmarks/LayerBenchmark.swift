@@ -7,6 +7,7 @@ import Training
 /// Every weighted layer of a plan run alone, forward and backward: nothing that trains with this backend is faster than
 /// their sum.
 package final class LayerBenchmark {
+  /// A direction of a layer, as oneDNN names them.
   package enum Pass: String, CaseIterable, Sendable {
     case forward
     case backwardData = "backward data"
@@ -50,6 +51,7 @@ package final class LayerBenchmark {
     }
   }
 
+  /// The directions in which a training step runs `layer`.
   package func passes(of layer: LayerOperation) -> [Pass] {
     Pass.allCases.filter {
       switch $0 {
@@ -60,6 +62,7 @@ package final class LayerBenchmark {
     }
   }
 
+  /// The name of a measurement: the layer and the direction.
   package static func name(_ layer: LayerOperation, _ pass: Pass) -> String { "\(layer.name) \(pass.rawValue)" }
 
   /// The sum over a rank's layers.

@@ -56,6 +56,7 @@ package final class LoaderBenchmark {
     return Double(total) / Double(dataset.sampleCount)
   }
 
+  /// One round: reads an epoch of samples, augmented, as the training does.
   package func run(_ round: Round) throws {
     for (name, transform) in transforms { try round.time(name) { try load(with: transform) } }
     try round.time(Self.raw) { try read() }

@@ -28,6 +28,7 @@ package final class MemoryStream {
   /// Bytes that one pass moves on this rank.
   package var byteCount: Int { 12 * count }
 
+  /// One pass over the memory: reads two streams and writes one (STREAM's "add").
   package func run() {
     let sum = region.floats()
     pool.runRanges(count, grain: 1 << 18) { piece in

@@ -5,6 +5,7 @@ import TrainingConfiguration
 /// Whole training steps that exchange gradients while they compute others, and steps that exchange them afterwards, in
 /// turn.
 package final class OverlapBenchmark {
+  /// How gradients are exchanged in a measured step.
   package enum Mode: String, CaseIterable {
     case overlapped
     case sequential = "one after the other"

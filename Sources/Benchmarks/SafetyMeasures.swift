@@ -40,5 +40,6 @@ package final class SafetyMeasures {
   func verify(step: Int) throws { try Stopwatch.time(&digestSeconds) { try memoryGuard.verify(step: step) } }
   func seal() { Stopwatch.time(&digestSeconds) { memoryGuard.seal() } }
 
+  /// Ends the watchdog.
   package func stop() { watchdog.stop() }
 }

@@ -34,6 +34,7 @@ package struct ScalingModel: Equatable, Sendable {
     package let efficiency: Double
   }
 
+  /// The predicted step and efficiency on so many machines.
   package func outcome(machines: Int) -> Outcome {
     let others = Double(machines - 1)
     let elements = Double(parameterCount) * others / Double(machines)

@@ -14,5 +14,6 @@ package struct Timings: Equatable, Sendable {
   package var minimum: Double { seconds.min() ?? .nan }
   package var maximum: Double { seconds.max() ?? .nan }
 
+  /// Every time multiplied by `factor`.
   package static func * (timings: Timings, factor: Double) -> Timings { Timings(timings.seconds.map { $0 * factor }) }
 }

@@ -1,5 +1,6 @@
 /// What differs between two checkpoints.
 package struct CheckpointDifference {
+  /// A tensor that differs, and by how much.
   package struct Tensor: Equatable, Sendable {
     /// "parameters/conv1_1/weight", "momentum/conv1_1/weight".
     package let name: String
@@ -12,6 +13,7 @@ package struct CheckpointDifference {
     package let maximumDifference: Float?
   }
 
+  /// An attribute or setting that differs, with both values.
   package struct Fact: Equatable, Sendable {
     /// "training.step", "model.architecture".
     package let name: String

@@ -23,11 +23,13 @@ package final class CheckpointStore {
     self.reached = reached
   }
 
+  /// The file name of the checkpoint after `step` updates.
   package static func name(ofStep step: Int) -> String {
     let digits = String(step)
     return "step-" + String(repeating: "0", count: max(0, 9 - digits.count)) + digits + ".h5"
   }
 
+  /// The path of the checkpoint after `step` updates.
   package func path(ofStep step: Int) -> String { "\(folder)/\(Self.name(ofStep: step))" }
 
   /// Steps of which there is a file, ascending.

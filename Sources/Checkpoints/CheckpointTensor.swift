@@ -40,6 +40,9 @@ package struct CheckpointTensor {
     self.init(name: name, shape: shape, source: BorrowSource(borrow: borrow))
   }
 
+  /// All values, in C order.
+  ///
+  /// - Throws: `Failure(.badData)` where a checksum does not hold.
   package func values() throws -> [Float] {
     try [Float](unsafeUninitializedCapacity: count) { buffer, filled in
       try read(into: UnsafeMutableBufferPointer(start: buffer.baseAddress, count: count))

@@ -2,6 +2,7 @@ import Basics
 
 /// What a rank says that it is doing, so that ranks which do different things can be told before they hang.
 package struct CollectiveCall: Equatable, Sendable, CustomStringConvertible {
+  /// The collective operations of a `ProcessGroup`.
   package enum Operation: Int64, Sendable, CaseIterable {
     case allReduceFloat32, allReduceFloat64, allReduceInt64, broadcast, allGather, barrier, exchange, subgroup
     case nodeGroup, sharedMemory, close

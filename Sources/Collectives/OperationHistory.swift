@@ -1,5 +1,6 @@
 /// The last operations of a rank and the time that its steps take.
 package struct OperationHistory: Sendable {
+  /// One operation: its name, its step and when it began.
   package struct Record: Sendable, Equatable {
     package let operation: String
     package let step: Int

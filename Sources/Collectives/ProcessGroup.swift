@@ -61,6 +61,7 @@ package protocol ProcessGroup: AnyObject {
   func abort(code: Int32) -> Never
 }
 
+/// Bytes to send to a rank in `exchange`. They must not change before it returns.
 package struct OutgoingMessage {
   package let destination: Int
   package let bytes: UnsafeRawBufferPointer
@@ -70,6 +71,7 @@ package struct OutgoingMessage {
   }
 }
 
+/// Where bytes from a rank go in `exchange`; their number must be the sender's.
 package struct IncomingMessage {
   package let source: Int
   package let bytes: UnsafeMutableRawBufferPointer
@@ -80,8 +82,10 @@ package struct IncomingMessage {
 }
 
 extension ProcessGroup {
+  /// Nothing to give back, for groups that hold nothing.
   package func close() throws {}
 
+  /// As the requirement, without patience: the watchdog sees a rank that waits.
   package func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws {
     try exchange(sends: sends, receives: receives, isPatient: false)
   }
@@ -89,14 +93,17 @@ extension ProcessGroup {
   /// Rank 0 evaluates, steers and writes.
   package var isCoordinator: Bool { rank == 0 }
 
+  /// Reduces arrays of equal length on all ranks, in place.
   package func allReduce(_ values: inout [Double], _ reduction: Reduction) throws {
     try values.withUnsafeMutableBufferPointer { try allReduce($0, reduction) }
   }
 
+  /// Reduces arrays of equal length on all ranks, in place.
   package func allReduce(_ values: inout [Int64], _ reduction: Reduction) throws {
     try values.withUnsafeMutableBufferPointer { try allReduce($0, reduction) }
   }
 
+  /// Reduces one number; every rank gets the result.
   package func allReduce(_ value: Int64, _ reduction: Reduction) throws -> Int64 {
     var values = [value]
     try allReduce(&values, reduction)

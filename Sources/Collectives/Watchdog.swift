@@ -13,6 +13,7 @@ import Basics
 /// `hang-rank-R.txt` in the run's folder, one of them names the rank that the others wait for, and the job ends with
 /// exit code 75, on which schedulers start it again.
 package final class Watchdog: Sendable {
+  /// How long a rank may be silent, and who is told.
   package struct Settings: Sendable {
     /// Seconds of silence that are always allowed; 0 turns the watchdog off.
     package var minimum: Double
@@ -138,6 +139,7 @@ package final class Watchdog: Sendable {
 
   /// Stops the clock, for work of unknown length or while nobody waits for this rank, until `resume` or a heartbeat.
   package func suspend() { setActive(false) }
+  /// Watches again after `suspend`.
   package func resume() { setActive(true) }
 
   private func setActive(_ isActive: Bool) {

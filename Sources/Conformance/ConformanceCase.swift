@@ -40,5 +40,6 @@ package struct ConformanceCase: Sendable {
     ConformanceCase(name: "threads", run: checkThreadPlan),
   ]
 
+  /// The case of this name; nil where there is none.
   package static func named(_ name: String) -> ConformanceCase? { all.first { $0.name == name } }
 }

@@ -9,10 +9,12 @@ package struct ChunkedRange: Equatable, Sendable {
 
   package var chunkCount: Int { (count + Self.chunkLength - 1) / Self.chunkLength }
 
+  /// The elements of chunk `index`.
   package func chunk(_ index: Int) -> Range<Int> {
     (index * Self.chunkLength)..<min(count, (index + 1) * Self.chunkLength)
   }
 
+  /// The chunks that `owner` of `owners` sums and updates: contiguous, as even as they can be.
   package func chunks(ofOwner owner: Int, of owners: Int) -> Range<Int> {
     (chunkCount * owner / owners)..<(chunkCount * (owner + 1) / owners)
   }

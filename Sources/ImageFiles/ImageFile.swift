@@ -2,6 +2,9 @@ import Basics
 
 /// Image files whose kind is told by their first bytes, not by their name.
 package enum ImageFile {
+  /// Reads an image file of any known format, recognised by content.
+  ///
+  /// - Throws: `Failure(.badData)` that names the file.
   package static func read(_ path: String) throws -> Image {
     let bytes = try FileBytes.read(path)
     switch try kind(of: bytes, name: path) {

@@ -5,6 +5,9 @@ import CImageFiles
 package enum JPEG {
   package static let signature: [UInt8] = [0xFF, 0xD8, 0xFF]
 
+  /// Reads a JPEG file.
+  ///
+  /// - Throws: `Failure(.badData)` that names the file.
   package static func read(_ path: String) throws -> Image { try read(FileBytes.read(path), name: path) }
 
   /// - Parameter name: what the bytes are called in an error.
@@ -21,6 +24,9 @@ package enum JPEG {
     return Image(width: header.width, height: header.height, channels: header.channels, pixels: pixels)
   }
 
+  /// Width, height and channels, without decoding.
+  ///
+  /// - Throws: `Failure(.badData)` that names the file.
   package static func header(of bytes: [UInt8], name: String = "image") throws -> ImageHeader {
     var header = cimage_header()
     try withBase(of: bytes, name: name) { base in

@@ -5,6 +5,9 @@ import CImageFiles
 package enum PNG {
   package static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
+  /// Reads a PNG file.
+  ///
+  /// - Throws: `Failure(.badData)` that names the file.
   package static func read(_ path: String) throws -> Image { try read(FileBytes.read(path), name: path) }
 
   /// - Parameter name: what the bytes are called in an error.
@@ -21,6 +24,9 @@ package enum PNG {
       pixels: pixels, palette: header.hasPalette ? palette : nil)
   }
 
+  /// Width, height and channels, without decoding.
+  ///
+  /// - Throws: `Failure(.badData)` that names the file.
   package static func header(of bytes: [UInt8], name: String = "image") throws -> ImageHeader {
     ImageHeader(try nativeHeader(bytes, name: name))
   }

@@ -16,6 +16,7 @@ package struct ActivationShape: Hashable, Sendable, CustomStringConvertible {
 
   package var count: Int { images * height * width * channels }
   package var pixelCount: Int { images * height * width }
+  /// Bytes of an activation of this shape.
   package func byteCount(_ type: ElementType) -> Int { count * type.byteCount }
   package var description: String { "[\(images), \(height), \(width), \(channels)]" }
 }

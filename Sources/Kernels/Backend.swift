@@ -117,6 +117,7 @@ package struct Convolution: Hashable, Sendable {
     self.accumulating = accumulating
   }
 
+  /// The shape that comes out for `source`.
   package func destination(of source: ActivationShape) -> ActivationShape {
     ActivationShape(
       images: source.images, height: source.height + 2 * padding - kernel + 1,
@@ -220,6 +221,7 @@ package protocol WeightedOperation: AnyObject {
     biasGradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer)
 }
 
+/// Max pooling, 2x2 with stride 2, for fixed shapes. Ceil mode: a last odd row or column makes a window of its own.
 package protocol MaxPoolOperation: AnyObject {
   var source: ActivationShape { get }
   var destination: ActivationShape { get }

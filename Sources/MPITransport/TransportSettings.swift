@@ -12,6 +12,9 @@ package struct TransportSettings: Sendable, Equatable {
 
   package init() {}
 
+  /// The settings of the environment variables.
+  ///
+  /// - Throws: `Failure(.usage)` that names the variable.
   package static func fromEnvironment() throws -> TransportSettings {
     var settings = TransportSettings()
     settings.pieceByteCount = try ProcessEnvironment.integer("FCN_DIST_MPI_PIECE", default: 1 << 30, in: 8...1 << 30)

@@ -18,6 +18,7 @@ package struct BufferPlanner {
 
   package init() {}
 
+  /// A buffer that is in use from now until `release`.
   package mutating func makeBuffer(byteCount: Int) -> Buffer {
     requests.append(Request(byteCount: byteCount, lifetime: nil))
     return Buffer(index: requests.count - 1)
@@ -36,6 +37,7 @@ package struct BufferPlanner {
   package struct Placement {
     fileprivate var offsets: [Int]
     package fileprivate(set) var byteCount: Int
+    /// Where `buffer` lies in the arena, in bytes.
     package func offset(of buffer: Buffer) -> Int { offsets[buffer.index] }
   }
 

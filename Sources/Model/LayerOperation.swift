@@ -24,6 +24,7 @@ package struct LayerOperation {
   package var weightRange: Range<Int> { parameters.weight.range }
   /// nil for deconvolutions.
   package var biasRange: Range<Int>? { parameters.bias?.range }
+  /// The layer's compute copies and master weights.
   package func weights(in memory: ParameterMemory) -> LayerWeights { parameters.weights(in: memory) }
 
   /// Multiplications of one pass, each with an addition; those with the padding's zeros are counted too.

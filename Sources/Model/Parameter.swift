@@ -3,6 +3,7 @@ import Kernels
 
 /// A weight or bias tensor and its place in the arenas.
 package struct Parameter {
+  /// Weights or bias: of other learning rates and weight decay.
   package enum Kind: Sendable {
     case weight
     case bias

@@ -12,7 +12,9 @@ package final class MetricsFile {
     file = try AppendedFile(path: path)
   }
 
+  /// Appends a line `"kind": "step"`.
   package func append(_ record: StepRecord) throws { try append(Self.line(record)) }
+  /// Appends a line `"kind": "evaluation"`.
   package func append(_ record: EvaluationRecord) throws { try append(Self.line(record)) }
 
   private func append(_ line: JSONText) throws { try file.append(Array((line.line + "\n").utf8)) }

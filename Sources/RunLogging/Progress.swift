@@ -28,6 +28,7 @@ package final class Progress {
     lastTime = start
   }
 
+  /// Shows the step where it is time to.
   package func show(_ record: StepRecord) {
     let time = now()
     advance(to: record.step, at: time)

@@ -19,6 +19,7 @@ package final class RunLog {
     progress = Progress(console: console, totalSteps: totalSteps, totalEpochs: totalEpochs, startingAtStep: step)
   }
 
+  /// Writes the step to the console, metrics.jsonl and TensorBoard's file.
   package func record(_ step: StepRecord) throws {
     try survivingAFullDisk { try metrics.append(step) }
     try survivingAFullDisk {
@@ -33,8 +34,10 @@ package final class RunLog {
     progress.show(step)
   }
 
+  /// Tells people of something that is not well, and goes on.
   package func warn(_ text: String) { console.line("warning: \(text)") }
 
+  /// Writes the evaluation to the console, metrics.jsonl and TensorBoard's file.
   package func record(_ evaluation: EvaluationRecord) throws {
     try survivingAFullDisk { try metrics.append(evaluation) }
     let classes = evaluation.classes.compactMap { result in

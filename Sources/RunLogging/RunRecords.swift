@@ -40,6 +40,7 @@ package struct StepRecord: Codable, Equatable, Sendable {
 
 /// What an evaluation came to: a line `"kind": "evaluation"` of `metrics.jsonl`.
 package struct EvaluationRecord: Codable, Equatable, Sendable {
+  /// The score of one class.
   package struct ClassResult: Codable, Equatable, Sendable {
     package var name: String
     /// nil: neither the labels nor the predictions have the class.

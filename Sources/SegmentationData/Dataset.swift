@@ -50,8 +50,11 @@ package final class Dataset: Sendable {
   package var sampleCount: Int { entries.count }
   /// The files, in the order of the samples.
   package var shardPaths: [String] { files.map(\.path) }
+  /// The key of sample `index`, unique in the dataset.
   package func key(_ index: Int) -> String { entries[index].key }
+  /// Height and width of sample `index`, in pixels.
   package func size(_ index: Int) -> (height: Int, width: Int) { (entries[index].height, entries[index].width) }
+  /// How the pixels of sample `index` are stored.
   package func pixelKind(_ index: Int) -> PixelKind { entries[index].kind }
   /// The file that a sample is in.
   package func path(_ index: Int) -> String { files[entries[index].shard].path }

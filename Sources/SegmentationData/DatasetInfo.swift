@@ -34,6 +34,7 @@ package struct DatasetInfo: Equatable, Sendable {
 
 /// What a sample is called: one or more of A-Z a-z 0-9 . _ - (and not "." or "..", which mean something else).
 package enum SampleKey {
+  /// Whether a key may stand in a shard (docs/formats.md section 3).
   package static func isValid(_ key: String) -> Bool {
     !key.isEmpty && key != "." && key != ".." && key.utf8.allSatisfy(isAllowed)
   }

@@ -20,6 +20,7 @@ package enum SamplePixels: Equatable, Sendable {
     }
   }
 
+  /// Gives `body` the stored pixels, [height, width, channels].
   package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     switch self {
     case .uint8(let values): try values.withUnsafeBytes(body)

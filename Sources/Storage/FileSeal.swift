@@ -16,6 +16,7 @@ import Basics
 /// "fcn-dist seal 1\n", uint64 length of the HDF5 file, uint32 number of regions, uint32 CRC-32C of all of this before
 /// itself. A file without the 16 bytes in this place has no seal. Tools that change the file drop it.
 package enum FileSeal {
+  /// Which bytes of the file the seal is over.
   package enum Coverage: Sendable {
     case everything
     /// What the format itself leaves without a checksum, raw data aside.

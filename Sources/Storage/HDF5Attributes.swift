@@ -62,6 +62,7 @@ extension HDF5Object {
     }
   }
 
+  /// Whether the object has this attribute.
   package func hasAttribute(_ attribute: String) -> Bool {
     (try? read { try $0.attribute(attribute, of: $1) != nil }) ?? false
   }

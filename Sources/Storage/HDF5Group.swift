@@ -19,10 +19,16 @@ package final class HDF5Group: HDF5Object, @unchecked Sendable {
     }
   }
 
+  /// Opens the group `name`.
+  ///
+  /// - Throws: `Failure(.badData)` that names file and path where there is none.
   package func group(_ name: String) throws -> HDF5Group {
     HDF5Group(adopting: try open(name, .group, "group"), path: Self.join(path, name), in: session)
   }
 
+  /// Opens the dataset `name`.
+  ///
+  /// - Throws: `Failure(.badData)` that names file and path where there is none.
   package func dataset(_ name: String) throws -> HDF5Dataset {
     try HDF5Dataset(dataset: try open(name, .dataset, "dataset"), path: Self.join(path, name), in: session)
   }
@@ -30,6 +36,7 @@ package final class HDF5Group: HDF5Object, @unchecked Sendable {
   /// Whether there is an object of this name that can be opened. False for links that lead out of the file.
   package func contains(_ name: String) -> Bool { kind(of: name) != nil }
 
+  /// Whether `name` is a group here.
   package func isGroup(_ name: String) -> Bool { kind(of: name) == .group }
 
   /// Names of the group's links, sorted.

@@ -19,6 +19,7 @@ package struct Configuration: Equatable, Sendable {
 }
 
 extension Configuration {
+  /// The net (keys `model.*`).
   package struct Model: Equatable, Sendable {
     package var architecture = Architecture.fcn8s
     package var geometry = Geometry.same
@@ -36,6 +37,7 @@ extension Configuration {
     package var channels: Int?
   }
 
+  /// The dataset and how images are normalised and augmented (keys `data.*`).
   package struct Data: Equatable, Sendable {
     package var path: String?
     /// One per channel; nil: measured on the training images.
@@ -45,6 +47,7 @@ extension Configuration {
     package var augment = Augment()
   }
 
+  /// Augmentation of training images (keys `data.augment.*`).
   package struct Augment: Equatable, Sendable {
     /// Probability that a sample is mirrored left to right.
     package var flip: Float = 0
@@ -56,6 +59,7 @@ extension Configuration {
     package var color: Float = 0
   }
 
+  /// Pixels.
   package struct ImageSize: Equatable, Sendable {
     package var height: Int
     package var width: Int
@@ -65,6 +69,7 @@ extension Configuration {
     }
   }
 
+  /// Images of a step (keys `batch.*`).
   package struct Batch: Equatable, Sendable {
     /// Images of one step, over all ranks.
     package var global = 8
@@ -72,7 +77,9 @@ extension Configuration {
     package var micro = 1
   }
 
+  /// The update rule and its constants (keys `optimizer.*`).
   package struct Optimizer: Equatable, Sendable {
+    /// Update rules.
     package enum Name: String, CaseIterable, Sendable { case sgd, adamw }
 
     package var name = Name.sgd
@@ -93,7 +100,9 @@ extension Configuration {
     package var epsilon = 1e-8
   }
 
+  /// The learning rate over time (keys `schedule.*`).
   package struct Schedule: Equatable, Sendable {
+    /// Learning rate schedules.
     package enum Name: String, CaseIterable, Sendable { case constant, step, poly, cosine, plateau }
 
     package var name = Name.poly
@@ -115,8 +124,11 @@ extension Configuration {
     package var threshold = 0.001
   }
 
+  /// The loss (keys `loss.*`).
   package struct Loss: Equatable, Sendable {
+    /// What the summed loss is divided by.
     package enum Normalization: String, CaseIterable, Sendable { case pixels, batch, sum }
+    /// How classes are weighted in the loss.
     package enum ClassWeights: Equatable, Sendable {
       case none
       /// median class frequency / class frequency, over the training labels (Eigen and Fergus, ICCV 2015)
@@ -131,12 +143,15 @@ extension Configuration {
     package var classWeights = ClassWeights.none
   }
 
+  /// Duration, precision and what happens when (keys `train.*`).
   package struct Train: Equatable, Sendable {
+    /// How long a training takes.
     package enum Duration: Equatable, Sendable {
       case epochs(Int)
       case steps(Int)
     }
 
+    /// What to do about a step that is not finite.
     package enum NonFinite: String, CaseIterable, Sendable { case stop, skip }
 
     package var duration = Duration.epochs(30)
@@ -152,10 +167,15 @@ extension Configuration {
     package var nonfinite = NonFinite.stop
   }
 
+  /// Ranks and what goes between them (keys `distributed.*`).
   package struct Distributed: Equatable, Sendable {
+    /// Who evaluates and writes.
     package enum Coordinator: String, CaseIterable, Sendable { case auto, dedicated, shared }
+    /// How gradients are summed.
     package enum Exchange: String, CaseIterable, Sendable { case auto, allreduce, shared }
+    /// What a gradient is sent as.
     package enum Wire: String, CaseIterable, Sendable { case float32, bfloat16 }
+    /// Whether gradients are exchanged during the backward pass.
     package enum Overlap: String, CaseIterable, Sendable { case auto, always, never }
 
     package var coordinator = Coordinator.auto

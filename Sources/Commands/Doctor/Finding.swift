@@ -2,6 +2,7 @@ import Basics
 
 /// What one look came to.
 package struct Finding: Equatable, Sendable {
+  /// How bad a finding is.
   package enum Verdict: String, Sendable, CaseIterable, Comparable {
     case ok, warning, error
 

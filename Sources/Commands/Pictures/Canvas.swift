@@ -40,12 +40,14 @@ package struct Canvas {
     }
   }
 
+  /// Fills a rectangle, clipped to the canvas. Pixels, from the upper left.
   package mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
     for row in max(0, y)..<max(0, y, min(self.height, y + height)) {
       for column in max(0, x)..<max(0, x, min(self.width, x + width)) { self[column, row] = colour }
     }
   }
 
+  /// Copies `other` to (x, y), clipped to the canvas.
   package mutating func draw(_ other: Canvas, x: Int, y: Int) {
     for row in 0..<other.height where y + row >= 0 && y + row < height {
       for column in 0..<other.width { self[x + column, y + row] = other[column, row] }

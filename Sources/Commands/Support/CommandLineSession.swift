@@ -15,6 +15,7 @@ package struct CommandLineSession {
 
   package init(arguments: [String]) { self.arguments = arguments }
 
+  /// Runs the command line and ends the process with its exit code.
   package func run() -> Never {
     switch outcome() {
     case .text(let text):
@@ -28,6 +29,7 @@ package struct CommandLineSession {
     }
   }
 
+  /// How a command line ended.
   package enum Outcome: Equatable {
     case done
     /// A help text or the version, asked for.
@@ -35,6 +37,7 @@ package struct CommandLineSession {
     case failure(Failure)
   }
 
+  /// Runs the command line without ending the process.
   package func outcome() -> Outcome {
     do {
       var command = try FCNDist.parseAsRoot(arguments)

@@ -5,6 +5,7 @@ package struct TextTable {
 
   package init(leftColumns: Set<Int> = [0]) { self.leftColumns = leftColumns }
 
+  /// Appends a row; cells that are missing stay empty.
   package mutating func add(_ cells: [String]) { rows.append(cells) }
 
   /// Lines without trailing blanks.

@@ -2,6 +2,7 @@ import CVector
 
 /// How a trainer adds up the gradients of its micro-batches.
 package struct Accumulation: Equatable, Sendable {
+  /// A micro-batch, the buffer for its gradient, and what is done when it is complete.
   package struct Step: Equatable, Sendable {
     package let microBatch: Int
     /// Where the micro-batch's gradient is written.
@@ -10,6 +11,7 @@ package struct Accumulation: Equatable, Sendable {
     package let operations: [Operation]
   }
 
+  /// What is done with gradient buffers.
   package enum Operation: Equatable, Sendable {
     /// buffer[b - 1] += buffer[b].
     case add(Int)

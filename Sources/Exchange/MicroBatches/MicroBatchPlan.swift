@@ -30,6 +30,7 @@ package struct MicroBatchPlan: Equatable, Sendable {
     (microBatchCount * trainer / trainerCount)..<(microBatchCount * (trainer + 1) / trainerCount)
   }
 
+  /// Positions in the batch that a trainer computes.
   package func positions(ofTrainer trainer: Int) -> Range<Int> {
     let microBatches = microBatches(ofTrainer: trainer)
     if microBatches.isEmpty { return 0..<0 }

@@ -43,6 +43,7 @@ package struct SummationTree: Equatable, Sendable {
       && microBatches.lowerBound >> roundedLevel == (microBatches.upperBound - 1) >> roundedLevel
   }
 
+  /// The micro-batches whose gradients `node` sums.
   package func leaves(under node: Node) -> Range<Int> {
     let lower = min(microBatchCount, node.index << node.level)
     return lower..<min(microBatchCount, (node.index + 1) << node.level)
@@ -83,6 +84,7 @@ package struct SummationTree: Equatable, Sendable {
     return node.level == roundedLevel ? .rounded(sum) : sum
   }
 
+  /// How the value of a node follows from available ones.
   package indirect enum Expression: Equatable, Sendable {
     case available(Node)
     case sum(Expression, Expression)

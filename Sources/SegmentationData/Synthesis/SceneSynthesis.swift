@@ -57,6 +57,7 @@ package enum SceneSynthesis {
     }
   }
 
+  /// What a synthetic split says of itself.
   package static func info(split: String, count: Int) -> DatasetInfo {
     DatasetInfo(
       split: split, classNames: classNames, palette: Palette.padded(colours), ignoreLabel: ignoreLabel, channels: 3,

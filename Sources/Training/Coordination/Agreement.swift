@@ -7,6 +7,7 @@ package struct Agreement {
 
   package init() {}
 
+  /// Adds an item; `name` follows "the ranks do not agree on".
   package mutating func add(_ name: String, _ value: String) { items.append((name, value)) }
 
   /// Compares all ranks with rank 0.

@@ -50,8 +50,10 @@ package final class RunRecorder {
     try Array(text.utf8).withUnsafeBytes { try FileBytes.write($0, to: folder.configurationPath) }
   }
 
+  /// Keeps the steps for the history in the next checkpoint.
   package func note(_ records: [StepRecord]) { steps += records }
 
+  /// Shows how far this rank's evaluation is.
   package func progress(evaluated done: Int, of total: Int) {
     console.transient("evaluating: \(done) of \(total) images of this rank")
   }

@@ -27,6 +27,7 @@ package struct RunSchedule: Equatable, Sendable {
     return step == totalSteps || evaluateEvery.isDue(afterStep: step, batch: batch, sampleCount: sampleCount)
   }
 
+  /// After `step` updates.
   package func isCheckpointDue(after step: Int) -> Bool {
     step == totalSteps || checkpointEvery.isDue(afterStep: step, batch: batch, sampleCount: sampleCount)
   }

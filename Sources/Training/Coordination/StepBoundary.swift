@@ -2,6 +2,7 @@ import RunLogging
 
 /// A point between two steps where something is due: an evaluation, a checkpoint, the end.
 package struct StepBoundary: Codable, Equatable, Sendable {
+  /// Why the process trains no further.
   package enum Ending: String, Codable, Sendable {
     /// All steps are done.
     case finished

@@ -39,7 +39,9 @@ package struct ConfusionMatrix: Equatable, Sendable {
   package mutating func allReduce(over group: any ProcessGroup) throws { try group.allReduce(&counts, .sum) }
 
   package var pixelCount: Int64 { counts.reduce(0, +) }
+  /// Counted pixels whose label is class `c`.
   package func truthCount(_ c: Int) -> Int64 { (0..<classCount).reduce(0) { $0 + self[c, $1] } }
+  /// Counted pixels whose prediction is class `c`.
   package func predictionCount(_ c: Int) -> Int64 { (0..<classCount).reduce(0) { $0 + self[$1, c] } }
 
   /// n_ii / (t_i + sum_j n_ji - n_ii), nil for a class that occurs neither as label nor as prediction. (FCN paper,

@@ -6,6 +6,7 @@ package struct ResultDigest {
 
   package init() {}
 
+  /// Takes `bytes` into the digest.
   package mutating func update(_ bytes: UnsafeRawBufferPointer) { function.update(bufferPointer: bytes) }
 
   /// 64 hexadecimal digits.

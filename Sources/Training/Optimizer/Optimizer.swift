@@ -5,6 +5,7 @@ import TrainingConfiguration
 
 /// The update of the master weights. Element by element, so that any slice of the arena can be updated alone.
 package struct Optimizer: Equatable, Sendable {
+  /// The update rule, with its constants.
   package enum Rule: Equatable, Sendable {
     /// v = momentum*v + g + decay*p; p -= rate*v (Caffe's rule, docs/formats.md section 2).
     case sgd(momentum: Float)

@@ -54,5 +54,5 @@ package struct Roles {
   /// The rank that trains and logs first.
   package var isLeader: Bool { trainers?.rank == 0 }
   /// The rank that evaluates alone or first, and writes.
-  package var isSecretary: Bool { world.rank == 0 }
+  package var isRecorder: Bool { world.rank == 0 }
 }

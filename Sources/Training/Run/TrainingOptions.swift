@@ -2,6 +2,7 @@ import Collectives
 
 /// What a training is told besides its configuration.
 package struct TrainingOptions: Sendable {
+  /// Whether a run goes on from a checkpoint, and from which.
   package enum Resume: Equatable, Sendable {
     /// A new training in a folder without checkpoints.
     case never

@@ -68,7 +68,7 @@ package final class TrainingRun {
 
   /// - Returns: how it ended: the same on all ranks.
   package func run(console: Console) throws -> StepBoundary.Ending {
-    let recorder = try roles.isSecretary ? recorder(console) : nil
+    let recorder = try roles.isRecorder ? recorder(console) : nil
     defer { recorder?.close() }
     // Nobody writes into the run's folder before rank 0 holds its lock.
     try world.barrier()

@@ -12,6 +12,7 @@ import Basics
 /// names a file, only the first order strikes that finds it missing: a job that is started again then runs through.
 /// `kill-checkpoint/renamed@0:6` kills rank 0 while it writes the checkpoint of step 6, at that `CheckpointPoint`.
 package struct InjectedFaults: Equatable, Sendable {
+  /// The faults that can be ordered.
   package enum Kind: String, CaseIterable, Sendable {
     /// The gradient of the rank is not a number.
     case nan
@@ -29,6 +30,7 @@ package struct InjectedFaults: Equatable, Sendable {
     case killCheckpoint = "kill-checkpoint"
   }
 
+  /// One fault, for one rank and step.
   package struct Order: Equatable, Sendable {
     package let kind: Kind
     /// Of `killCheckpoint` only.
@@ -71,6 +73,9 @@ package struct InjectedFaults: Equatable, Sendable {
     self.init(orders: orders, marker: marker)
   }
 
+  /// What FCN_DIST_FAULT and FCN_DIST_FAULT_ONCE order.
+  ///
+  /// - Throws: `Failure(.usage)` that shows the form.
   package static func fromEnvironment() throws -> InjectedFaults {
     try InjectedFaults(
       ProcessEnvironment.string("FCN_DIST_FAULT") ?? "", marker: ProcessEnvironment.string("FCN_DIST_FAULT_ONCE"))

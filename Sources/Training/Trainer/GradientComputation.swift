@@ -7,6 +7,7 @@ import SegmentationData
 /// One trainer's part of a step: the gradients of its micro-batches, left in its buffers as nodes of the summation
 /// tree.
 package final class GradientComputation {
+  /// The loss of one micro-batch: weighted, summed over its pixels, not divided.
   package struct MicroBatchLoss: Equatable, Sendable {
     package let microBatch: Int
     package let weightedLoss: Double

@@ -31,6 +31,7 @@ package final class StopSignal: @unchecked Sendable {
     if !requested { for number in signals { signal(number, SIG_DFL) } }
   }
 
+  /// Asks for a stop, as SIGTERM does.
   package func request() { lock.sync { requested = true } }
   package var isRequested: Bool { lock.sync { requested } }
 }

@@ -74,6 +74,7 @@ package final class Trainer {
       })
   }
 
+  /// Ends the loader's threads.
   package func stop() { loader.stop() }
 
   /// One update of the parameters, as docs/design.md tells it. `index` counts the updates done before; `results` are the
