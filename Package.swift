@@ -103,3 +103,8 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Every folder of Sources explains itself.
+for target in package.targets where target.path == nil && (target.type == .regular || target.type == .executable) {
+  target.exclude.append("README.md")
+}

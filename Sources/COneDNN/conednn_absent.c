@@ -16,6 +16,9 @@ const char *conednn_instruction_set(void) { return ""; }
 void conednn_set_guard(int32_t wanted) { (void)wanted; }
 int32_t conednn_supports_bfloat16(void) { return 0; }
 int32_t conednn_has_matrix_tiles(void) { return 0; }
+int conednn_has_avx2(void) { return 0; }
+int conednn_has_avx512(void) { return 0; }
+int conednn_has_avx512_bfloat16(void) { return 0; }
 void conednn_descriptor_destroy(conednn_descriptor descriptor) { (void)descriptor; }
 int64_t conednn_descriptor_size(conednn_descriptor descriptor) { return (void)descriptor, 0; }
 int32_t conednn_descriptor_blocking(conednn_descriptor descriptor, conednn_blocking *result) {

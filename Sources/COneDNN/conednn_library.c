@@ -107,10 +107,13 @@ const char *conednn_instruction_set(void) {
 }
 
 static int has_isa(dnnl_cpu_isa_t wanted) {
-  return (conednn_dnnl.get_effective_cpu_isa() & wanted) == wanted;
+  return conednn_dnnl.get_effective_cpu_isa && (conednn_dnnl.get_effective_cpu_isa() & wanted) == wanted;
 }
 
 int32_t conednn_supports_bfloat16(void) { return has_isa(dnnl_cpu_isa_avx512_core); }
+int conednn_has_avx2(void) { return has_isa(dnnl_cpu_isa_avx2); }
+int conednn_has_avx512(void) { return has_isa(dnnl_cpu_isa_avx512_core); }
+int conednn_has_avx512_bfloat16(void) { return has_isa(dnnl_cpu_isa_avx512_core_bf16); }
 int32_t conednn_has_matrix_tiles(void) { return has_isa(dnnl_cpu_isa_avx512_core_amx); }
 
 int32_t conednn_check(dnnl_status_t status, const char *what) {

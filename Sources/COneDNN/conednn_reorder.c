@@ -127,7 +127,7 @@ TARGET static void copy_tile(const float *master, conednn_offsets from, int32_t 
   }
 }
 
-static int fast_path_available(void) { return has_avx512(); }
+static int fast_path_available(void) { return conednn_has_avx512(); }
 static void fence(void) { _mm_sfence(); }
 
 #else

@@ -3,6 +3,12 @@
 
 // What our own loops for processors with AVX-512 have in common.
 
+/// Whether our own loops may use AVX2, AVX-512, or AVX-512's products of bfloat16: where the library does too, so that
+/// ONEDNN_MAX_CPU_ISA makes the processors of a mixed cluster compute the same bits.
+int conednn_has_avx2(void);
+int conednn_has_avx512(void);
+int conednn_has_avx512_bfloat16(void);
+
 enum {
   LANES = 16,
   SUM_ROWS = 8,  // of an outer product, in registers at a time: 8 rows x 32 columns of sums
@@ -15,13 +21,9 @@ enum {
 #define TARGET __attribute__((target(AVX512)))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-static inline int has_avx512(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-}
 /// Also products of bfloat16 where `bfloat16`.
 static inline int has_avx512_products(int bfloat16) {
-  return has_avx512() && (!bfloat16 || __builtin_cpu_supports("avx512bf16"));
+  return bfloat16 ? conednn_has_avx512_bfloat16() : conednn_has_avx512();
 }
 
 /// bfloat16 to float32.

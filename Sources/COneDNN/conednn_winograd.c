@@ -70,7 +70,7 @@ static cut cut_up(const conednn_winograd *s) {
 }
 
 int32_t conednn_winograd_supported(const conednn_winograd *s) {
-  return (s->tile == 2 ? s->bfloat16 && has_avx512_products(1) : s->tile == 4 && has_avx512()) &&
+  return (s->tile == 2 ? s->bfloat16 && has_avx512_products(1) : s->tile == 4 && conednn_has_avx512()) &&
          s->inputs % PANEL == 0 && s->outputs % PANEL == 0 && s->padding >= 0 && s->padding <= 2;
 }
 

@@ -6,7 +6,16 @@ import Testing
 @Suite(
   .serialized,
   .enabled(if: OneDNNBackend.unavailabilityReason == nil, "oneDNN can't be used here: launch/setup installs it"))
-struct OneDNNTests {}
+struct OneDNNTests {
+  /// float32, and bfloat16 where this processor has it.
+  static let precisions = Precision.allCases.filter { OneDNNBackend.supports($0) }
+  static let hasBFloat16 = precisions.contains(.bfloat16)
+
+  @Test(
+    "bfloat16 is tested too",
+    .enabled(if: hasBFloat16, "this processor has no bfloat16 in oneDNN: all tests of this suite run in float32 only"))
+  func bfloat16IsTested() {}
+}
 
 /// Runs one operation of any backend on plain float arrays, with everything that an operation must overwrite poisoned.
 struct OperationHarness {

@@ -11,6 +11,11 @@ package final class OneDNNBackend: Backend {
   /// Why this backend can't be used here; nil when it can.
   package static var unavailabilityReason: String? { OneDNNLibrary.unavailabilityReason }
 
+  /// Whether this processor computes in `precision`, as far as ONEDNN_MAX_CPU_ISA lets it.
+  package static func supports(_ precision: Precision) -> Bool {
+    unavailabilityReason == nil && (precision == .float32 || conednn_supports_bfloat16() != 0)
+  }
+
   /// Whether layers take the forms that suit a processor with matrix tiles.
   private let hasTiles: Bool
 
@@ -31,9 +36,10 @@ package final class OneDNNBackend: Backend {
         .configuration, "the oneDNN backend cannot be used: \(reason)",
         remedy: "use the portable backend, or install it")
     }
-    if precision == .bfloat16 && conednn_supports_bfloat16() == 0 {
+    if !supports(precision) {
       throw Failure(
-        .configuration, "this processor (\(OneDNNLibrary.instructionSet)) has no bfloat16 support in oneDNN",
+        .configuration,
+        "this processor (\(OneDNNLibrary.instructionSet)) has no \(precision.rawValue) support in oneDNN",
         remedy: "set train.precision to float32")
     }
     return OneDNNBackend(
@@ -48,8 +54,7 @@ package final class OneDNNBackend: Backend {
   }
   package var version: String { OneDNNLibrary.version }
   package var instructionSet: String { OneDNNLibrary.instructionSet }
-  /// With the forms of the layers' kinds, because our own loops look at the processor and not at what the library was
-  /// told to use of it.
+  /// With the forms of the layers' kinds: which layers our own loops compute.
   package var fingerprint: String {
     let forms = [(3, 64), (3, 512), (7, 512), (1, 512)].map { kernel, channels in
       OneDNNForm(
@@ -72,7 +77,7 @@ package final class OneDNNBackend: Backend {
 
   package func layout(of deconvolution: Deconvolution, reference: ActivationShape) throws -> any WeightLayout {
     let shape = deconvolution.libraryShape(source: reference, isBFloat16: isBFloat16, isInference: false)
-    return try layout(shape, form: .upsampling()) ?? layout(shape)
+    return try layout(shape, form: .upsampling(isBFloat16: isBFloat16)) ?? layout(shape)
   }
 
   /// By the library's own (de)convolutions.

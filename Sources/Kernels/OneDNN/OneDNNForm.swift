@@ -43,7 +43,8 @@ struct OneDNNForm {
       // the same bits for any number of threads.
       let wantsKn2Row = Self.wantsKn2Row(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
       self.init(
-        forward: wantsKn2Row ? .kn2row : .library, sourceGradient: wantsKn2Row ? .kn2row : .im2col,
+        forward: wantsKn2Row ? .kn2row : .library,
+        sourceGradient: wantsKn2Row ? .kn2row : isBFloat16 ? .im2col : .library,
         weightGradient: isBFloat16 && hasTiles ? .im2col : .library)
     } else if let tile = Self.winogradTile(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles) {
       self.init(
@@ -69,8 +70,8 @@ struct OneDNNForm {
   /// Measured at 360x480, 11 classes, one thread: FCN-32s, bfloat16, forward 2.1 ms instead of 15 and weight gradient
   /// 1.7 instead of 26; FCN-8s, float32, 2.2 instead of 6.9 and 4.8 instead of 12. Small kernels gain nothing but the
   /// certainty that no image size falls to the library's reference implementation.
-  static func upsampling() -> OneDNNForm {
-    guard conednn_subpixel_supported() != 0 else { return .library }
+  static func upsampling(isBFloat16: Bool) -> OneDNNForm {
+    guard conednn_subpixel_supported(isBFloat16 ? 1 : 0) != 0 else { return .library }
     return OneDNNForm(forward: .subPixel, sourceGradient: .library, weightGradient: .subPixel)
   }
 

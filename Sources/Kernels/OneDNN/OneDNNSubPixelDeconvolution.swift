@@ -21,7 +21,7 @@ struct SubPixelDeconvolution: ForwardProduct, WeightGradient {
   }
 
   var scratchByteCount: Int { withUnsafePointer(to: shape) { Int(conednn_subpixel_scratch_size($0)) } }
-  var implementation: String { shape.bfloat16 != 0 ? "sub-pixel:avx512_bf16" : "sub-pixel:avx512" }
+  var implementation: String { "sub-pixel:" + String(cString: conednn_subpixel_instructions(shape.bfloat16)) }
 
   func run(
     _ source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafePointer<Float>?,
