@@ -1,12 +1,5 @@
 import ArgumentParser
 import Basics
-import Storage
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The command line tool: `fcn-dist`.
 package struct FCNDist: ParsableCommand {
@@ -29,13 +22,4 @@ package struct FCNDist: ParsableCommand {
     ])
 
   package init() {}
-}
-
-/// Runs the command that the process's arguments name and ends the process with its exit code.
-package func runCommandLine() -> Never {
-  let arguments = Array(CommandLine.arguments.dropFirst())
-  ReaderProcess.serve(ifAskedBy: arguments)
-  // A file that reaches the limit of its size (ulimit -f) is an error to be said, not a reason to die.
-  signal(SIGXFSZ, SIG_IGN)
-  CommandLineSession(arguments: arguments).run()
 }

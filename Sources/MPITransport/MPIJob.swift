@@ -1,7 +1,6 @@
 import Basics
 import CMPI
 import Collectives
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -38,31 +37,11 @@ package func withMPI(_ body: (MPIProcessGroup) throws -> Void) -> Never {
 
 /// The life of the job's processes.
 enum MPIJob {
-  /// Set once, before any other thread can ask.
-  private struct World {
-    var rank = 0
-    var size = 1
-    /// In memory of the machine: 0 until one of its ranks speaks of an error.
-    var hasSpoken: MemoryRegion?
-    /// The number of this machine among the job's, in the order of their first ranks.
-    var machine = 0
-    var handle: UInt = 0
-  }
-
-  private static let world = Mutex(World())
-
-  static var worldRank: Int { world.withLock { $0.rank } }
-
   static func start() throws -> MPIProcessGroup {
     // A bad setting is reported after the start: before it no rank knows that there are others.
     let settings = Result { try TransportSettings.fromEnvironment() }
-    let group = try MPILibrary.start((try? settings.get()) ?? TransportSettings())
-    let handle = UInt(bitPattern: try group.communicator())
-    world.withLock {
-      $0.rank = group.rank
-      $0.size = group.size
-      $0.handle = handle
-    }
+    let group = try MPIProcessGroup(MPILibrary.start(), settings: (try? settings.get()) ?? TransportSettings())
+    MPIWorld.enter(rank: group.rank, size: group.size, communicator: try group.communicator())
     let launcher = LauncherEnvironment.current()
     if let failure = launcher.failure(worldSize: group.size, library: MPILibrary.version) {
       // All processes of the launcher come here, each as rank 0 of its own world: one of them speaks.
@@ -82,10 +61,7 @@ enum MPIJob {
     let leaders = try group.gatherWords([try node.allReduce(Int64(group.rank), .minimum)]).map { $0[0] }
     try node.close()
     let machine = Set(leaders).sorted().firstIndex(of: leaders[group.rank]) ?? 0
-    world.withLock {
-      $0.hasSpoken = flag
-      $0.machine = machine
-    }
+    MPIWorld.place(onMachine: machine, hasSpoken: flag)
   }
 
   /// The good end. All ranks meet first, so that the bounded part cannot cut off one that is still at work.
@@ -93,8 +69,8 @@ enum MPIJob {
     do {
       try group.barrier()
       fflush(nil)
-      limitTime(seconds: 60, code: code)
-      world.withLock { $0.hasSpoken = nil }
+      MPIWorld.limitTime(seconds: 60, code: code)
+      MPIWorld.releaseMemory()
       try MPILibrary.finish()
     } catch {
       fail(error)
@@ -104,53 +80,26 @@ enum MPIJob {
 
   /// The bad end: the first rank to come says why, and all end.
   static func fail(_ error: any Error) -> Never {
-    let (rank, size, machine) = world.withLock { ($0.rank, $0.size, $0.machine) }
+    let (rank, size, machine) = MPIWorld.position
     let code = Diagnostic.exitCode(of: error)
     guard size > 1 else {
       Diagnostic.line(Diagnostic.errorLine(error))
       fflush(nil)
       // Alone there is nobody to wait for, and a launcher likes to see the end.
       if MPILibrary.isActive {
-        limitTime(seconds: 5, code: code)
+        MPIWorld.limitTime(seconds: 5, code: code)
         _ = cmpi_finalize()
       }
       exit(code)
     }
     // Where ranks of several machines fail alike, the first machine's speaks and the others are gone before their turn.
     usleep(UInt32(min(machine, 8)) * 400_000)
-    if isFirstToSpeak() {
+    if MPIWorld.isFirstToSpeak() {
       Diagnostic.line(Diagnostic.errorLine(error, rank: rank))
-      abort(code: code)
+      MPIWorld.abort(code: code)
     }
     // The one that spoke ends the job. Should it not, this rank does.
     sleep(8)
-    abort(code: code)
-  }
-
-  private static func isFirstToSpeak() -> Bool {
-    world.withLock {
-      guard let flag = $0.hasSpoken else { return true }
-      return flag.base.assumingMemoryBound(to: Atomic<Int64>.self).pointee
-        .exchange(1, ordering: .acquiringAndReleasing) == 0
-    }
-  }
-
-  /// Ends all processes of the job, whatever the other threads are doing.
-  static func abort(code: Int32) -> Never {
-    limitTime(seconds: 5, code: code)
-    fflush(nil)
-    let handle = world.withLock { $0.handle }
-    if MPILibrary.isActive, let communicator = cmpi_communicator(bitPattern: handle) {
-      _ = cmpi_abort(communicator, code)
-    }
-    _exit(code)
-  }
-
-  /// Ends this process after `seconds`, should the orderly way be stuck; the launcher then ends the others.
-  private static func limitTime(seconds: UInt32, code: Int32) {
-    _ = try? WorkerThread(name: "exit limit") {
-      sleep(seconds)
-      _exit(code)
-    }
+    MPIWorld.abort(code: code)
   }
 }

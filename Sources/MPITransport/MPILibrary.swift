@@ -39,9 +39,9 @@ package enum MPILibrary {
     return isInitialized != 0 && isFinalized == 0
   }
 
-  /// Starts MPI and gives the group of all ranks. The calling thread is from now on the only one that may call MPI,
-  /// unless it hands over where `allowsHandOver`.
-  static func start(_ settings: TransportSettings) throws -> MPIProcessGroup {
+  /// Starts MPI and gives a communicator of all ranks. The calling thread is from now on the only one that may call
+  /// MPI, unless it hands over where `allowsHandOver`.
+  static func start() throws -> cmpi_communicator {
     var isInitialized: Int32 = 0
     try MPIStatus.check(cmpi_is_initialized(&isInitialized), "MPI_Initialized")
     guard isInitialized == 0 else { throw Failure(.internalError, "MPI was started twice in one process") }
@@ -57,7 +57,7 @@ package enum MPILibrary {
     var handle: cmpi_communicator?
     try MPIStatus.check(cmpi_duplicate_world(&handle), "duplicating the world")
     guard let handle else { throw Failure(.internalError, "MPI gave no communicator for the world") }
-    return try MPIProcessGroup(handle, settings: settings)
+    return handle
   }
 
   /// Ends MPI. Collective over all ranks; no group may be used afterwards.

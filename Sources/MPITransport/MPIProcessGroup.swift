@@ -161,7 +161,7 @@ package final class MPIProcessGroup: ProcessGroup {
     let node = try MPIProcessGroup(part, settings: settings)
     guard settings.ranksPerMachine > 0 else { return node }
     // By the rank in the world, so that every group sees the same machines.
-    let machine = MPIJob.worldRank / settings.ranksPerMachine
+    let machine = MPIWorld.rank / settings.ranksPerMachine
     let group = try node.subgroup(color: machine)
     try node.close()
     return group ?? node
@@ -170,7 +170,7 @@ package final class MPIProcessGroup: ProcessGroup {
   // MARK: The end
 
   /// May be called from any thread: the one that owns MPI may be stuck.
-  package func abort(code: Int32) -> Never { MPIJob.abort(code: code) }
+  package func abort(code: Int32) -> Never { MPIWorld.abort(code: code) }
 }
 
 extension Reduction {

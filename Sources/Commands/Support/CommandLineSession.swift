@@ -1,7 +1,8 @@
-import TrainingConfiguration
 import ArgumentParser
 import Basics
+import Storage
 import Training
+import TrainingConfiguration
 
 #if canImport(Glibc)
   import Glibc
@@ -85,4 +86,13 @@ package struct CommandLineSession {
       .usage, "there is no command '\((["fcn-dist"] + names + [word]).joined(separator: " "))'",
       remedy: remedy ?? "see '\(command) --help'")
   }
+}
+
+/// Runs the command that the process's arguments name and ends the process with its exit code.
+package func runCommandLine() -> Never {
+  let arguments = Array(CommandLine.arguments.dropFirst())
+  ReaderProcess.serve(ifAskedBy: arguments)
+  // A file that reaches the limit of its size (ulimit -f) is an error to be said, not a reason to die.
+  signal(SIGXFSZ, SIG_IGN)
+  CommandLineSession(arguments: arguments).run()
 }
