@@ -52,6 +52,8 @@ struct CheckpointContent {
     try group.setAttribute("epoch", Int64(progress.epoch))
     try group.setAttribute("seed", progress.seed)
     try group.setAttribute("samples_seen", Int64(progress.samplesSeen))
+    if let count = progress.epochSamples { try group.setAttribute("epoch_samples", Int64(count)) }
+    if let count = progress.datasetSamples { try group.setAttribute("dataset_samples", Int64(count)) }
     for (name, value) in progress.scheduleState.sorted(by: { $0.key < $1.key }) {
       try group.setAttribute(CheckpointLayout.schedulePrefix + name, value)
     }

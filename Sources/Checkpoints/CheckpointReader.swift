@@ -74,6 +74,8 @@ package final class CheckpointReader {
     return TrainingProgress(
       step: try count(group, "step"), epoch: try count(group, "epoch"), seed: try group.unsignedAttribute("seed"),
       samplesSeen: try count(group, "samples_seen"),
+      epochSamples: group.hasAttribute("epoch_samples") ? try count(group, "epoch_samples") : nil,
+      datasetSamples: group.hasAttribute("dataset_samples") ? try count(group, "dataset_samples") : nil,
       scheduleState: Dictionary(
         uniqueKeysWithValues: try scheduleNames.map {
           (String($0.dropFirst(prefix.count)), try group.realAttribute($0))

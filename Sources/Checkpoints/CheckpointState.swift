@@ -93,23 +93,39 @@ package struct TrainingProgress: Equatable, Sendable {
   package var step: Int
   package var epoch: Int
   package var seed: UInt64
+  /// Images seen in all.
   package var samplesSeen: Int
+  /// Images seen of the epoch that is under way; nil in older files, where it follows from the images seen.
+  package var epochSamples: Int?
+  /// Images of one epoch; nil as above.
+  package var datasetSamples: Int?
   /// What a schedule has to remember; empty for those that are functions of the step.
   package var scheduleState: [String: Double]
   package var bestMetric: Double?
   package var bestStep: Int?
 
   package init(
-    step: Int, epoch: Int, seed: UInt64, samplesSeen: Int, scheduleState: [String: Double] = [:],
+    step: Int, epoch: Int, seed: UInt64, samplesSeen: Int, epochSamples: Int? = nil,
+    datasetSamples: Int? = nil, scheduleState: [String: Double] = [:],
     bestMetric: Double? = nil, bestStep: Int? = nil
   ) {
     self.step = step
     self.epoch = epoch
     self.seed = seed
     self.samplesSeen = samplesSeen
+    self.epochSamples = epochSamples
+    self.datasetSamples = datasetSamples
     self.scheduleState = scheduleState
     self.bestMetric = bestMetric
     self.bestStep = bestStep
+  }
+
+  /// Images of all epochs up to here, each counted as `datasetSamples`; nil where that is no number.
+  package func position(datasetSamples: Int) -> Int? {
+    guard let epochSamples else { return samplesSeen }
+    let (whole, overflow) = epoch.multipliedReportingOverflow(by: datasetSamples)
+    let (position, overflows) = whole.addingReportingOverflow(epochSamples)
+    return overflow || overflows ? nil : position
   }
 }
 

@@ -221,12 +221,16 @@ extension Configuration.Optimizer.Name {
 
 extension Configuration.Train {
   /// The number of steps of the whole training.
-  package func totalSteps(batch: Int, sampleCount: Int) -> Int {
+  ///
+  /// - Parameter positionOffset: images by which it is ahead of steps × `batch`, because earlier steps had others.
+  package func totalSteps(batch: Int, sampleCount: Int, positionOffset: Int = 0) -> Int {
     switch duration {
     case .steps(let steps): return steps
     case .epochs(let epochs):
       let (samples, overflow) = epochs.multipliedReportingOverflow(by: sampleCount)
-      return overflow ? Int.max / max(1, batch) : (samples + batch - 1) / batch
+      // What nobody lives to see need not be exact, and leaves room to count on.
+      let most = Int.max / 4
+      return ((overflow ? most : min(samples, most)) - positionOffset + batch - 1) / batch
     }
   }
 }

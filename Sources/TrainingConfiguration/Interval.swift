@@ -11,11 +11,13 @@ package enum Interval: Equatable, Sendable {
   /// - Parameters:
   ///   - batch: images of one step.
   ///   - sampleCount: images of one epoch, which `batch` need not divide.
-  package func isDue(afterStep step: Int, batch: Int, sampleCount: Int) -> Bool {
-    switch self {
+  ///   - positionOffset: images by which the training is ahead of `step * batch`, because earlier steps had others.
+  package func isDue(afterStep step: Int, batch: Int, sampleCount: Int, positionOffset: Int = 0) -> Bool {
+    func epochs(_ step: Int) -> Int { max(0, step * batch + positionOffset) / sampleCount }
+    return switch self {
     case .never: false
     case .steps(let interval): step > 0 && step % interval == 0
-    case .epoch: step > 0 && step * batch / sampleCount > (step - 1) * batch / sampleCount
+    case .epoch: step > 0 && epochs(step) > epochs(step - 1)
     }
   }
 }

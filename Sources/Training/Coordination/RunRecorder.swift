@@ -12,15 +12,14 @@ package final class RunRecorder {
   private let folder: RunFolder
   private let configuration: Configuration
   private let model: CheckpointModel
-  let provenance: [String: String]
+  let provenance: Provenance
   private let optimizerName: String
-  private let batch: Int
-  private let sampleCount: Int
+  private var counts: SampleCounts
   private var steps: [StepRecord] = []
   private let writing = BackgroundWork()
 
   package init(
-    folder: RunFolder, console: Console, inputs: TrainingInputs, optimizerName: String, provenance: [String: String],
+    folder: RunFolder, console: Console, inputs: TrainingInputs, optimizerName: String, provenance: Provenance,
     faults: InjectedFaults
   ) throws {
     self.folder = folder
@@ -29,8 +28,7 @@ package final class RunRecorder {
     self.provenance = provenance
     configuration = inputs.configuration
     model = CheckpointModel(inputs)
-    batch = inputs.configuration.batch.global
-    sampleCount = inputs.training.info.sampleCount
+    counts = SampleCounts(batch: configuration.batch.global, sampleCount: inputs.training.info.sampleCount)
     store = CheckpointStore(folder: folder.checkpointsPath) { faults.injectIntoCheckpoint($0, step: $1) }
   }
 
@@ -44,6 +42,7 @@ package final class RunRecorder {
   /// - Parameter commandLine: how the run was started; the first line of its configuration's file, as a comment.
   package func writeConfiguration(_ start: StartingPoint, commandLine: String) throws {
     steps = start.steps
+    counts = start.counts
     for note in start.notes { console.line(note) }
     let comment = commandLine.split(whereSeparator: \.isNewline).joined(separator: " ")
     let text = (comment.isEmpty ? "" : "# \(comment)\n") + configuration.yaml
@@ -94,16 +93,16 @@ package final class RunRecorder {
   private func state(_ arena: StateArena, boundary: StepBoundary, policy: ValidationPolicy) -> CheckpointState {
     let plateau = PlateauState(
       after: policy.results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
+    var progress = counts.progress(after: boundary.step, seed: configuration.train.seed)
+    progress.scheduleState = plateau.dictionary
+    progress.bestMetric = policy.best?.meanIntersectionOverUnion
+    progress.bestStep = policy.best?.step
     return CheckpointState(
       model: model, parameters: arena.parameterTensors, optimizerName: optimizerName,
       optimizerState: arena.checkpointOptimizerState,
-      training: TrainingProgress(
-        step: boundary.step, epoch: boundary.step * batch / sampleCount, seed: configuration.train.seed,
-        samplesSeen: boundary.step * batch, scheduleState: plateau.dictionary,
-        bestMetric: policy.best?.meanIntersectionOverUnion, bestStep: policy.best?.step),
-      configurationText: configuration.yaml,
+      training: progress, configurationText: configuration.yaml,
       history: TrainingHistory.columns(
-        steps: steps, evaluations: policy.results, classCount: model.classNames.count), provenance: provenance)
+        steps: steps, evaluations: policy.results, classCount: model.classNames.count), provenance: provenance.facts)
   }
 
 }

@@ -1,35 +1,38 @@
 import TrainingConfiguration
 
-/// Which steps of a run evaluate and write checkpoints: a function of the configuration and the dataset's size, known
-/// to every rank in advance.
+/// Which steps of a run evaluate and write checkpoints: a function of the configuration, the dataset's size and the
+/// images seen before, known to every rank in advance.
 package struct RunSchedule: Equatable, Sendable {
   package let totalSteps: Int
   package let evaluateEvery: Interval
   package let checkpointEvery: Interval
-  package let batch: Int
-  package let sampleCount: Int
+  package let counts: SampleCounts
 
-  package init(
-    totalSteps: Int, evaluateEvery: Interval, checkpointEvery: Interval, batch: Int, sampleCount: Int
-  ) {
+  package init(totalSteps: Int, evaluateEvery: Interval, checkpointEvery: Interval, counts: SampleCounts) {
     self.totalSteps = totalSteps
     self.evaluateEvery = evaluateEvery
     self.checkpointEvery = checkpointEvery
-    self.batch = batch
-    self.sampleCount = sampleCount
+    self.counts = counts
   }
 
-  package var totalEpochs: Double { Double(totalSteps * batch) / Double(sampleCount) }
+  /// - Parameter canEvaluate: whether there is a split to evaluate on.
+  package init(_ settings: Configuration.Train, canEvaluate: Bool, counts: SampleCounts) {
+    self.init(
+      totalSteps: counts.totalSteps(settings), evaluateEvery: canEvaluate ? settings.evaluateEvery : .never,
+      checkpointEvery: settings.checkpointEvery, counts: counts)
+  }
+
+  package var totalEpochs: Double { counts.epochs(after: totalSteps) }
 
   /// After `step` updates.
   package func isEvaluationDue(after step: Int) -> Bool {
     guard evaluateEvery != .never, step > 0 else { return false }
-    return step == totalSteps || evaluateEvery.isDue(afterStep: step, batch: batch, sampleCount: sampleCount)
+    return step == totalSteps || counts.isDue(evaluateEvery, after: step)
   }
 
   /// After `step` updates.
   package func isCheckpointDue(after step: Int) -> Bool {
-    step == totalSteps || checkpointEvery.isDue(afterStep: step, batch: batch, sampleCount: sampleCount)
+    step == totalSteps || counts.isDue(checkpointEvery, after: step)
   }
 
   /// Checkpoints are written by themselves or after an evaluation that is the best so far.

@@ -29,6 +29,21 @@ package struct StepBoundary: Codable, Equatable, Sendable {
     self.records = records
   }
 
+  /// The end of a run that goes on from where there is nothing left to do; nil where there is. What its checkpoint
+  /// holds already is not done again.
+  package static func ofNoStep(
+    _ start: StartingPoint, runSchedule: RunSchedule, policy: ValidationPolicy
+  ) -> StepBoundary? {
+    let isOver = start.step >= runSchedule.totalSteps
+    // A fresh training has nothing to be stopped for.
+    guard isOver || (start.step > 0 && policy.shouldStopEarly(after: start.step)) else { return nil }
+    let isEvaluated = policy.results.contains { $0.step == start.step }
+    let isEvaluation = !isEvaluated && runSchedule.isEvaluationDue(after: start.step)
+    return StepBoundary(
+      step: start.step, isEvaluation: isEvaluation, isCheckpoint: isEvaluation || !start.isStored,
+      ending: isOver ? .finished : .stoppedEarly, records: [])
+  }
+
   /// The ending that follows from the plan alone, and what is due.
   package static func due(
     after step: Int, runSchedule: RunSchedule, policy: ValidationPolicy, isStopRequested: Bool, records: [StepRecord]

@@ -27,6 +27,7 @@ package struct BitwiseContinuation {
       if differences.count == before { compare("the backend", key: "engine_fingerprint") }
     }
     let old = try? Configuration(yaml: state.configurationText, file: "checkpoint")
+    compare("batch.global", old.map { "\($0.batch.global)" }, "\(configuration.batch.global)")
     compare("batch.micro", old.map { "\($0.batch.micro)" }, "\(configuration.batch.micro)")
     if old?.distributed.reproducible != true || !configuration.distributed.reproducible {
       compare("ranks, without distributed.reproducible", key: "ranks")

@@ -36,6 +36,7 @@ package struct Provenance {
     let settings = inputs.configuration
     let info = inputs.training.info
     let model = inputs.modelConfiguration
+    let before = runSchedule.counts.startStep
     return [
       "fcn-dist \(ToolVersion.text): \(ranks)",
       "backend: \(facts["engine"] ?? ""), \(settings.train.precision.rawValue)",
@@ -43,7 +44,8 @@ package struct Provenance {
         + "\(model.classes) classes, \(model.channels) channels",
       "data: \(inputs.training.folder), \(info.sampleCount) training images"
         + (inputs.validation.map { ", \($0.info.sampleCount) validation images" } ?? ", no validation split"),
-      "plan: \(runSchedule.totalSteps) steps of \(settings.batch.global) images (\(settings.batch.micro) at a time)",
+      "plan: \(runSchedule.totalSteps) steps of \(settings.batch.global) images (\(settings.batch.micro) at a time)"
+        + (before == 0 ? "" : ", \(before) of them done before"),
       "configuration:",
     ] + settings.yaml.split(separator: "\n").map { "  " + $0 }
   }

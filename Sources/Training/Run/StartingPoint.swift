@@ -7,8 +7,9 @@ import TrainingConfiguration
 
 /// Where a training begins: at step 0 from initial or given parameters, or where a checkpoint left off.
 package struct StartingPoint: Codable {
-  /// Updates done.
-  package let step: Int
+  package let counts: SampleCounts
+  /// Whether there is a checkpoint of exactly this point in the run's folder.
+  package let isStored: Bool
   package let evaluations: [EvaluationRecord]
   package let steps: [StepRecord]
   /// What was done, in lines for people.
@@ -16,18 +17,23 @@ package struct StartingPoint: Codable {
   /// Whether the parameters are those of the seed, which every machine makes for itself.
   package let isFresh: Bool
 
+  /// Updates done.
+  package var step: Int { counts.startStep }
+
   /// Fills `arena` on this rank, unless the training is a fresh one.
   ///
   /// - Parameters:
+  ///   - reader: of the checkpoint that the run goes on from, if it does (`checkpoint`).
   ///   - store: the run's checkpoints.
   ///   - provenance: of this run.
-  ///   - warn: told of damaged checkpoints that were passed over.
   package init(
-    options: TrainingOptions, configuration: Configuration, model: ModelConfiguration, store: CheckpointStore,
-    provenance: [String: String], arena: StateArena, pool: WorkerPool, warn: (String) -> Void
+    _ reader: CheckpointReader?, counts: SampleCounts, options: TrainingOptions, configuration: Configuration,
+    model: ModelConfiguration, store: CheckpointStore, provenance: [String: String], arena: StateArena,
+    pool: WorkerPool
   ) throws {
-    if let reader = try Self.checkpoint(options, store: store, warn: warn) {
-      self = try Self.resumed(from: reader, configuration: configuration, provenance: provenance, arena: arena)
+    if let reader {
+      self = try Self.resumed(
+        from: reader, counts: counts, configuration: configuration, provenance: provenance, store: store, arena: arena)
       return
     }
     var notes = ["parameters: initialised from seed \(configuration.train.seed)"]
@@ -44,20 +50,27 @@ package struct StartingPoint: Codable {
       }
       notes = ["parameters: from \(path)"] + report.summary.map { "  " + $0 }
     }
-    self.init(step: 0, evaluations: [], steps: [], notes: notes, isFresh: options.initialise == nil)
+    self.init(counts: counts, evaluations: [], steps: [], notes: notes, isFresh: options.initialise == nil)
   }
 
   private init(
-    step: Int, evaluations: [EvaluationRecord], steps: [StepRecord], notes: [String], isFresh: Bool = false
+    counts: SampleCounts, isStored: Bool = false, evaluations: [EvaluationRecord], steps: [StepRecord],
+    notes: [String], isFresh: Bool = false
   ) {
-    self.step = step
+    self.counts = counts
+    self.isStored = isStored
     self.evaluations = evaluations
     self.steps = steps
     self.notes = notes
     self.isFresh = isFresh
   }
 
-  private static func checkpoint(
+  /// The checkpoint that a run goes on from, read in full and found intact; nil where it begins.
+  ///
+  /// - Parameters:
+  ///   - store: the run's checkpoints.
+  ///   - warn: told of damaged checkpoints that were passed over.
+  static func checkpoint(
     _ options: TrainingOptions, store: CheckpointStore, warn: (String) -> Void
   ) throws -> CheckpointReader? {
     switch options.resume {
@@ -79,17 +92,18 @@ package struct StartingPoint: Codable {
   }
 
   private static func resumed(
-    from reader: CheckpointReader, configuration: Configuration, provenance: [String: String], arena: StateArena
+    from reader: CheckpointReader, counts: SampleCounts, configuration: Configuration, provenance: [String: String],
+    store: CheckpointStore, arena: StateArena
   ) throws -> StartingPoint {
     let state = reader.state
     try check(state, of: reader.path, against: configuration)
     try arena.fill(from: state, path: reader.path)
     return StartingPoint(
-      step: state.training.step,
+      counts: counts, isStored: reader.path == store.path(ofStep: state.training.step),
       evaluations: TrainingHistory.evaluations(in: state.history, classNames: state.model.classNames),
       steps: TrainingHistory.steps(in: state.history),
       notes: ["resuming after step \(state.training.step) from \(reader.path)"] + changes(state, configuration)
-        + BitwiseContinuation(from: state, to: provenance, configuration).note)
+        + counts.changes(since: state) + BitwiseContinuation(from: state, to: provenance, configuration).note)
   }
 
   /// What must not change under a training that goes on.

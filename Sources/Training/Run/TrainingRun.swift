@@ -1,4 +1,5 @@
 import Basics
+import Checkpoints
 import Collectives
 import Exchange
 import Kernels
@@ -16,9 +17,9 @@ package final class TrainingRun {
   private let inputs: TrainingInputs
   private let roles: Roles
   private let network: Network
-  private let schedule: LearningRateSchedule
   private let optimizer: Optimizer
-  private let runSchedule: RunSchedule
+  /// That of a training from the beginning, until `run` knows from where it goes on.
+  private var runSchedule: RunSchedule
   private let stopSignal = StopSignal()
 
   package var configuration: Configuration { inputs.configuration }
@@ -35,13 +36,9 @@ package final class TrainingRun {
       inputs.modelConfiguration, backend: backend,
       reference: (settings.batch.micro, inputs.referenceSize.height, inputs.referenceSize.width))
     optimizer = Optimizer(settings.optimizer)
-    let totalSteps = settings.train.totalSteps(
-      batch: settings.batch.global, sampleCount: inputs.training.info.sampleCount)
-    schedule = LearningRateSchedule(settings.schedule, base: settings.optimizer.learningRate, totalSteps: totalSteps)
     runSchedule = RunSchedule(
-      totalSteps: totalSteps, evaluateEvery: inputs.validation == nil ? .never : settings.train.evaluateEvery,
-      checkpointEvery: settings.train.checkpointEvery, batch: settings.batch.global,
-      sampleCount: inputs.training.info.sampleCount)
+      settings.train, canEvaluate: inputs.validation != nil,
+      counts: SampleCounts(batch: settings.batch.global, sampleCount: inputs.training.info.sampleCount))
     try Self.agreement(inputs, network: network, libraries: options.libraries).check(over: world)
     roles = try Roles(settings.distributed, world: world)
   }
@@ -73,29 +70,51 @@ package final class TrainingRun {
     // Nobody writes into the run's folder before rank 0 holds its lock.
     try world.barrier()
     CrashRecord.begin(folder: options.outputFolder, rank: world.rank)
-    return roles.trainers == nil ? try coordinate(recorder) : try train(recorder, console: console)
+    let reader = try recorder.flatMap { recorder in
+      try StartingPoint.checkpoint(options, store: recorder.store) { recorder.console.line("warning: \($0)") }
+    }
+    try planOn(from: reader)
+    if let recorder { describe(recorder) }
+    return roles.trainers == nil ? try coordinate(recorder, reader) : try train(recorder, reader, console: console)
+  }
+
+  /// Plans the run from where the checkpoint, which rank 0 has, left off.
+  ///
+  /// - Important: Collective over the world.
+  private func planOn(from reader: CheckpointReader?) throws {
+    let fresh = runSchedule.counts
+    let counts = try reader.map {
+      try SampleCounts(continuing: $0.state, of: $0.path, batch: fresh.batch, sampleCount: fresh.sampleCount)
+    }
+    runSchedule = RunSchedule(
+      configuration.train, canEvaluate: inputs.validation != nil,
+      counts: try JSONMessage.broadcast(counts ?? fresh, from: 0, over: world))
   }
 
   private func recorder(_ console: Console) throws -> RunRecorder {
     let provenance = Provenance(network: network, roles: roles, libraries: options.libraries)
     let recorder = try RunRecorder(
       folder: try RunFolder(path: options.outputFolder), console: console, inputs: inputs,
-      optimizerName: optimizer.name, provenance: provenance.facts, faults: options.faults.of(rank: world.rank))
+      optimizerName: optimizer.name, provenance: provenance, faults: options.faults.of(rank: world.rank))
     // A refusal should not have to be looked for below the whole configuration.
     if options.resume == .never { try StartingPoint.checkIsNew(options.outputFolder, recorder.store) }
-    for line in provenance.lines(inputs: inputs, runSchedule: runSchedule) { console.line(line) }
-    for warning in inputs.warnings { console.line("warning: \(warning)") }
     return recorder
   }
 
+  /// Says what the run is going to be.
+  private func describe(_ recorder: RunRecorder) {
+    for line in recorder.provenance.lines(inputs: inputs, runSchedule: runSchedule) { recorder.console.line(line) }
+    for warning in inputs.warnings { recorder.console.line("warning: \(warning)") }
+  }
+
   /// Rank 0 of a run with a dedicated coordinator.
-  private func coordinate(_ recorder: RunRecorder?) throws -> StepBoundary.Ending {
+  private func coordinate(_ recorder: RunRecorder?, _ reader: CheckpointReader?) throws -> StepBoundary.Ending {
     guard let recorder else { preconditionFailure("only rank 0 is a dedicated coordinator") }
     let snapshot = try Snapshot(
       table: network.parameters, optimizerStateNames: optimizer.optimizerStateNames, machine: SoloProcessGroup(),
       evaluable: true)
     let start = try startingPoint(
-      snapshot.arena, recorder, pool: try WorkerPool(threadCount: network.backend.threadCount))
+      snapshot.arena, recorder, reader, pool: try WorkerPool(threadCount: network.backend.threadCount))
     let watchdog = try watchdog()
     defer { watchdog?.stop() }
     return try DedicatedCoordinator(
@@ -105,7 +124,9 @@ package final class TrainingRun {
     ).run()
   }
 
-  private func train(_ recorder: RunRecorder?, console: Console) throws -> StepBoundary.Ending {
+  private func train(
+    _ recorder: RunRecorder?, _ reader: CheckpointReader?, console: Console
+  ) throws -> StepBoundary.Ending {
     guard let trainers = roles.trainers, let machine = roles.machine else {
       preconditionFailure("a trainer has a group")
     }
@@ -118,7 +139,7 @@ package final class TrainingRun {
     let exchange = try GradientExchange(
       plan: plan, topology: roles.topology, store: store, group: trainers, machine: machine, pool: pool,
       settings: configuration.distributed)
-    let start = try startingPoint(StateArena(store), recorder, pool: pool)
+    let start = try startingPoint(StateArena(store), recorder, reader, pool: pool)
     if start.isFresh {
       Initialisation(network.parameters, configuration: inputs.modelConfiguration, seed: configuration.train.seed).run(
         share: roles.topology.localIndex(of: trainers.rank), of: neighbours.count, into: store.memory.master,
@@ -134,9 +155,9 @@ package final class TrainingRun {
     let trainer = try Trainer(
       TrainerParts(
         configuration: configuration, network: network, store: store, exchange: exchange, dataset: inputs.training,
-        transform: inputs.transform, group: trainers, rank: world.rank, optimizer: optimizer, schedule: schedule,
-        classWeights: inputs.classWeights, totalSteps: runSchedule.totalSteps, pool: pool,
-        loaderThreads: options.loaderThreads, stopSignal: stopSignal, watchdog: watchdog,
+        transform: inputs.transform, group: trainers, rank: world.rank, optimizer: optimizer, schedule: learningRates,
+        classWeights: inputs.classWeights, totalSteps: runSchedule.totalSteps, counts: runSchedule.counts,
+        pool: pool, loaderThreads: options.loaderThreads, stopSignal: stopSignal, watchdog: watchdog,
         faults: options.faults.of(rank: world.rank)), startStep: start.step)
     defer { trainer.stop() }
     try trainer.prepareFirstStep()
@@ -146,7 +167,7 @@ package final class TrainingRun {
     let coordinator = coordinator(
       policy(start), store: store, exchange: exchange, trainers: trainers, copier: copier,
       recorder: recorder, log: log, watchdog: watchdog)
-    return try loop(trainer, coordinator, from: start.step, log: log)
+    return try loop(trainer, coordinator, from: start, log: log)
   }
 
   /// Over all ranks, a dedicated coordinator included.
@@ -157,37 +178,41 @@ package final class TrainingRun {
   }
 
   private func startingPoint(
-    _ arena: StateArena, _ recorder: RunRecorder?, pool: WorkerPool
+    _ arena: StateArena, _ recorder: RunRecorder?, _ reader: CheckpointReader?, pool: WorkerPool
   ) throws -> StartingPoint {
     let start = try recorder.map { recorder in
       try StartingPoint(
-        options: options, configuration: configuration, model: inputs.modelConfiguration, store: recorder.store,
-        provenance: recorder.provenance, arena: arena, pool: pool,
-        warn: { recorder.console.line("warning: \($0)") })
+        reader, counts: runSchedule.counts, options: options, configuration: configuration,
+        model: inputs.modelConfiguration, store: recorder.store, provenance: recorder.provenance.facts, arena: arena,
+        pool: pool)
     }
     if let start { try recorder?.writeConfiguration(start, commandLine: options.commandLine) }
     return try StartingPoint.distributed(start, arena: arena, recipients: roles.recipients, world: world)
   }
 
   private func loop(
-    _ trainer: Trainer, _ coordinator: any Coordinator, from start: Int, log: RunLog?
+    _ trainer: Trainer, _ coordinator: any Coordinator, from start: StartingPoint, log: RunLog?
   ) throws -> StepBoundary.Ending {
-    var records: [StepRecord] = []
-    var step = start
-    while true {
-      var isStopRequested = false
-      if step < runSchedule.totalSteps {
-        let outcome = try trainer.step(
-          step, effectiveResults: Array(coordinator.policy.effectiveResults(atStep: step)))
-        step += 1
-        isStopRequested = outcome.isStopRequested
-        records.append(outcome.record)
-        try log?.record(outcome.record)
-        for warning in outcome.warnings { log?.warn(warning) }
+    if let boundary = StepBoundary.ofNoStep(start, runSchedule: runSchedule, policy: coordinator.policy) {
+      if start.step > 0 {
+        log?.console.line(
+          "the training was at its end already: nothing is trained (train.epochs or train.steps is its length)")
       }
+      try coordinator.handle(boundary)
+      return boundary.ending ?? .finished
+    }
+    var records: [StepRecord] = []
+    var step = start.step
+    while true {
+      let outcome = try trainer.step(
+        step, effectiveResults: Array(coordinator.policy.effectiveResults(atStep: step)))
+      step += 1
+      records.append(outcome.record)
+      try log?.record(outcome.record)
+      for warning in outcome.warnings { log?.warn(warning) }
       guard
         let boundary = StepBoundary.due(
-          after: step, runSchedule: runSchedule, policy: coordinator.policy, isStopRequested: isStopRequested,
+          after: step, runSchedule: runSchedule, policy: coordinator.policy, isStopRequested: outcome.isStopRequested,
           records: records)
       else { continue }
       records.removeAll()
@@ -211,6 +236,12 @@ package final class TrainingRun {
       policy: policy, evaluator: evaluator(over: trainers), store: store, exchange: exchange, group: trainers,
       classNames: inputs.training.info.classNames, copier: copier, recorder: recorder, log: log,
       watchdog: watchdog)
+  }
+
+  private var learningRates: LearningRateSchedule {
+    LearningRateSchedule(
+      configuration.schedule, base: configuration.optimizer.learningRate, totalSteps: runSchedule.totalSteps,
+      stepsAhead: runSchedule.counts.stepsAhead(configuration.train))
   }
 
   private func evaluator(over group: any ProcessGroup) -> Evaluator? {

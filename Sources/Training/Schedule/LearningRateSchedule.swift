@@ -6,14 +6,17 @@ package struct LearningRateSchedule: Sendable {
   private let settings: Configuration.Schedule
   private let base: Double
   private let totalSteps: Int
+  private let stepsAhead: Double
 
   /// - Parameters:
   ///   - base: `optimizer.learning_rate`.
   ///   - totalSteps: the length of the whole training, in which poly and cosine fall to their minimum.
-  package init(_ settings: Configuration.Schedule, base: Double, totalSteps: Int) {
+  ///   - stepsAhead: steps that count for nothing in that fall, because they had fewer images (`SampleCounts`).
+  package init(_ settings: Configuration.Schedule, base: Double, totalSteps: Int, stepsAhead: Double = 0) {
     self.settings = settings
     self.base = base
     self.totalSteps = totalSteps
+    self.stepsAhead = stepsAhead
   }
 
   /// The rate of the update that follows `step` finished ones (0 is the first).
@@ -32,8 +35,9 @@ package struct LearningRateSchedule: Sendable {
 
   /// How much of the training after the warm-up is over at `step`, in 0 ... 1.
   private func progress(atStep step: Int) -> Double {
-    let length = totalSteps - settings.warmupSteps
-    return length > 0 ? min(1, Double(step - settings.warmupSteps) / Double(length)) : 1
+    let length = Double(totalSteps - settings.warmupSteps) - stepsAhead
+    guard length > 0 else { return 1 }
+    return min(1, max(0, Double(step - settings.warmupSteps) - stepsAhead) / length)
   }
 
   /// 1 is the base rate, 0 the minimum.

@@ -8,14 +8,19 @@ final class NonFiniteSteps {
   private let action: Configuration.Train.NonFinite
   private let plan: MicroBatchPlan
   private let sampler: Sampler
+  private let counts: SampleCounts
   private let dataset: Dataset
   private var skippedInARow = 0
   private static let mostSkippedInARow = 10
 
-  init(action: Configuration.Train.NonFinite, plan: MicroBatchPlan, sampler: Sampler, dataset: Dataset) {
+  init(
+    action: Configuration.Train.NonFinite, plan: MicroBatchPlan, sampler: Sampler, counts: SampleCounts,
+    dataset: Dataset
+  ) {
     self.action = action
     self.plan = plan
     self.sampler = sampler
+    self.counts = counts
     self.dataset = dataset
   }
 
@@ -39,7 +44,8 @@ final class NonFiniteSteps {
     let positions =
       microBatches.isEmpty
       ? Array(0..<plan.globalBatch) : microBatches.flatMap { Array(plan.positions(ofMicroBatch: $0)) }
-    let keys = positions.map { dataset.key(sampler.sample(atPosition: step * plan.globalBatch + $0).sample) }
+    let first = counts.position(after: step)
+    let keys = positions.map { dataset.key(sampler.sample(atPosition: first + $0).sample) }
     let what =
       (microBatches.isEmpty
         ? "the gradient is not finite after the samples " : "the loss is not finite on the samples ")

@@ -14,6 +14,7 @@ package final class Trainer {
   package let store: ParameterStore
   package let exchange: GradientExchange
   package let sampler: Sampler
+  private let counts: SampleCounts
   private let group: any ProcessGroup
   private let computation: GradientComputation
   private let normaliser: LossNormaliser
@@ -50,6 +51,7 @@ package final class Trainer {
     let plan = parts.exchange.plan
     let sampler = Sampler(sampleCount: parts.dataset.info.sampleCount, seed: parts.configuration.train.seed)
     self.sampler = sampler
+    counts = parts.counts
     computation = GradientComputation(
       network: parts.network, memory: parts.store.memory,
       buffers: parts.store.gradientBuffers[parts.exchange.topology.localIndex(of: parts.group.rank)], plan: plan,
@@ -60,15 +62,18 @@ package final class Trainer {
       ignoreLabel: parts.dataset.info.ignoreValue, globalBatch: plan.globalBatch)
     verifyEvery = parts.configuration.distributed.verifyEvery
     nonFiniteSteps = NonFiniteSteps(
-      action: parts.configuration.train.nonfinite, plan: plan, sampler: sampler, dataset: parts.dataset)
+      action: parts.configuration.train.nonfinite, plan: plan, sampler: sampler, counts: parts.counts,
+      dataset: parts.dataset)
     let positions = plan.positions(ofTrainer: parts.group.rank)
     let totalSteps = parts.totalSteps
+    let counts = parts.counts
     loader = try Loader(
       dataset: parts.dataset, transform: parts.transform, threads: parts.loaderThreads, depth: 2, firstStep: startStep,
       requests: { step in
         guard step < totalSteps else { return nil }
+        let first = counts.position(after: step)
         return positions.map {
-          let draw = sampler.sample(atPosition: step * plan.globalBatch + $0)
+          let draw = sampler.sample(atPosition: first + $0)
           return SampleRequest(sample: draw.sample, randomKey: draw.randomKey)
         }
       })
@@ -135,7 +140,7 @@ package final class Trainer {
   ) -> StepOutcome {
     let batch = exchange.plan.globalBatch
     let record = StepRecord(
-      step: index + 1, epoch: Double((index + 1) * batch) / Double(sampler.sampleCount), loss: loss, learningRate: rate,
+      step: index + 1, epoch: counts.epochs(after: index + 1), loss: loss, learningRate: rate,
       imagesPerSecond: Double(batch) / phases.elapsed, seconds: phases.seconds)
     let slow = slowRanks?.warnings(after: reduction.microBatchSeconds, step: index + 1) ?? []
     return StepOutcome(

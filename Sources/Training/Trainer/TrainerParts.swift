@@ -20,6 +20,8 @@ package struct TrainerParts {
   package var schedule: LearningRateSchedule
   package var classWeights: [Float]
   package var totalSteps: Int
+  /// Where the sampler is after each step.
+  package var counts: SampleCounts
   package var pool: WorkerPool
   package var loaderThreads: Int
   package var stopSignal: StopSignal
