@@ -71,6 +71,9 @@ INLINE void from_points(const vector m[6], vector r[4], int count) {
   if (count == 4) r[3] = plus(A3, difference_a, plus(B3, difference_b, m[5]));
 }
 
+INLINE void product_pixels(const vector m[POINTS], vector r[TILE]) { from_points(m, r, TILE); }
+INLINE void product_taps(const vector m[POINTS], vector r[TILE]) { from_points(m, r, 3); }
+
 /// From a tile's rows of points, 6 of a source's or 4 of a gradient's, to its 36 values.
 INLINE void store_points(const vector points[][POINTS], int size, char *result, int64_t stride) {
 #pragma clang loop unroll(full)
@@ -159,102 +162,22 @@ TARGET static void transform_gradient(const conednn_tiling *t, const void *gradi
   clear_rest(result, first + count - base, blocks);
 }
 
-/// 36 products of 16 channels to a tile's 4x4 pixels.
-INLINE void write_tile(const conednn_tiling *t, const place *p, const char *lanes, int64_t plane, int64_t channel,
-                       vector offset, int rectified) {
-  vector points[TILE][POINTS];
-#pragma clang loop unroll(full)
-  for (int column = 0; column < POINTS; column++) {
-    vector m[POINTS], r[TILE];
-#pragma clang loop unroll(full)
-    for (int row = 0; row < POINTS; row++) m[row] = _mm512_load_ps(lanes + (row * POINTS + column) * plane);
-    from_points(m, r, TILE);
-#pragma clang loop unroll(full)
-    for (int row = 0; row < TILE; row++) points[row][column] = r[row];
-  }
-#pragma clang loop unroll(full)
-  for (int row = 0; row < TILE; row++) {
-    vector r[TILE];
-    from_points(points[row], r, TILE);
-    if (row >= p->bottom) continue;
-    for (int column = 0; column < p->right; column++) {
-      vector x = _mm512_add_ps(r[column], offset);
-      if (rectified) x = _mm512_max_ps(all(0), x);
-      store((char *)p->first + row * p->row_bytes + column * p->pixel_bytes, channel, x, t->bfloat16, t->past_cache);
-    }
-  }
+INLINE void store_pixel(const conednn_tiling *t, char *pixel, int64_t channel, vector x) {
+  store(pixel, channel, x, t->bfloat16, t->past_cache);
 }
 
-TARGET static void transform_product(const conednn_tiling *t, conednn_points products, int64_t first, int64_t count,
-                                      int64_t base, const float *bias, int rectified, void *destination) {
-  for (int64_t tile = first; tile < first + count; tile++) {
-    place p = place_of(t, destination, tile, TILE);
-    const char *lanes = tile_line(products, tile - base);
-    for (int64_t channel = 0; channel < t->channels; channel += LANES, lanes += products.block)
-      write_tile(t, &p, lanes, products.plane, channel, bias ? _mm512_loadu_ps(bias + channel) : all(0), rectified);
-  }
-  _mm_sfence();
-}
-
-TARGET static void transform_weight_gradient(const float *products, int64_t parts, int64_t part_stride,
-                                              int64_t inputs, int64_t outputs, int64_t first, int64_t count,
-                                              float *weights, int64_t input_stride, int64_t output_stride) {
-  for (int64_t input = first; input < first + count; input++)
-    for (int64_t output = 0; output < outputs; output += LANES) {
-      vector taps[3][POINTS];
-      for (int column = 0; column < POINTS; column++) {
-        vector m[POINTS], r[4];
-        for (int row = 0; row < POINTS; row++) {
-          const float *from = products + ((row * POINTS + column) * inputs + input) * outputs + output;
-          m[row] = _mm512_loadu_ps(from);
-          for (int64_t part = 1; part < parts; part++)
-            m[row] = _mm512_add_ps(m[row], _mm512_loadu_ps(from + part * part_stride));
-        }
-        from_points(m, r, 3);
-        for (int row = 0; row < 3; row++) taps[row][column] = r[row];
-      }
-      float *to = weights + output / LANES * output_stride + input / LANES * input_stride + input % LANES * LANES;
-      for (int row = 0; row < 3; row++) {
-        vector r[4];
-        from_points(taps[row], r, 3);
-        for (int column = 0; column < 3; column++)
-          _mm512_storeu_ps(to + (row * 3 + column) * LANES * LANES, r[column]);
-      }
-    }
-}
-
-/// The 36 products' weights for 16 outputs of one input; `rotated` turns the taps by half a turn.
-INLINE void transform_taps(const float *taps, int rotated, vector r[POINTS][POINTS]) {
-  vector rows[3][POINTS];
-#pragma clang loop unroll(full)
-  for (int row = 0; row < 3; row++) {
-    vector g[3];
-#pragma clang loop unroll(full)
-    for (int column = 0; column < 3; column++) {
-      int tap = row * 3 + column;
-      g[column] = _mm512_loadu_ps(taps + (rotated ? 8 - tap : tap) * LANES * LANES);
-    }
-    weight_points(g, rows[row]);
-  }
-#pragma clang loop unroll(full)
-  for (int column = 0; column < POINTS; column++) {
-    vector g[3] = {rows[0][column], rows[1][column], rows[2][column]}, points[POINTS];
-    weight_points(g, points);
-#pragma clang loop unroll(full)
-    for (int row = 0; row < POINTS; row++) r[row][column] = points[row];
-  }
-}
+#include "conednn_winograd_transforms.h"
 
 /// [36][out / 32][in][32]: 16 outputs at a time are half a row.
 TARGET static void transform_forward(const float *tile, int64_t inputs, int64_t outputs, int64_t in, int64_t out,
                                      void *weights) {
   float *result = weights;
   for (int i = 0; i < LANES; i++) {
-    vector r[POINTS][POINTS];
+    vector r[PRODUCTS];
     transform_taps(tile + i * LANES, 0, r);
     float *to = result + (out / PANEL * inputs + in + i) * PANEL + out % PANEL;
     for (int product = 0; product < PRODUCTS; product++)
-      _mm512_stream_ps(to + product * inputs * outputs, r[product / POINTS][product % POINTS]);
+      _mm512_stream_ps(to + product * inputs * outputs, r[product]);
   }
 }
 
@@ -264,10 +187,10 @@ TARGET static void transform_backward(const float *tile, int64_t inputs, int64_t
   float *result = weights;
   float turned[PRODUCTS][LANES][LANES] __attribute__((aligned(64)));
   for (int i = 0; i < LANES; i++) {
-    vector r[POINTS][POINTS];
+    vector r[PRODUCTS];
     transform_taps(tile + i * LANES, 1, r);
     for (int product = 0; product < PRODUCTS; product++)
-      _mm512_store_ps(turned[product][i], r[product / POINTS][product % POINTS]);
+      _mm512_store_ps(turned[product][i], r[product]);
   }
   const __m512i column = _mm512_mullo_epi32(
       _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi32(LANES));

@@ -27,8 +27,7 @@ import TrainingConfiguration
   }
 
   /// oneDNN computes bfloat16 from AVX-512 on; elsewhere the portable backend stands in.
-  private static let backend =
-    (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512bw") == true ? "auto" : "portable"
+  private static let backend = Processor.hasAVX512 ? "auto" : "portable"
 
   /// Two steps of each, with few channels so that it takes seconds: everything but the widths is as in the file.
   @Test(arguments: names) func trainsTwoSteps(name: String) throws {

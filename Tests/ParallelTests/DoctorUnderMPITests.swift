@@ -147,7 +147,7 @@ extension ParallelTests {
     @Test(.enabled(if: hasTwoProcessors, "one processor"), arguments: processorFaults)
     func aBadPlacementIsNamed(fault: Fault) throws { try check(fault) }
 
-    @Test(.enabled(if: cpuHasAVX512, "the processor has no instruction set to take away"))
+    @Test(.enabled(if: Processor.hasAVX512, "the processor has no instruction set to take away"))
     func differentInstructionSetsAreNamed() throws {
       try check(
         Fault(
@@ -156,9 +156,6 @@ extension ParallelTests {
             + "-n 1 env ONEDNN_MAX_CPU_ISA=AVX2 DOCTOR",
           code: 70, words: ["ERROR", "the ranks compute with different backends", "rank 0: ", "; rank 1: "]))
     }
-
-    private static let cpuHasAVX512 =
-      (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512f") == true
 
     /// File systems of their own, which only root may make.
     @Test(

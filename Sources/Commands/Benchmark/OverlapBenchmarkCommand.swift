@@ -2,11 +2,11 @@ import ArgumentParser
 import Basics
 import Benchmarks
 import Collectives
-import MPITransport
+import Kernels
 import RunLogging
 import TrainingConfiguration
 
-struct OverlapBenchmarkCommand: ParsableCommand {
+struct OverlapBenchmarkCommand: RoundsCommand {
   static let configuration = CommandConfiguration(
     commandName: "overlap", abstract: "Steps that exchange gradients while they compute, against steps that do not.",
     discussion: """
@@ -21,19 +21,15 @@ struct OverlapBenchmarkCommand: ParsableCommand {
   @OptionGroup var backendOptions: BackendOptions
   @OptionGroup var options: BenchmarkOptions
 
-  func run() throws {
-    let configuration = try steps.configuration()
-    withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try backendOptions.makeBackend(for: configuration, group: group)
-      let benchmark = try OverlapBenchmark(configuration, size: steps.size, backend: backend, group: group)
-      let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
-      let machine = try BenchmarkMachine(group, backend)
-      guard group.isCoordinator else { return }
-      try options.publish(report(benchmark, configuration, measurements, machine))
-    }
+  func makeBenchmark(
+    _ configuration: Configuration, backend: any Backend, group: any ProcessGroup
+  ) throws -> OverlapBenchmark {
+    try OverlapBenchmark(configuration, size: steps.size, backend: backend, group: group)
   }
 
-  private func report(
+  func measure(_ benchmark: OverlapBenchmark, _ round: Round) throws { try benchmark.run(round) }
+
+  func report(
     _ benchmark: OverlapBenchmark, _ configuration: Configuration, _ measurements: Measurements,
     _ machine: BenchmarkMachine
   ) -> BenchmarkReport {

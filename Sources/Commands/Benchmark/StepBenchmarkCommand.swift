@@ -1,9 +1,10 @@
 import ArgumentParser
 import Benchmarks
 import Collectives
-import MPITransport
+import Kernels
+import TrainingConfiguration
 
-struct StepBenchmarkCommand: ParsableCommand {
+struct StepBenchmarkCommand: RoundsCommand {
   static let configuration = CommandConfiguration(
     commandName: "step", abstract: "Training steps on images in memory, against the layers run alone.",
     discussion: """
@@ -24,17 +25,19 @@ struct StepBenchmarkCommand: ParsableCommand {
   @OptionGroup var backendOptions: BackendOptions
   @OptionGroup var options: BenchmarkOptions
 
-  func run() throws {
-    let configuration = try steps.configuration()
-    withMPI { (group: MPIProcessGroup) -> Void in
-      let backend = try backendOptions.makeBackend(for: configuration, group: group)
-      let benchmark = try StepBenchmark(configuration, size: steps.size, backend: backend, group: group)
-      let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }
-      let machine = try BenchmarkMachine(group, backend)
-      guard group.isCoordinator else { return }
-      let report = StepReport(
-        benchmark: benchmark, configuration: configuration, size: steps.size, measurements: measurements)
-      try options.publish(report.report(machine, options.rounds))
-    }
+  func makeBenchmark(
+    _ configuration: Configuration, backend: any Backend, group: any ProcessGroup
+  ) throws -> StepBenchmark {
+    try StepBenchmark(configuration, size: steps.size, backend: backend, group: group)
+  }
+
+  func measure(_ benchmark: StepBenchmark, _ round: Round) throws { try benchmark.run(round) }
+
+  func report(
+    _ benchmark: StepBenchmark, _ configuration: Configuration, _ measurements: Measurements,
+    _ machine: BenchmarkMachine
+  ) -> BenchmarkReport {
+    StepReport(benchmark: benchmark, configuration: configuration, size: steps.size, measurements: measurements)
+      .report(machine, options.rounds)
   }
 }

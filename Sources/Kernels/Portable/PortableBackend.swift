@@ -53,14 +53,14 @@ package final class PortableBackend: Backend {
   package func operation(
     for convolution: Convolution, source: ActivationShape, layout: any WeightLayout, purpose: OperationPurpose
   ) throws -> any WeightedOperation {
-    try PortableConvolution(
+    try PortableWeightedOperation(
       convolution, source: source, layout: panelLayout(layout), purpose: purpose, pool: pool)
   }
 
   package func operation(
     for deconvolution: Deconvolution, source: ActivationShape, layout: any WeightLayout, purpose: OperationPurpose
   ) throws -> any WeightedOperation {
-    try PortableDeconvolution(
+    try PortableWeightedOperation(
       deconvolution, source: source, layout: panelLayout(layout), purpose: purpose, pool: pool)
   }
 

@@ -1,51 +1,38 @@
 import Basics
 
-/// A transposed convolution. Destination rows and columns fall into `stride` phases; within a phase every pixel reads
-/// the same taps, so each pair of phases is one gathered product.
-final class PortableDeconvolution: WeightedOperation {
-  let source: ActivationShape
-  let destination: ActivationShape
-  private let layout: PanelWeightLayout
-  private let forwardProduct: ImplicitGEMM
-  private let backwardProduct: ImplicitGEMM?
-  private let weightProduct: CorrelationProduct?
-  private let rounds: Bool
-  private let roundsDestination: Bool
-
-  init(
+extension PortableWeightedOperation {
+  /// A transposed convolution. Destination rows and columns fall into `stride` phases; within a phase every pixel reads
+  /// the same taps, so each pair of phases is one gathered product.
+  convenience init(
     _ deconvolution: Deconvolution, source: ActivationShape, layout: PanelWeightLayout, purpose: OperationPurpose,
     pool: WorkerPool
   ) throws {
-    self.source = source
-    self.layout = layout
-    rounds = layout.precision == .bfloat16
-    roundsDestination = rounds && !deconvolution.floatDestination
     let destination = ActivationShape(
       images: source.images, height: deconvolution.height, width: deconvolution.width,
       channels: deconvolution.outputChannels)
-    self.destination = destination
     let (kernel, stride, offset) = (deconvolution.kernel, deconvolution.stride, deconvolution.offset)
-    forwardProduct = try ImplicitGEMM(
-      source: source, destination: destination, grids: Self.phases(of: deconvolution), slabsPerPanel: kernel * kernel,
-      pool: pool)
-    backwardProduct =
-      purpose != .training
-      ? nil
-      : try ImplicitGEMM(
-        source: destination, destination: source,
-        grids: [
-          GatherGrid(
-            rows: source.height, columns: source.width, sourceStep: stride,
-            taps: (0..<kernel * kernel).map {
-              GatherGrid.Tap(row: $0 / kernel - offset, column: $0 % kernel - offset, slab: $0)
-            })
-        ], slabsPerPanel: kernel * kernel, pool: pool)
-    weightProduct =
-      purpose == .inference
-      ? nil
-      : CorrelationProduct(
-        anchor: source, sliding: destination, kernel: kernel, step: stride, offset: offset, slidingGivesRows: false,
-        pool: pool)
+    let windows = GatherGrid(
+      rows: source.height, columns: source.width, sourceStep: stride,
+      taps: (0..<kernel * kernel).map {
+        GatherGrid.Tap(row: $0 / kernel - offset, column: $0 % kernel - offset, slab: $0)
+      })
+    let products = Products(
+      forward: try ImplicitGEMM(
+        source: source, destination: destination, grids: Self.phases(of: deconvolution),
+        slabsPerPanel: kernel * kernel, pool: pool),
+      sourceGradient: purpose != .training
+        ? nil
+        : try ImplicitGEMM(
+          source: destination, destination: source, grids: [windows], slabsPerPanel: kernel * kernel, pool: pool),
+      weightGradient: purpose == .inference
+        ? nil
+        : CorrelationProduct(
+          anchor: source, sliding: destination, kernel: kernel, step: stride, offset: offset, slidingGivesRows: false,
+          pool: pool),
+      isAnchoredAtDestination: false)
+    self.init(
+      source: source, destination: destination, layout: layout, products: products,
+      output: GatherOutput(isRounded: layout.precision == .bfloat16 && !deconvolution.floatDestination))
   }
 
   private static func phases(of deconvolution: Deconvolution) -> [GatherGrid] {
@@ -73,42 +60,5 @@ final class PortableDeconvolution: WeightedOperation {
       }
     }
     return grids
-  }
-
-  var scratchByteCount: Int {
-    max(
-      forwardProduct.scratchByteCount, backwardProduct?.scratchByteCount ?? 0, weightProduct?.scratchByteCount ?? 0)
-  }
-  var implementation: String { "portable:gather" }
-
-  func forward(
-    _ source: UnsafeRawPointer, _ weights: LayerWeights, into destination: UnsafeMutableRawPointer,
-    scratch: UnsafeMutableRawPointer
-  ) {
-    forwardProduct.run(
-      source.assumingMemoryBound(to: Float.self), panels: layout.forwardPanels(weights),
-      into: destination.assumingMemoryBound(to: Float.self), output: GatherOutput(isRounded: roundsDestination),
-      scratch: scratch)
-  }
-
-  func backwardData(
-    _ gradient: UnsafeRawPointer, _ weights: LayerWeights, into sourceGradient: UnsafeMutableRawPointer,
-    scratch: UnsafeMutableRawPointer
-  ) {
-    guard let backwardProduct else { preconditionFailure("backwardData of an operation made without it") }
-    backwardProduct.run(
-      gradient.assumingMemoryBound(to: Float.self), panels: layout.backwardPanels(weights),
-      into: sourceGradient.assumingMemoryBound(to: Float.self), output: GatherOutput(isRounded: rounds),
-      scratch: scratch)
-  }
-
-  func backwardWeights(
-    _ source: UnsafeRawPointer, _ gradient: UnsafeRawPointer, into weightGradient: UnsafeMutablePointer<Float>,
-    biasGradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
-  ) {
-    guard let weightProduct else { preconditionFailure("backwardWeights of an operation made for inference") }
-    weightProduct.run(
-      anchor: source.assumingMemoryBound(to: Float.self), sliding: gradient.assumingMemoryBound(to: Float.self),
-      into: weightGradient, laneSums: nil, scratch: scratch)
   }
 }
