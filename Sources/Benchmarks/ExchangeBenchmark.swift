@@ -65,7 +65,7 @@ package final class ExchangeBenchmark {
     try round.time(Self.own) {
       let gradient = try round.time(Self.ownParts[0]) { try parts.exchange.sum() }
       round.time(Self.ownParts[1]) {
-        update(parts.exchange.slice, parts.store.memory.master, parts.store.optimizerState, gradient)
+        update(parts.exchange.slices, parts.store.memory.master, parts.store.optimizerState, gradient)
       }
       try round.time(Self.ownParts[2]) { try parts.exchange.publish() }
     }
@@ -79,7 +79,7 @@ package final class ExchangeBenchmark {
       try round.time(Self.peerParts[0]) {
         try group.allReduce(UnsafeMutableBufferPointer(start: gradient, count: table.floatCount), .sum)
       }
-      round.time(Self.peerParts[1]) { update(0..<table.floatCount, replica.master, replica.optimizerState, gradient) }
+      round.time(Self.peerParts[1]) { update([0..<table.floatCount], replica.master, replica.optimizerState, gradient) }
     }
     try group.barrier()
     try round.time(Self.stream) {
@@ -92,23 +92,23 @@ package final class ExchangeBenchmark {
   /// other.
   private func sumInAnyOrder() throws {
     try parts.exchange.waitForMachine()
-    let slice = parts.exchange.slice
     let own = parts.gradientBuffers[0]
     let others = parts.store.gradientBuffers.map { $0[0] }.filter { $0 != own }
-    parts.pool.runRanges(slice.count, grain: 8192) { piece in
-      let start = slice.lowerBound + piece.lowerBound
-      for other in others { cvector_add(own + start, other + start, own + start, piece.count) }
+    for slice in parts.exchange.slices {
+      parts.pool.runRanges(slice.count, grain: 8192) { piece in
+        let start = slice.lowerBound + piece.lowerBound
+        for other in others { cvector_add(own + start, other + start, own + start, piece.count) }
+      }
     }
   }
 
   private func update(
-    _ slice: Range<Int>, _ master: UnsafeMutablePointer<Float>, _ optimizerState: [UnsafeMutablePointer<Float>],
+    _ slices: [Range<Int>], _ master: UnsafeMutablePointer<Float>, _ optimizerState: [UnsafeMutablePointer<Float>],
     _ gradient: UnsafePointer<Float>
   ) {
     parts.optimizer.update(
-      slice, of: table, master: master, optimizerState: optimizerState, gradient: gradient, gradientScale: 1,
-      learningRate: 0.001,
-      step: step, pool: parts.pool)
+      slices, of: table, master: master, optimizerState: optimizerState, gradient: gradient, gradientScale: 1,
+      learningRate: 0.001, step: step, pool: parts.pool)
   }
 }
 

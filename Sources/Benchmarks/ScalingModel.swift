@@ -1,7 +1,7 @@
 /// What a step would take on many machines: a model, not a measurement.
 ///
-/// Every machine owns an equal slice of the parameters. In a step it sends its gradient of each other slice to the
-/// owner, bucket by bucket, and afterwards its updated slice to every other machine. A message costs `latency`, a byte
+/// Every machine owns an equal part of every stripe of the parameters. In a step it sends its gradient of each other part
+/// to the owner, bucket by bucket, and afterwards its updated parts to every other machine. A message costs `latency`, a byte
 /// 1 / `bandwidth`, in both directions at once (the alpha-beta model, Hockney 1994); all machines talk at the same
 /// time, through a network that never becomes full. The reductions of a few numbers take log2(machines) messages there
 /// and back.
@@ -17,8 +17,8 @@ package struct ScalingModel: Equatable, Sendable {
   package var bandwidth = 1.1e9
   /// Seconds of a step on one machine alone.
   package var stepSeconds = 3.83
-  /// The share of the step that hides the exchange of gradients. 0: as with contiguous slices on eight machines or more,
-  /// where the first slice is complete last.
+  /// The share of the step that hides the exchange of gradients: what the last micro-batch's backward pass takes. 0: no
+  /// overlap.
   package var hiddenShare = 0.0
 
   package init() {}
@@ -38,14 +38,14 @@ package struct ScalingModel: Equatable, Sendable {
   package func outcome(machines: Int) -> Outcome {
     let others = Double(machines - 1)
     let elements = Double(parameterCount) * others / Double(machines)
-    // A bucket has a piece of every slice.
+    // A bucket has a piece for every owner.
     let buckets = (parameterCount + bucket - 1) / bucket
     let gradients = others * Double(buckets) * latency + elements * Double(gradientByteCount) / bandwidth
     var rounds = 0
     while 1 << rounds < machines { rounds += 1 }
     // The labelled pixels, and what is agreed on before the update.
     let agreement = 2 * 2 * Double(rounds) * latency
-    let parameters = others * latency + elements * 4 / bandwidth
+    let parameters = others * Double(buckets) * latency + elements * 4 / bandwidth
     let exposed = max(0, gradients - hiddenShare * stepSeconds) + parameters + agreement
     let step = stepSeconds + exposed
     return Outcome(

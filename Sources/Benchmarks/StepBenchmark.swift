@@ -177,7 +177,7 @@ package final class StepBenchmark {
     // Noise teaches nothing: the rate is so small that no number of steps leads anywhere.
     try round.time(names[2]) {
       parts.optimizer.update(
-        parts.exchange.slice, of: network.parameters, master: parts.store.memory.master,
+        parts.exchange.slices, of: network.parameters, master: parts.store.memory.master,
         optimizerState: parts.store.optimizerState, gradient: gradient,
         gradientScale: configuration.optimizer.gradientScale(norm: reduction.gradientNorm),
         learningRate: 1e-7, step: index, pool: parts.pool)

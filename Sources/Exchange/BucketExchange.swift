@@ -2,7 +2,7 @@ import Basics
 import Collectives
 import CVector
 
-/// Sums one trainer's slice of the gradients, one bucket after the other.
+/// Sums one trainer's share of the gradients, one bucket after the other.
 final class BucketExchange {
   let buckets: [Bucket]
   private let plan: MicroBatchPlan
@@ -15,7 +15,7 @@ final class BucketExchange {
 
   /// - Parameter bucketLength: elements of a bucket.
   init(
-    plan: MicroBatchPlan, topology: Topology, store: ParameterStore, layout: ChunkedRange, group: any ProcessGroup,
+    plan: MicroBatchPlan, topology: Topology, store: ParameterStore, ownership: Ownership, group: any ProcessGroup,
     bucketLength: Int
   ) throws {
     self.plan = plan
@@ -24,7 +24,7 @@ final class BucketExchange {
     self.group = group
     let nodes = (0..<group.size).map { plan.accumulation(ofTrainer: $0).results }
     resultNodes = nodes
-    buckets = Bucket.all(layout, owners: group.size, length: bucketLength)
+    buckets = Bucket.all(ownership, length: bucketLength)
     let rank = group.rank
     routes = buckets.map { Route($0, plan: plan, topology: topology, resultNodes: nodes, trainer: rank) }
     wire = try WireBuffer(byteCount: routes.map(\.bufferByteCount).max() ?? 0)

@@ -1,5 +1,5 @@
-/// The arena cut into chunks of fixed size, and the chunks into the trainers' slices. Norms and digests are taken per
-/// chunk, so that they do not depend on who computed which.
+/// The arena cut into chunks of fixed size. Norms and digests are taken per chunk, so that they do not depend on who
+/// computed which.
 package struct ChunkedRange: Equatable, Sendable {
   package static let chunkLength = 65_536
 
@@ -14,14 +14,13 @@ package struct ChunkedRange: Equatable, Sendable {
     (index * Self.chunkLength)..<min(count, (index + 1) * Self.chunkLength)
   }
 
-  /// The chunks that `owner` of `owners` sums and updates: contiguous, as even as they can be.
-  package func chunks(ofOwner owner: Int, of owners: Int) -> Range<Int> {
-    (chunkCount * owner / owners)..<(chunkCount * (owner + 1) / owners)
+  /// The elements of contiguous chunks.
+  package func elements(ofChunks chunks: Range<Int>) -> Range<Int> {
+    min(count, chunks.lowerBound * Self.chunkLength)..<min(count, chunks.upperBound * Self.chunkLength)
   }
 
-  /// The elements that an owner sums and updates.
-  package func slice(ofOwner owner: Int, of owners: Int) -> Range<Int> {
-    let chunks = chunks(ofOwner: owner, of: owners)
-    return min(count, chunks.lowerBound * Self.chunkLength)..<min(count, chunks.upperBound * Self.chunkLength)
+  /// All chunks in `parts` contiguous parts, as even as they can be.
+  package func chunks(ofPart part: Int, of parts: Int) -> Range<Int> {
+    (chunkCount * part / parts)..<(chunkCount * (part + 1) / parts)
   }
 }

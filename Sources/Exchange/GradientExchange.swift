@@ -5,10 +5,10 @@ import Model
 
 /// Sums the trainers' gradients and spreads the updated parameters.
 ///
-/// Every trainer owns one slice of the arena. It adds up that slice of all gradients in the order of the summation
-/// tree: those of its own machine straight from their buffers in shared memory, those of other machines as messages
-/// from one sender each. It updates its slice of the master, and sends it to the machines that do not share its
-/// memory. With one trainer a machine this is a reduce-scatter and an all-gather by direct exchange; on one machine
+/// Every trainer owns slices of the arena, one of each stripe (`Ownership`). It adds up these slices of all gradients in
+/// the order of the summation tree: those of its own machine straight from their buffers in shared memory, those of other
+/// machines as messages from one sender each. It updates its slices of the master, and sends them to the machines that do
+/// not share its memory. With one trainer a machine this is a reduce-scatter and an all-gather by direct exchange; on one machine
 /// nothing is sent at all. Where it overlaps, a thread sends and adds what is complete while the backward pass goes on:
 /// the same sums in the same order.
 ///
@@ -18,11 +18,11 @@ package final class GradientExchange {
   package let plan: MicroBatchPlan
   package let topology: Topology
   package let store: ParameterStore
-  /// The elements this trainer sums and updates.
-  package let slice: Range<Int>
-  /// The chunks of `slice`.
-  package let chunks: Range<Int>
-  package let layout: ChunkedRange
+  package let ownership: Ownership
+  /// The elements this trainer sums and updates, ascending; none is empty.
+  package let slices: [Range<Int>]
+  /// The chunks of `slices`.
+  package let chunks: [Int]
   private let group: any ProcessGroup
   private let machine: any ProcessGroup
   private let pool: WorkerPool
@@ -50,14 +50,14 @@ package final class GradientExchange {
     self.machine = machine
     self.pool = pool
     isTreeOrdered = isReproducible || topology.machines.count < topology.trainerCount
-    layout = ChunkedRange(count: store.table.floatCount)
-    chunks = layout.chunks(ofOwner: group.rank, of: group.size)
-    slice = layout.slice(ofOwner: group.rank, of: group.size)
+    ownership = Ownership(count: store.table.floatCount, owners: group.size, bucketLength: bucketLength)
+    chunks = ownership.chunks(of: group.rank)
+    slices = ownership.slices(of: group.rank)
     overlaps = isTreeOrdered && group.allowsHandOver && wantsOverlap
     buckets = try BucketExchange(
-      plan: plan, topology: topology, store: store, layout: layout, group: group,
+      plan: plan, topology: topology, store: store, ownership: ownership, group: group,
       // Alone on its machine a sum has nothing to wait for: one stretch is best.
-      bucketLength: topology.machines.count > 1 || overlaps ? bucketLength : max(1, layout.count))
+      bucketLength: topology.machines.count > 1 || overlaps ? bucketLength : max(1, store.table.floatCount))
     thread =
       overlaps
       ? try ExchangeThread(
@@ -71,9 +71,9 @@ package final class GradientExchange {
     store.gradientBuffers[topology.localIndex(of: group.rank)][0]
   }
 
-  /// Sums all trainers' gradients over this trainer's slice.
+  /// Sums all trainers' gradients over this trainer's slices.
   ///
-  /// - Returns: the sums, indexed like the arena and valid inside `slice`.
+  /// - Returns: the sums, indexed like the arena and valid inside `slices`.
   package func sum() throws -> UnsafeMutablePointer<Float> {
     beginStep()
     return try finish()
@@ -89,9 +89,9 @@ package final class GradientExchange {
     if overlaps { thread?.release(from: element) }
   }
 
-  /// All of this trainer's buffers are complete: waits for the sum of all trainers' gradients over this one's slice.
+  /// All of this trainer's buffers are complete: waits for the sum of all trainers' gradients over this one's slices.
   ///
-  /// - Returns: the sums, indexed like the arena and valid inside `slice`.
+  /// - Returns: the sums, indexed like the arena and valid inside `slices`.
   package func finish() throws -> UnsafeMutablePointer<Float> {
     let result = ownBuffer
     guard isTreeOrdered else { return try plainSum(into: result) }
@@ -105,7 +105,7 @@ package final class GradientExchange {
   }
 
   private func plainSum(into result: UnsafeMutablePointer<Float>) throws -> UnsafeMutablePointer<Float> {
-    let count = layout.count
+    let count = store.table.floatCount
     let nodes = plan.accumulation(ofTrainer: group.rank).results
     if nodes.isEmpty { result.update(repeating: 0, count: count) }
     for buffer in store.gradientBuffers[topology.localIndex(of: group.rank)][..<max(1, nodes.count)].dropFirst() {
@@ -117,11 +117,12 @@ package final class GradientExchange {
 
   /// Sum of squares of every chunk of `values` that this trainer owns, in its place among all chunks; 0 elsewhere.
   package func chunkNorms(of values: UnsafePointer<Float>) -> [Double] {
+    let layout = ownership.layout
     var norms = [Double](repeating: 0, count: layout.chunkCount)
     norms.withUnsafeMutableBufferPointer { norms in
       pool.run(chunks.count) { i, _ in
-        let chunk = layout.chunk(chunks.lowerBound + i)
-        norms[chunks.lowerBound + i] = cvector_sum_of_squares(values + chunk.lowerBound, chunk.count)
+        let chunk = layout.chunk(chunks[i])
+        norms[chunks[i]] = cvector_sum_of_squares(values + chunk.lowerBound, chunk.count)
       }
     }
     return norms
@@ -154,18 +155,18 @@ package final class GradientExchange {
     let own = topology.machineOfTrainer[group.rank]
     var sends: [OutgoingMessage] = []
     for machine in topology.machines.indices where machine != own {
-      sends.append(
-        OutgoingMessage(
-          to: topology.sender(of: machine, towards: group.rank),
-          UnsafeRawBufferPointer(start: arena + slice.lowerBound, count: 4 * slice.count)))
+      let peer = topology.sender(of: machine, towards: group.rank)
+      sends += slices.map {
+        OutgoingMessage(to: peer, UnsafeRawBufferPointer(start: arena + $0.lowerBound, count: 4 * $0.count))
+      }
     }
     var receives: [IncomingMessage] = []
     for owner in 0..<group.size
     where topology.machineOfTrainer[owner] != own && topology.sender(of: own, towards: owner) == group.rank {
-      let slice = layout.slice(ofOwner: owner, of: group.size)
-      receives.append(
+      receives += ownership.slices(of: owner).map {
         IncomingMessage(
-          from: owner, UnsafeMutableRawBufferPointer(start: arena + slice.lowerBound, count: 4 * slice.count)))
+          from: owner, UnsafeMutableRawBufferPointer(start: arena + $0.lowerBound, count: 4 * $0.count))
+      }
     }
     try group.exchange(sends: sends, receives: receives)
   }

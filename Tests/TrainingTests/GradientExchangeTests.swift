@@ -66,11 +66,11 @@ import TrainingConfiguration
       try group.allReduce(&norms, .sum)
       // The sum of every slice, brought together for the comparison.
       var whole = [Double](repeating: 0, count: count)
-      for i in exchange.slice { whole[i] = Double(sum[i]) }
+      for i in exchange.slices.joined() { whole[i] = Double(sum[i]) }
       try group.allReduce(&whole, .sum)
       Optimizer(rule: .sgd(momentum: 0.9), weightDecay: 0.01, biasWeightDecay: 0, biasLearningRateMultiplier: 2)
         .update(
-          exchange.slice, of: network.parameters, master: store.memory.master, optimizerState: store.optimizerState,
+          exchange.slices, of: network.parameters, master: store.memory.master, optimizerState: store.optimizerState,
           gradient: sum, gradientScale: 0.5, learningRate: 0.1, step: 1, pool: try WorkerPool(threadCount: 1))
       try exchange.publish()
       try exchange.gatherState()

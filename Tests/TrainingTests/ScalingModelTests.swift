@@ -13,10 +13,10 @@ import Testing
     model.hiddenShare = 0.2
     let outcome = model.outcome(machines: 4)
     #expect(outcome.gradients == 6 + 750 * 4 / 100)
-    #expect(outcome.parameters == 3 + 750 * 4 / 100)
-    #expect(outcome.exposed == (36 - 10) + 33 + 8)
-    #expect(outcome.step == 117)
-    #expect(outcome.efficiency == 50.0 / 117)
+    #expect(outcome.parameters == 6 + 750 * 4 / 100)
+    #expect(outcome.exposed == (36 - 10) + 36 + 8)
+    #expect(outcome.step == 120)
+    #expect(outcome.efficiency == 50.0 / 120)
     model.gradientByteCount = 2
     #expect(model.outcome(machines: 4).gradients == 6 + 750 * 2 / 100)
   }

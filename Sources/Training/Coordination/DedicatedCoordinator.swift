@@ -14,6 +14,7 @@ package final class DedicatedCoordinator {
   private let evaluator: Evaluator?
   private let snapshot: Snapshot
   private let world: any ProcessGroup
+  private let bucketLength: Int
   private let classNames: [String]
   private let recorder: RunRecorder
   private let watchdog: Watchdog?
@@ -21,7 +22,7 @@ package final class DedicatedCoordinator {
 
   package init(
     policy: ValidationPolicy, network: Network, evaluator: Evaluator?, snapshot: Snapshot, world: any ProcessGroup,
-    classNames: [String], recorder: RunRecorder, watchdog: Watchdog?, faults: InjectedFaults
+    bucketLength: Int, classNames: [String], recorder: RunRecorder, watchdog: Watchdog?, faults: InjectedFaults
   ) {
     self.policy = policy
     self.network = network
@@ -29,6 +30,7 @@ package final class DedicatedCoordinator {
     self.classNames = classNames
     self.evaluator = evaluator
     self.world = world
+    self.bucketLength = bucketLength
     self.recorder = recorder
     self.watchdog = watchdog
     self.faults = faults
@@ -54,15 +56,15 @@ package final class DedicatedCoordinator {
   }
 
   private func receiveState() throws {
-    let layout = ChunkedRange(count: network.parameters.floatCount)
+    let ownership = Ownership(
+      count: network.parameters.floatCount, owners: world.size - 1, bucketLength: bucketLength)
     var receives: [IncomingMessage] = []
     for trainer in 0..<world.size - 1 {
-      let slice = layout.slice(ofOwner: trainer, of: world.size - 1)
       for arena in snapshot.arena.arenas {
-        receives.append(
+        receives += ownership.slices(of: trainer).map {
           IncomingMessage(
-            from: trainer + 1,
-            UnsafeMutableRawBufferPointer(start: arena + slice.lowerBound, count: 4 * slice.count)))
+            from: trainer + 1, UnsafeMutableRawBufferPointer(start: arena + $0.lowerBound, count: 4 * $0.count))
+        }
       }
     }
     try world.exchange(sends: [], receives: receives)

@@ -8,7 +8,7 @@ import RunLogging
 package final class RemoteCoordinator: Coordinator {
   package private(set) var policy: ValidationPolicy
   private let store: ParameterStore
-  private let slice: Range<Int>
+  private let slices: [Range<Int>]
   private let trainers: any ProcessGroup
   private let world: any ProcessGroup
   private let log: RunLog?
@@ -16,12 +16,12 @@ package final class RemoteCoordinator: Coordinator {
   private var loggedResults: Int
 
   package init(
-    policy: ValidationPolicy, store: ParameterStore, slice: Range<Int>, trainers: any ProcessGroup,
+    policy: ValidationPolicy, store: ParameterStore, slices: [Range<Int>], trainers: any ProcessGroup,
     world: any ProcessGroup, log: RunLog?, watchdog: Watchdog?
   ) {
     self.policy = policy
     self.store = store
-    self.slice = slice
+    self.slices = slices
     self.trainers = trainers
     self.world = world
     self.log = log
@@ -39,8 +39,8 @@ package final class RemoteCoordinator: Coordinator {
     try learn()
     let arena = StateArena(store)
     try world.exchange(
-      sends: arena.arenas.map {
-        OutgoingMessage(to: 0, UnsafeRawBufferPointer(start: $0 + slice.lowerBound, count: 4 * slice.count))
+      sends: arena.arenas.flatMap { arena in
+        slices.map { OutgoingMessage(to: 0, UnsafeRawBufferPointer(start: arena + $0.lowerBound, count: 4 * $0.count)) }
       }, receives: [])
     if boundary.ending != nil { try learn() }
   }

@@ -31,7 +31,8 @@ package final class StateCopier {
   package func copy(_ state: StateArena) throws -> Bool {
     guard isOnFirstMachine else { return true }
     guard let snapshot = try makeSnapshot(for: state) else { return false }
-    let share = ChunkedRange(count: state.table.floatCount).slice(ofOwner: machine.rank, of: machine.size)
+    let layout = ChunkedRange(count: state.table.floatCount)
+    let share = layout.elements(ofChunks: layout.chunks(ofPart: machine.rank, of: machine.size))
     for (source, destination) in zip(state.arenas, snapshot.arena.arenas) {
       pool.runRanges(share.count, grain: 1 << 20) { piece in
         let start = share.lowerBound + piece.lowerBound

@@ -53,20 +53,19 @@ package struct Optimizer: Equatable, Sendable {
     }
   }
 
-  /// Updates the elements of `slice`.
+  /// Updates the elements of `slices`.
   ///
   /// - Parameters:
   ///   - gradient: indexed like the arena; multiplied by `gradientScale` (clipping) as it is read.
   ///   - step: counts updates from 1 (AdamW's bias correction).
   package func update(
-    _ slice: Range<Int>, of table: ParameterTable, master: UnsafeMutablePointer<Float>,
+    _ slices: [Range<Int>], of table: ParameterTable, master: UnsafeMutablePointer<Float>,
     optimizerState: [UnsafeMutablePointer<Float>], gradient: UnsafePointer<Float>, gradientScale: Float,
-    learningRate: Float,
-    step: Int, pool: WorkerPool
+    learningRate: Float, step: Int, pool: WorkerPool
   ) {
     let pieceLength = 1 << 18
-    for parameter in table.parameters where parameter.isUpdated {
-      let range = parameter.range.clamped(to: slice)
+    let updated = table.parameters.filter(\.isUpdated)
+    for (parameter, range) in updated.flatMap({ one in slices.map { (one, one.range.clamped(to: $0)) } }) {
       if range.isEmpty { continue }
       let isBias = parameter.kind == .bias
       let rate = isBias ? learningRate * biasLearningRateMultiplier : learningRate

@@ -119,8 +119,8 @@ package final class TrainingRun {
     defer { watchdog?.stop() }
     return try DedicatedCoordinator(
       policy: policy(start), network: network, evaluator: evaluator(over: SoloProcessGroup()), snapshot: snapshot,
-      world: world, classNames: inputs.training.info.classNames, recorder: recorder, watchdog: watchdog,
-      faults: options.faults.of(rank: world.rank)
+      world: world, bucketLength: configuration.distributed.bucket, classNames: inputs.training.info.classNames,
+      recorder: recorder, watchdog: watchdog, faults: options.faults.of(rank: world.rank)
     ).run()
   }
 
@@ -229,7 +229,7 @@ package final class TrainingRun {
   ) -> any Coordinator {
     if roles.isDedicated {
       return RemoteCoordinator(
-        policy: policy, store: store, slice: exchange.slice, trainers: trainers, world: world, log: log,
+        policy: policy, store: store, slices: exchange.slices, trainers: trainers, world: world, log: log,
         watchdog: watchdog)
     }
     return SharedCoordinator(

@@ -14,7 +14,7 @@ package final class MemoryGuard {
   private struct Part {
     let name: String
     let values: UnsafeMutablePointer<Float>
-    let chunks: Range<Int>
+    let chunks: [Int]
     var seals: [UInt64] = []
   }
 
@@ -36,8 +36,8 @@ package final class MemoryGuard {
     self.pool = pool
     let topology = exchange.topology
     let neighbours = topology.neighbours(of: group.rank).count
-    let share = exchange.layout.chunks(ofOwner: topology.localIndex(of: group.rank), of: neighbours)
-    parts = [Part(name: "", values: exchange.store.memory.master, chunks: share)]
+    let share = exchange.ownership.layout.chunks(ofPart: topology.localIndex(of: group.rank), of: neighbours)
+    parts = [Part(name: "", values: exchange.store.memory.master, chunks: Array(share))]
     parts += zip(exchange.store.optimizerStateNames, exchange.store.optimizerState).map {
       Part(name: "\($0) of ", values: $1, chunks: exchange.chunks)
     }
@@ -63,7 +63,7 @@ package final class MemoryGuard {
       guard let i = found.indices.first(where: { found[$0] != part.seals[$0] }) else { continue }
       throw failure(
         step,
-        "\(part.name)\(names(inChunk: part.chunks.lowerBound + i)) changed in the memory of rank \(rank) on "
+        "\(part.name)\(names(inChunk: part.chunks[i])) changed in the memory of rank \(rank) on "
           + "\(ProcessEnvironment.hostName) between two updates")
     }
   }
@@ -73,11 +73,12 @@ package final class MemoryGuard {
   /// - Important: Collective over the trainers.
   package func compareMachines(step: Int) throws {
     guard exchange.topology.machines.count > 1 else { return }
-    let seals = parts[0].seals.map { Int64(bitPattern: $0) }
-    var lowest = [Int64](repeating: .max, count: exchange.layout.chunkCount)
-    lowest.replaceSubrange(parts[0].chunks, with: seals)
-    var highest = [Int64](repeating: .min, count: exchange.layout.chunkCount)
-    highest.replaceSubrange(parts[0].chunks, with: seals)
+    var lowest = [Int64](repeating: .max, count: exchange.ownership.layout.chunkCount)
+    var highest = [Int64](repeating: .min, count: exchange.ownership.layout.chunkCount)
+    for (chunk, seal) in zip(parts[0].chunks, parts[0].seals) {
+      lowest[chunk] = Int64(bitPattern: seal)
+      highest[chunk] = Int64(bitPattern: seal)
+    }
     try group.allReduce(&lowest, .minimum)
     try group.allReduce(&highest, .maximum)
     guard let chunk = lowest.indices.first(where: { lowest[$0] != highest[$0] }) else { return }
@@ -88,13 +89,13 @@ package final class MemoryGuard {
   /// - Important: Collective over the trainers.
   private func holdersThatDiffer(inChunk chunk: Int) throws -> [String] {
     let part = parts[0]
-    let seal = part.chunks.contains(chunk) ? "\(part.seals[chunk - part.chunks.lowerBound])" : ""
+    let seal = part.chunks.firstIndex(of: chunk).map { "\(part.seals[$0])" } ?? ""
     let texts = try group.allGather(Array("\(seal)/rank \(rank) on \(ProcessEnvironment.hostName)".utf8))
     let entries = texts.map {
       String(decoding: $0, as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false)
     }
     let topology = exchange.topology
-    let owner = (0..<group.size).first { exchange.layout.chunks(ofOwner: $0, of: group.size).contains(chunk) } ?? 0
+    let owner = exchange.ownership.owner(ofChunk: chunk)
     let truth = entries.indices.first {
       topology.machineOfTrainer[$0] == topology.machineOfTrainer[owner] && !entries[$0][0].isEmpty
     }
@@ -105,7 +106,7 @@ package final class MemoryGuard {
     var digests = [UInt64](repeating: 0, count: part.chunks.count)
     digests.withUnsafeMutableBufferPointer { digests in
       pool.run(part.chunks.count) { i, _ in
-        let chunk = exchange.layout.chunk(part.chunks.lowerBound + i)
+        let chunk = exchange.ownership.layout.chunk(part.chunks[i])
         digests[i] = cvector_digest(part.values + chunk.lowerBound, chunk.count)
       }
     }
@@ -113,7 +114,7 @@ package final class MemoryGuard {
   }
 
   private func names(inChunk chunk: Int) -> String {
-    let elements = exchange.layout.chunk(chunk)
+    let elements = exchange.ownership.layout.chunk(chunk)
     let names = exchange.store.table.parameters.filter { $0.range.overlaps(elements) }.map(\.name)
     return names.count > 3 ? "\(names[0]) … \(names[names.count - 1])" : names.joined(separator: ", ")
   }

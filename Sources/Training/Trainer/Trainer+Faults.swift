@@ -11,11 +11,12 @@ extension Trainer {
       if faults.triggers(.nan, step: index + 1) { exchange.ownBuffer[0] = .nan }
     case .publishing:
       if faults.triggers(.corruptCopy, step: index + 1) {
-        flipBit(ofElement: exchange.slice.lowerBound > 0 ? 0 : exchange.slice.upperBound)
+        let first = exchange.slices.first ?? 0..<0
+        flipBit(ofElement: first.lowerBound > 0 ? 0 : first.upperBound)
       }
     case .sealing:
-      if !exchange.slice.isEmpty, faults.triggers(.flipWeight, step: index + 1) {
-        flipBit(ofElement: (exchange.slice.lowerBound + exchange.slice.upperBound) / 2)
+      if let slice = exchange.slices.last, faults.triggers(.flipWeight, step: index + 1) {
+        flipBit(ofElement: (slice.lowerBound + slice.upperBound) / 2)
       }
     case .loading, .counting, .summing, .verifying, .reducing, .updating, .preparing: break
     }

@@ -129,10 +129,9 @@ package final class Trainer {
 
   private func update(_ gradient: UnsafePointer<Float>, norm: Double, learningRate: Double, step: Int) {
     optimizer.update(
-      exchange.slice, of: network.parameters, master: store.memory.master, optimizerState: store.optimizerState,
+      exchange.slices, of: network.parameters, master: store.memory.master, optimizerState: store.optimizerState,
       gradient: gradient, gradientScale: configuration.optimizer.gradientScale(norm: norm),
-      learningRate: Float(learningRate),
-      step: step, pool: pool)
+      learningRate: Float(learningRate), step: step, pool: pool)
   }
 
   private func outcome(
