@@ -61,6 +61,8 @@ private struct ConfigurationReader {
 
   /// Composes the nodes. Aliases are refused: a few lines of them expand to more than any memory holds.
   func parse(_ text: String, called name: String) throws -> Node? {
+    // What Windows' editors put at the head of a text is no part of it.
+    let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     guard text.utf8.count <= 1 << 20 else {
       throw Failure(.configuration, "\(name): \(text.utf8.count) bytes are too many for a configuration")
     }
@@ -126,7 +128,7 @@ private struct ConfigurationReader {
         throw Failure(.configuration, "\(origin(name)): a key must be a word")
       }
       let childPath = path.isEmpty ? scalar.string : "\(path).\(scalar.string)"
-      guard !scalar.string.contains(".") else { throw unknown(childPath, name) }
+      guard !scalar.string.contains(".") else { throw dotted(childPath, name) }
       if Self.keys[childPath] == nil, !Self.sections.contains(childPath) { throw unknown(childPath, name) }
       try apply(child, at: childPath, to: &configuration)
     }
@@ -167,6 +169,22 @@ private struct ConfigurationReader {
       remedy = "\(place) \(Self.children(of: known).joined(separator: ", "))"
     }
     return Failure(.configuration, "\(origin(node)): there is no key \(Self.printable(String(shown)))", remedy: remedy)
+  }
+
+  /// The failure for a key that is written as --set takes it.
+  private func dotted(_ path: String, _ node: Node) -> Failure {
+    let isKnown = Self.keys[path] != nil || Self.sections.contains(path)
+    let names = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let section = names.dropLast().joined(separator: ".")
+    guard let meant = isKnown ? path : Self.suggestion(for: path, name: names.last ?? "", section: section) else {
+      return unknown(path, node)
+    }
+    let parts = meant.split(separator: ".").map(String.init)
+    let nested = parts.dropLast().reversed().reduce("\(parts.last ?? ""): …") { "\($1): {\($0)}" }
+    let shown = Self.printable(path.count > 80 ? path.prefix(77) + "…" : path)
+    return Failure(
+      .configuration, "\(origin(node)): there is no key \(shown) with a dot in its name",
+      remedy: "did you mean '\(nested)'? In a file sections stand around their keys; only --set joins them with dots")
   }
 
   private static func printable(_ text: String) -> String {

@@ -73,8 +73,11 @@ extension Configuration {
   package struct Batch: Equatable, Sendable {
     /// Images of one step, over all ranks.
     package var global = 8
-    /// Images that go through the network at once.
+    /// Images that go through the network at once; `automatic` until `Configuration.settled` has chosen.
     package var micro = 1
+
+    /// `batch.micro: auto`.
+    package static let automatic = 0
   }
 
   /// The update rule and its constants (keys `optimizer.*`).
@@ -193,6 +196,21 @@ extension Configuration {
     /// Steps between two comparisons of the machines' parameters; 0: parameters in memory are never checked.
     package var verifyEvery = 100
   }
+}
+
+extension Configuration {
+  /// With a number for `batch.micro: auto`. Micro-batches decide the bits, so that ranks decide about them only where
+  /// `distributed.reproducible` is false; else there are at least eight of them, as far as there are images.
+  package func settled(trainers: Int) -> Configuration {
+    guard batch.micro == Batch.automatic else { return self }
+    let parts = distributed.reproducible ? 8 : max(1, trainers)
+    var configuration = self
+    configuration.batch.micro = min(Self.mostAutomatic, max(1, batch.global / parts))
+    return configuration
+  }
+
+  /// More images at once take more memory and are hardly faster.
+  private static let mostAutomatic = 4
 }
 
 extension Configuration.Distributed {

@@ -32,7 +32,7 @@ extension ConfigurationKey {
     ConfigurationKey(
       path: "data.path", summary: "the dataset's folder; --data goes before it", values: "text, or none",
       read: { value, configuration in
-        configuration.data.path = value.isAbsent(orWord: "none") ? nil : try value.text()
+        configuration.data.path = value.isAbsent(orWord: "none", amongTexts: true) ? nil : try value.text()
       },
       write: { $0.data.path.map(quotedWhereNeeded) ?? "none" }),
     .channelNumbers("data.mean", \.data.mean, .any, "taken from every pixel; auto: measured on the training images"),
@@ -67,7 +67,16 @@ extension ConfigurationKey {
 
   private static let batch: [ConfigurationKey] = [
     .integer("batch.global", \.batch.global, in: 1...1_048_576, "images of one step, over all ranks"),
-    .integer("batch.micro", \.batch.micro, in: 1...65_536, "images that go through the network at once"),
+    ConfigurationKey(
+      path: "batch.micro",
+      summary: "images that go through the network at once; auto: so that 8 ranks have work, or without "
+        + "distributed.reproducible all ranks",
+      values: "whole number, 1 … 65536, or auto",
+      read: { value, configuration in
+        configuration.batch.micro =
+          value.word == "auto" ? Configuration.Batch.automatic : try value.integer(in: 1...65_536, or: "auto")
+      },
+      write: { $0.batch.micro == Configuration.Batch.automatic ? "auto" : "\($0.batch.micro)" }),
   ]
 
   private static let optimizer: [ConfigurationKey] = [
@@ -202,8 +211,8 @@ extension Configuration.Loss.ClassWeights {
   ]
 
   init(_ value: ConfigurationValue) throws {
-    if value.plainText != nil {
-      let match = Self.words.first { value.isAbsent(orWord: $0.0) && ($0.0 == "none" || value.plainText == $0.0) }
+    if let word = value.word {
+      let match = Self.words.first { word == $0.0 || ($0.0 == "none" && value.isAbsent(orWord: "none")) }
       guard let match else { throw value.unknownWord(of: Self.words.map(\.0), or: "[one per class]") }
       self = match.1
     } else {

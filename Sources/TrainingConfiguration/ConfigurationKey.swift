@@ -76,7 +76,7 @@ extension ConfigurationKey {
     ConfigurationKey(
       path: path, summary: summary, values: "steps, epoch, or never (0)",
       read: { value, configuration in
-        switch value.plainText {
+        switch value.word {
         case "epoch": configuration[keyPath: member] = .epoch
         case "never", "none": configuration[keyPath: member] = .never
         default:

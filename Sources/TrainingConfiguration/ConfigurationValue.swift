@@ -41,10 +41,16 @@ struct ConfigurationValue {
     return scalar.string
   }
 
-  /// Is it one of the words for "nothing", or `word`?
-  func isAbsent(orWord word: String) -> Bool {
-    guard let text = plainText else { return false }
-    return ["", "~", "null", "none", word].contains(text)
+  /// The text of a scalar, with or without quotes: for words that can be nothing else. JSON knows them only in quotes.
+  var word: String? {
+    guard case .scalar(let scalar) = node else { return nil }
+    return scalar.string
+  }
+
+  /// Is it one of the words for "nothing", or `word`? Where any text may stand, only what is without quotes counts.
+  func isAbsent(orWord word: String, amongTexts: Bool = false) -> Bool {
+    if let text = plainText { return ["", "~", "null", "none", word].contains(text) }
+    return !amongTexts && isQuoted && ["none", word].contains(self.word)
   }
 
   func text() throws -> String {
@@ -75,13 +81,13 @@ struct ConfigurationValue {
   func choice<Value: RawRepresentable & CaseIterable>(of type: Value.Type) throws -> Value
   where Value.RawValue == String {
     let names = Value.allCases.map(\.rawValue)
-    guard let text = plainText, let value = Value(rawValue: text) else { throw unknownWord(of: names) }
+    guard let text = word, let value = Value(rawValue: text) else { throw unknownWord(of: names) }
     return value
   }
 
   /// The failure for a word that is none of `words`, naming the nearest of them.
   func unknownWord(of words: [String], or alternative: String? = nil) -> Failure {
-    let nearest = plainText.flatMap { Spelling.nearest(to: $0, among: words) }
+    let nearest = word.flatMap { Spelling.nearest(to: $0, among: words) }
     let all = (words + (alternative.map { [$0] } ?? [])).joined(separator: " | ")
     return failure(expected: all, remedy: nearest.map { "did you mean \($0)?" })
   }

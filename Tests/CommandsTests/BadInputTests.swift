@@ -30,6 +30,13 @@ import Testing
       expectFailure(try tool("train --set train.stepz=1"), code: 78, "--set: there is no key train.stepz")
       expectFailure(
         try tool("train", environment: ["FCN_DIST_BACKEND": "gpu"]), code: 64, "FCN_DIST_BACKEND is 'gpu'")
+      // Nothing would be the full-width net with all defaults.
+      for text in ["", "\n  \n", "# to be written\n---\n", "\u{FEFF}"] {
+        try write(text, tool.folder + "/c.yaml")
+        expectFailure(try tool("train --config c.yaml"), code: 78, "c.yaml is empty", "leave --config out")
+      }
+      try Data([0xFF, 0xFE, 0x6D, 0x00, 0xFF]).write(to: URL(fileURLWithPath: tool.folder + "/c.yaml"))
+      expectFailure(try tool("train --config c.yaml"), code: 78, "c.yaml is not a text in UTF-8", "UTF-16")
       // A recipe file of the folder is taken, and so are its mistakes.
       try write("modle: {}\n", tool.folder + "/fcn-dist.yaml")
       expectFailure(try tool("train"), code: 78, "fcn-dist.yaml:1: there is no key modle; did you mean model?")

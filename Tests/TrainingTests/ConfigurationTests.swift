@@ -68,6 +68,64 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     #expect(try read("optimizer: {name: adamw, learning_rate: 0.01}").optimizer.learningRate == 0.01)
   }
 
+  /// JSON knows words only in quotes, and some write it with tabs.
+  @Test func jsonIsAConfiguration() throws {
+    let configuration = try read(
+      """
+      {
+      \t"model": {"architecture": "fcn16s", "geometry": "padded100", "classes": "auto", "widths": [8, 8, 8, 8, 8]},
+      \t"data": {"path": "a b/c", "mean": "auto", "augment": {"crop": "none", "flip": 0.5}},
+      \t"batch": {"global": 4, "micro": "auto"},
+      \t"optimizer": {"name": "adamw", "learning_rate": 1e-3, "gradient_clip": "none"},
+      \t"schedule": {"name": "poly"},
+      \t"loss": {"class_weights": "median-frequency", "normalization": "pixels"},
+      \t"train": {"epochs": 3, "evaluate_every": "epoch", "checkpoint_every": "never", "early_stop": null,
+      \t\t"precision": "bfloat16", "nonfinite": "skip"},
+      \t"distributed": {"coordinator": "shared", "reproducible": true, "threads": "auto"}
+      }
+      """)
+    #expect(configuration.model.architecture == .fcn16s && configuration.model.geometry == .padded100)
+    #expect(
+      configuration.data.path == "a b/c" && configuration.data.mean == nil && configuration.data.augment.crop == nil)
+    #expect(configuration.optimizer.name == .adamw && configuration.optimizer.learningRate == 0.001)
+    #expect(configuration.optimizer.gradientClip == nil && configuration.schedule.name == .poly)
+    #expect(configuration.loss.classWeights == .medianFrequency)
+    #expect(configuration.train.evaluateEvery == .epoch && configuration.train.checkpointEvery == .never)
+    #expect(configuration.train.precision == .bfloat16 && configuration.train.nonfinite == .skip)
+    #expect(configuration.distributed.coordinator == .shared && configuration.batch.micro == 0)
+  }
+
+  /// As it is read without quotes, whatever quotes it has.
+  @Test(arguments: ["model.architecture=fcn8s", "schedule.name=step", "train.evaluate_every=never", "batch.micro=auto"])
+  func wordsMayHaveQuotes(assignment: String) throws {
+    let plain = try read("", [assignment])
+    for quote in ["'", "\""] {
+      #expect(try read("", [assignment.replacing("=", with: "=" + quote) + quote]) == plain)
+    }
+  }
+
+  @Test func aByteOrderMarkIsNoPartOfTheText() throws {
+    #expect(try read("\u{FEFF}model: {fc: 3}").model.fc == 3)
+    #expect(try read("\u{FEFF}model:\r\n  fc: 3\r\n").model.fc == 3)
+  }
+
+  /// The bits depend on micro-batches: ranks decide about them only where bits may depend on ranks.
+  @Test(
+    arguments: [
+      (1, true, 1), (8, true, 1), (15, true, 1), (16, true, 2), (64, true, 4), (8, false, 2), (9, false, 3),
+      (2, false, 1),
+    ])
+  func automaticMicroBatchesGiveRanksWork(global: Int, isReproducible: Bool, micro: Int) throws {
+    let text = "batch: {global: \(global), micro: auto}\ndistributed: {reproducible: \(isReproducible)}"
+    let configuration = try read(text)
+    #expect(configuration.yaml.contains("micro: auto"))
+    #expect(configuration.settled(trainers: 3).batch.micro == (isReproducible || global != 8 ? micro : 2))
+    if isReproducible {
+      #expect(configuration.settled(trainers: 1) == configuration.settled(trainers: 100))
+    }
+    #expect(try read("batch: {global: 8, micro: 3}").settled(trainers: 3).batch.micro == 3)
+  }
+
   @Test(arguments: ["0", "never", "none"]) func neverHasAWordOfItsOwn(word: String) throws {
     #expect(try read("train: {evaluate_every: \(word)}").train.evaluateEvery == .never)
   }
@@ -126,7 +184,19 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     ("a: &x 1\nb: *x", "test.yaml:2: YAML aliases (*name) are not taken"),
     ("a: 1\n---\nb: 1", "another document"),
     ("? [a]\n: 1", "test.yaml:1: a key must be a word"),
-    ("model.fc: 3", "there is no key model.fc"),
+    (
+      "model.fc: 3", "test.yaml:1: there is no key model.fc with a dot in its name; did you mean 'model: {fc: …}'? In"
+    ),
+    ("data: {augment.flip: 1}", "there is no key data.augment.flip with a dot in its name; did you mean 'data: {augm"),
+    ("optimizer.lr: 1", "did you mean 'optimizer: {learning_rate: …}'?"),
+    ("xyzzy.plugh: 1", "there is no key xyzzy.plugh; the sections are model, data, batch"),
+    (
+      "model: {architecture: \"fcn8\"}",
+      "must be fcn32s | fcn16s | fcn8s, found the text \"fcn8\"; did you mean fcn8s?"
+    ),
+    ("\u{FEFF}batch:\n  global: 0", "test.yaml:2: batch.global must be"),
+    ("\u{FEFF}modle: {fc: 3}", "test.yaml:1: there is no key modle; did you mean model?"),
+    ("batch: {micro: automatic}", "batch.micro must be a whole number in 1 … 65536 or auto, found automatic"),
   ])
   func saysWhatIsWrongAndWhere(text: String, expected: String) {
     #expect(message(text).contains(expected), "\(message(text))")

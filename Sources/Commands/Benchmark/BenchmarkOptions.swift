@@ -76,7 +76,7 @@ struct BenchmarkModelOptions: ParsableArguments {
   func configuration(_ overrides: [String] = []) throws -> Configuration {
     var settings = settings
     settings.overrides += overrides
-    var configuration = try settings.benchmarkConfiguration()
+    var configuration = try settings.benchmarkConfiguration().settled(trainers: 1)
     configuration.model.classes = configuration.model.classes ?? 11
     configuration.model.channels = configuration.model.channels ?? 3
     return configuration

@@ -32,7 +32,7 @@ struct TrainedModel {
     let configuration = try Self.configuration(file, settings)
     let model = try ModelConfiguration(Self.model(file, configuration, dataset))
     let backend = try backendOptions.makeBackend(for: configuration, group: group)
-    batch = configuration.batch.micro
+    batch = configuration.settled(trainers: 1).batch.micro
     network = try Network(model, backend: backend, reference: (1, size.height, size.width))
     normalisation = try Self.normalisation(file, configuration, dataset, group: group)
     try normalisation.validate(channels: model.channels)

@@ -20,8 +20,12 @@ enum Launch {
 
   /// The command as it was typed, for people and for shells.
   static var commandLine: String {
-    let words = ["fcn-dist"] + CommandLine.arguments.dropFirst()
-    return words.map { word in
+    shellText(["fcn-dist"] + CommandLine.arguments.dropFirst())
+  }
+
+  /// A command as a shell takes it: words with blanks and the like are quoted.
+  static func shellText(_ words: [String]) -> String {
+    words.map { word in
       let isPlain = !word.isEmpty && word.utf8.allSatisfy { plainBytes.contains($0) }
       return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }.joined(separator: " ")

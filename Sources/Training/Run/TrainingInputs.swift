@@ -21,7 +21,8 @@ package struct TrainingInputs {
     validation = hasValidation ? try Dataset(folder: dataFolder, split: "val") : nil
     let measured: MeasuredData = try JSONMessage.broadcast(
       world.rank == 0 ? try MeasuredData(training, for: wish, threads: threads) : nil, from: 0, over: world)
-    var settings = wish
+    let isDedicated = try Roles.isDedicated(wish.distributed.coordinator, ranks: world.size)
+    var settings = wish.settled(trainers: world.size - (isDedicated ? 1 : 0))
     settings.data.path = dataFolder
     settings.model.classes = try Self.agreed(
       wish.model.classes, training.info.classCount, key: "model.classes", what: "classes", folder: dataFolder)

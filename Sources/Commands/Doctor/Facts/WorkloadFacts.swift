@@ -7,6 +7,8 @@ package struct WorkloadFacts: Codable, Equatable, Sendable {
   /// Micro-batches of a step that this rank computes, and how many images those are.
   package var microBatchCount: Int
   package var imageCount: Int
+  /// Images of a micro-batch, at most.
+  package var microBatchSize = 1
   /// Micro-batches of a step, over all ranks.
   package var totalMicroBatchCount: Int
   /// Bytes of one arena: parameters, one state of the optimizer, or a gradient.

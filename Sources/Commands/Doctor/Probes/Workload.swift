@@ -23,7 +23,8 @@ struct Workload {
   init(
     _ wish: Configuration, dataset: Dataset?, folder: String, backend: any Backend, rank: Int, ranks: Int
   ) throws {
-    var settings = wish
+    let isDedicated = try Roles.isDedicated(wish.distributed.coordinator, ranks: ranks)
+    var settings = wish.settled(trainers: ranks - (isDedicated ? 1 : 0))
     let (classes, channels) = (dataset?.info.classCount, dataset?.info.channels)
     settings.model.classes = try TrainingInputs.agreed(
       wish.model.classes, classes ?? wish.model.classes ?? Self.assumedClassCount, key: "model.classes",
@@ -37,7 +38,6 @@ struct Workload {
     network = try Network(
       ModelConfiguration(settings.model), backend: backend, reference: (batch.micro, size.height, size.width))
     plan = try network.plan(images: batch.micro, height: size.height, width: size.width, training: true)
-    let isDedicated = try Roles.isDedicated(settings.distributed.coordinator, ranks: ranks)
     isTrainer = !(isDedicated && rank == 0)
     microBatches = MicroBatchPlan(settings, trainerCount: ranks - (isDedicated ? 1 : 0))
     let trainer = rank - (isDedicated ? 1 : 0)
@@ -46,7 +46,7 @@ struct Workload {
     let own = isTrainer ? microBatches.positions(ofTrainer: trainer).count : 0
     // Depth 2 of the loader, what is being read and what is being trained on.
     let sampleBytes = size.height * size.width * (4 * (settings.model.channels ?? 3) + 2)
-    facts = WorkloadFacts(
+    var facts = WorkloadFacts(
       title: Self.title(settings, size, isAssumed: dataset == nil), isTrainer: isTrainer,
       microBatchCount: isTrainer ? microBatches.microBatches(ofTrainer: trainer).count : 0, imageCount: own,
       totalMicroBatchCount: microBatches.microBatchCount,
@@ -60,6 +60,8 @@ struct Workload {
       totalSteps: dataset == nil ? 0 : settings.train.totalSteps(batch: batch.global, sampleCount: sampleCount),
       stepsPerEpoch: (sampleCount + batch.global - 1) / batch.global,
       multiplicationCount: Self.multiplications(plan))
+    facts.microBatchSize = microBatches.micro
+    self.facts = facts
   }
 
   /// The crop, else the largest image: what fits then fits always.
