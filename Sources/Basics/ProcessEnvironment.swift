@@ -9,6 +9,17 @@ package enum ProcessEnvironment {
   /// The environment variable `name`; nil where it is not set.
   package static func string(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
+  /// The names of all environment variables.
+  package static var names: [String] {
+    var names: [String] = []
+    var entry = environ
+    while let text = entry.pointee {
+      names.append(String(String(cString: text).prefix { $0 != "=" }))
+      entry += 1
+    }
+    return names
+  }
+
   /// The integer in variable `name`, or `fallback` where it is not set.
   package static func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
     guard let text = string(name), !text.isEmpty else { return fallback }

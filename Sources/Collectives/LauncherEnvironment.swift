@@ -26,13 +26,59 @@ package struct LauncherEnvironment: Sendable {
     Launcher(name: "Slurm's srun", size: "SLURM_STEP_NUM_TASKS", rank: "SLURM_PROCID"),
   ]
 
-  private static let names = launchers.flatMap { [$0.size, $0.rank] } + ["PALS_RANKID", "FLUX_JOB_SIZE"]
+  /// How Open MPI's processes reach whoever started them: mpirun's daemon, or srun --mpi=pmix|pmi2.
+  private static let reachableLaunchers = [
+    "OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "PMIX_RANK", "PMI_FD", "PMI_SIZE", "PMI_RANK",
+  ]
+  private static let slurmStep = "SLURM_STEP_ID"
+  private static let prefixes = ["PMIX_", "PMI_"]
+
+  private static let names =
+    launchers.flatMap { [$0.size, $0.rank] } + reachableLaunchers + ["PALS_RANKID", "FLUX_JOB_SIZE", slurmStep]
 
   /// The variables of this process that matter here.
   package static func current() -> LauncherEnvironment {
     var variables: [String: String] = [:]
     for name in names { variables[name] = ProcessEnvironment.string(name) }
+    for name in ProcessEnvironment.names where prefixes.contains(where: { name.hasPrefix($0) }) {
+      variables[name] = ProcessEnvironment.string(name)
+    }
     return LauncherEnvironment(variables)
+  }
+
+  /// Tasks of the Slurm step that this process is in; nil outside of one.
+  private var slurmTaskCount: Int? {
+    variables[Self.slurmStep] == nil ? nil : variables["SLURM_STEP_NUM_TASKS"].flatMap { Int($0) } ?? 1
+  }
+
+  /// Is this process the only one of its job, before MPI has said so? In a Slurm step of one task it is, whatever srun
+  /// left in the environment: the shell of `srun --pty bash` hands that on to every program.
+  package var isAlone: Bool {
+    if variables["OMPI_COMM_WORLD_SIZE"] != nil { return false }
+    return slurmTaskCount == 1 || Self.reachableLaunchers.allSatisfy { variables[$0] == nil }
+  }
+
+  /// What a process that is alone had better not see: it makes Open MPI look for who started it.
+  package var misleadingNames: [String] {
+    let found = variables.keys.filter { name in
+      name == Self.slurmStep || Self.prefixes.contains { name.hasPrefix($0) }
+    }
+    return slurmTaskCount == nil ? [] : found.sorted()
+  }
+
+  /// Why MPI cannot start, or nil where it can: Open MPI ends a process that srun started without PMI by a page of its
+  /// own words.
+  package func failureBeforeStart(library: String) -> Failure? {
+    guard let count = slurmTaskCount, count > 1, Self.reachableLaunchers.allSatisfy({ variables[$0] == nil }) else {
+      return nil
+    }
+    return Failure(
+      .usage,
+      "Slurm's srun started \(count) processes (SLURM_STEP_NUM_TASKS=\(count)) and gave them no way to find each other "
+        + "(\(library) wants PMIx)",
+      remedy:
+        "start them with 'srun --mpi=pmix' ('srun --mpi=list' shows what this cluster has) or with mpirun; in the "
+        + "shell of 'srun --pty' one process starts with 'mpirun -n 1'")
   }
 
   /// Why a process that MPI says is alone should not go on, or nil where all is well.

@@ -40,9 +40,13 @@ enum MPIJob {
   static func start() throws -> MPIProcessGroup {
     // A bad setting is reported after the start: before it no rank knows that there are others.
     let settings = Result { try TransportSettings.fromEnvironment() }
-    let group = try MPIProcessGroup(MPILibrary.start(), settings: (try? settings.get()) ?? TransportSettings())
-    MPIWorld.enter(rank: group.rank, size: group.size, communicator: try group.communicator())
     let launcher = LauncherEnvironment.current()
+    if let failure = launcher.failureBeforeStart(library: MPILibrary.version), !launcher.isFirstProcess {
+      exit(failure.exitCode)
+    }
+    let group = try MPIProcessGroup(
+      MPILibrary.start(launcher), settings: (try? settings.get()) ?? TransportSettings())
+    MPIWorld.enter(rank: group.rank, size: group.size, communicator: try group.communicator())
     if let failure = launcher.failure(worldSize: group.size, library: MPILibrary.version) {
       // All processes of the launcher come here, each as rank 0 of its own world: one of them speaks.
       if launcher.isFirstProcess { throw failure }

@@ -1,5 +1,6 @@
 import Basics
 import CMPI
+import Collectives
 import Synchronization
 
 /// The MPI library of this process: started once, ended once.
@@ -41,11 +42,14 @@ package enum MPILibrary {
 
   /// Starts MPI and gives a communicator of all ranks. The calling thread is from now on the only one that may call
   /// MPI, unless it hands over where `allowsHandOver`.
-  static func start() throws -> cmpi_communicator {
+  ///
+  /// - Parameter launcher: who started this process.
+  static func start(_ launcher: LauncherEnvironment) throws -> cmpi_communicator {
     var isInitialized: Int32 = 0
     try MPIStatus.check(cmpi_is_initialized(&isInitialized), "MPI_Initialized")
     guard isInitialized == 0 else { throw Failure(.internalError, "MPI was started twice in one process") }
     SingleCopy.switchOffWhereDenied()
+    try StartEnvironment.prepare(launcher)
     var level = CMPI_SINGLE
     try MPIStatus.check(cmpi_initialize(&level), "MPI_Init_thread")
     guard level.rawValue >= CMPI_FUNNELED.rawValue else {

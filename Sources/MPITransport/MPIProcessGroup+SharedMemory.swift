@@ -22,9 +22,11 @@ extension MPIProcessGroup {
     let rounded = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount * Self.pageByteCount
     var base: UnsafeMutableRawPointer?
     var window: cmpi_window?
-    try MPIStatus.check(
-      cmpi_window_allocate(Int64(rounded + Self.pageByteCount), communicator, &base, &window),
-      "MPI_Win_allocate_shared of \(byteCount) bytes")
+    let status = cmpi_window_allocate(Int64(rounded + Self.pageByteCount), communicator, &base, &window)
+    do { try MPIStatus.check(status, "MPI_Win_allocate_shared of \(byteCount) bytes") } catch let failure as Failure {
+      // Started again, it would come to the same.
+      throw Failure(.inputOutput, failure.message, remedy: SharedMemorySpace.remedy(wanted: byteCount))
+    }
     guard let base, let window else { throw Failure(.internalError, "MPI gave a shared window without memory") }
     let handle = MPILibrary.handles.add(window, group: number)
     let start = base + (try commonOffset(base))
@@ -113,13 +115,18 @@ enum SharedMemorySpace {
   }
 
   static func failure(wanted: Int, free: Int, folder: String) -> Failure {
+    // Not `restart`: the next start would find as little.
     Failure(
-      .restart,
+      .inputOutput,
       "the ranks of \(ProcessEnvironment.hostName) need \(mebibytes(wanted)) MiB of shared memory, but \(folder) has "
         + "\(free >> 20) MiB free",
-      remedy: "give the container more (docker run --shm-size=\(mebibytes(wanted + wanted / 8))m, in Kubernetes an "
-        + "emptyDir of medium Memory on /dev/shm), enlarge it (mount -o remount,size=… \(folder)), remove stale files "
-        + "from it, or do without (--set distributed.exchange=allreduce)")
+      remedy: remedy(wanted: wanted))
+  }
+
+  static func remedy(wanted: Int) -> String {
+    "give the container more (docker run --shm-size=\(mebibytes(wanted + wanted / 8))m, in Kubernetes an "
+      + "emptyDir of medium Memory on /dev/shm), enlarge it (mount -o remount,size=… \(folder)), remove stale files "
+      + "from it, or do without (--set distributed.exchange=allreduce)"
   }
 
   /// Rounded up, so that what is asked for is enough.

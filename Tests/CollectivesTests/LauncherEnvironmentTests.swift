@@ -33,6 +33,48 @@ import Testing
     #expect(failure(variables) == nil)
   }
 
+  /// The shell of `srun --pty bash`, with what each of Slurm's ways to start MPI leaves in it.
+  @Test(arguments: [
+    [:], ["PMI_FD": "9", "PMI_RANK": "0", "PMI_SIZE": "1", "PMI_JOBID": "1.0"],
+    ["PMIX_NAMESPACE": "slurm.pmix.1.0", "PMIX_RANK": "0", "PMIX_SERVER_URI2": "x"],
+  ])
+  func aStepOfOneTaskIsAlone(left: [String: String]) {
+    for tasks in [["SLURM_STEP_NUM_TASKS": "1"], [:]] {
+      let launcher = LauncherEnvironment(
+        left.merging(["SLURM_STEP_ID": "0", "SLURM_PROCID": "0"]) { $1 }.merging(tasks) { $1 })
+      #expect(launcher.isAlone)
+      #expect(launcher.failureBeforeStart(library: "Open MPI") == nil)
+      #expect(launcher.misleadingNames == (left.keys + ["SLURM_STEP_ID"]).sorted())
+    }
+  }
+
+  /// mpirun in that shell, and srun --mpi=pmix.
+  @Test(arguments: [
+    ["OMPI_COMM_WORLD_SIZE": "1", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "1", "PMIX_RANK": "0"],
+    ["PMIX_RANK": "1", "PMIX_NAMESPACE": "slurm", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"],
+    ["PMI_RANK": "1", "PMI_SIZE": "4", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"],
+    ["PMI_RANK": "1", "PMI_SIZE": "4"],
+  ])
+  func aLauncherThatCanBeReachedIsAsked(variables: [String: String]) {
+    let launcher = LauncherEnvironment(variables)
+    #expect(!launcher.isAlone)
+    #expect(launcher.failureBeforeStart(library: "Open MPI") == nil)
+  }
+
+  @Test func tasksThatCannotFindEachOtherAreRefused() throws {
+    let launcher = LauncherEnvironment(["SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "2"])
+    let failure = try #require(launcher.failureBeforeStart(library: "Open MPI v4.1.4"))
+    #expect(failure.kind == .usage && failure.remedy?.contains("srun --mpi=pmix") == true)
+    #expect(!launcher.isFirstProcess)
+  }
+
+  @Test(arguments: [[:], ["SLURM_NTASKS": "8", "SLURM_JOB_ID": "1"]]) func outsideOfStepsNothingIsHidden(
+    variables: [String: String]
+  ) {
+    #expect(LauncherEnvironment(variables).isAlone)
+    #expect(LauncherEnvironment(variables).misleadingNames.isEmpty)
+  }
+
   @Test func firstProcessSpeaks() {
     #expect(LauncherEnvironment(["PMI_SIZE": "2", "PMI_RANK": "0"]).isFirstProcess)
     #expect(!LauncherEnvironment(["PMI_SIZE": "2", "PMI_RANK": "1"]).isFirstProcess)

@@ -95,7 +95,7 @@ extension ParallelTests {
           "unshare", "--mount", "sh", "-c",
           "mount -t tmpfs -o size=2m tmpfs /dev/shm && \(mpirun) -n 2 --oversubscribe \(program) shared-memory",
         ])
-      #expect(outcome.exitCode == 75, "\(outcome.tail)")
+      #expect(outcome.exitCode == 74, "\(outcome.tail)")
       #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
       let line = outcome.errorLines.first ?? ""
       #expect(line.contains("need 3 MiB of shared memory") && line.contains("--shm-size="), "\(line)")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Foundation
 import Kernels
+import MPITransport
 import SegmentationData
 
 struct VerifyExactnessCommand: ParsableCommand {
@@ -40,6 +41,7 @@ struct VerifyExactnessCommand: ParsableCommand {
     """
 
   func run() throws {
+    StartEnvironment.declareMissingRemoteShell()
     guard Launch.size == 1, ProcessEnvironment.string("OMPI_COMM_WORLD_SIZE") == nil else {
       throw Failure(.usage, "verify-exactness starts its own jobs", remedy: "run it without mpirun")
     }
