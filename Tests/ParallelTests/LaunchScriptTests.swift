@@ -118,7 +118,69 @@ extension ParallelTests {
       #expect(failed.exitCode == 65 && !failed.output.contains("scontrol"), "\(failed.tail)")
     }
 
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/shellcheck"), "shellcheck is missing"))
+    /// Programs that only note how they were called, before the system's own.
+    private func stubs(_ programs: [String: String], in folder: TemporaryFolder) throws -> String {
+      for (name, text) in programs {
+        try "#!/bin/sh\n\(text)\n".write(toFile: folder.file(name), atomically: true, encoding: .utf8)
+        chmod(folder.file(name), 0o755)
+      }
+      return "\(folder.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+    }
+
+    /// A new machine has nothing: what tests need is asked for too, or the green run would hide what it has not tested.
+    @Test func setupInstallsWhatTestsNeed() throws {
+      let folder = TemporaryFolder()
+      // A package of its own, so that nothing of this one is touched.
+      try FileManager.default.createDirectory(atPath: folder.file("launch"), withIntermediateDirectories: true)
+      for name in ["setup", "environment"] {
+        try FileManager.default.copyItem(
+          atPath: "\(TestedPackage.folder)/launch/\(name)", toPath: folder.file("launch/\(name)"))
+      }
+      let path = try stubs(
+        [
+          "apt-get": "echo \"$*\" >>\(folder.path)/asked", "dpkg-query": "exit 1", "id": "echo 0",
+          "pkg-config": "exit 0", "swift": "echo 'Swift version 6.3'", "uname": "echo riscv64", "python3": "exit 0",
+        ], in: folder)
+      let system = SystemPrograms.folder(without: ["shellcheck", "h5dump", "pip", "pip3"])
+      let search = path.prefix { $0 != ":" } + ":" + system.path
+      let outcome = try MPILauncher(ranks: 0, environment: ["PATH": String(search)]).run(
+        "/bin/bash", [folder.file("launch/setup")])
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      let asked = folder.text("asked")
+      #expect(asked.contains(" libopenmpi-dev"), "\(asked)")
+      #expect(asked.contains(" shellcheck"), "\(asked)")
+    }
+
+    /// What launch/environment puts on Python's path belongs to another Python.
+    @Test func peersHaveAnEnvironmentOfTheirOwn() throws {
+      let folder = TemporaryFolder()
+      let made = folder.file("peers")
+      let note = "echo \"$(basename $0) $1 path=${PYTHONPATH-none}\" >>\(folder.path)/called"
+      let path = try stubs(
+        [
+          "readelf": "exit 0", "cc": "exit 0",
+          "python3": """
+          \(note)
+          mkdir -p \(made)/bin
+          for name in pip python; do
+            printf '#!/bin/sh\\n%s\\necho \(folder.path)\\n' '\(note)' >\(made)/bin/$name
+            chmod +x \(made)/bin/$name
+          done
+          """,
+        ], in: folder)
+      let outcome = try MPILauncher(
+        ranks: 0,
+        environment: ["PATH": path, "PYTHONPATH": "/elsewhere", "OMPI_MCA_btl_vader_single_copy_mechanism": "none"]
+      ).run("/bin/bash", ["\(TestedPackage.folder)/benchmarks/peers", made])
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      let called = folder.text("called").split(separator: "\n")
+      #expect(called.count >= 4 && called.allSatisfy { $0.hasSuffix("path=none") }, "\(called)")
+    }
+
+    private static let shellcheck = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+      .map { "\($0)/shellcheck" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    @Test(.enabled(if: shellcheck != nil, "shellcheck is missing; launch/setup as root installs it"))
     func pleasesShellcheck() throws {
       let names = [
         "environment", "setup", "build", "run", "supervise", "slurm.sbatch", "quickstart", "test", "testing",
@@ -127,7 +189,7 @@ extension ParallelTests {
       ]
       let scripts = names.map { "launch/\($0)" } + ["benchmarks/run", "benchmarks/peers"]
       let outcome = try MPILauncher(ranks: 0, folder: TestedPackage.folder).run(
-        "/usr/bin/shellcheck", ["-x"] + scripts + [".ci/run"])
+        try #require(Self.shellcheck), ["-x"] + scripts + [".ci/run"])
       #expect(outcome.exitCode == 0, "\(outcome.output)")
     }
   }

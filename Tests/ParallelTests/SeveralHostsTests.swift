@@ -29,6 +29,31 @@ extension ParallelTests {
       #expect(try training.digest("hosts") == good)
     }
 
+    private static let hasTwoProcessors = ProcessInfo.processInfo.activeProcessorCount > 1
+
+    private func onTwoHosts(_ command: [String]) throws -> MPILauncher.Outcome {
+      let script = "\(TestedPackage.folder)/launch/hosts"
+      return try MPILauncher(ranks: 0).run(
+        "/bin/bash", [script, "--", "mpirun", "-n", "2", "--map-by", "node"] + command)
+    }
+
+    /// mpirun would bind the first rank of each to the same one.
+    @Test(.enabled(if: hasTwoProcessors, "one processor")) func machinesHaveProcessorsOfTheirOwn() throws {
+      let outcome = try onTwoHosts(["sed", "-n", "s/^Cpus_allowed_list:[[:space:]]*//p", "/proc/self/status"])
+      let masks = outcome.output.split(separator: "\n").map(String.init)
+      #expect(outcome.exitCode == 0 && masks.count == 2 && Set(masks).count == 2, "\(outcome.tail)")
+    }
+
+    @Test func theDoctorSeesTheOneMachineBehindThem() throws {
+      let tool = try TestedPackage.program("fcn-dist")
+      let doctor = [
+        tool, "doctor", "--set", "model.widths=[4,4,4,4,4]", "--set", "model.fc=8", "--set",
+        "data.augment.crop=[32,48]",
+      ]
+      let crowded = try onTwoHosts(["taskset", "-c", "0"] + doctor)
+      #expect(crowded.output.contains("these are names of one machine, and ranks 0-1 share its"), "\(crowded.tail)")
+    }
+
     /// Otherwise the other tests would show nothing.
     @Test func hostsAreDifferentMachines() throws {
       let result = training.folder.file("exchange.json")
