@@ -110,4 +110,14 @@ package final class Network {
     plans.append((key, plan))
     return plan
   }
+
+  /// Bytes that a plan for a batch of that shape takes for activations and scratch; none is taken here.
+  ///
+  /// - Throws: `Failure` when the images are too small for the network.
+  package func byteCount(images: Int, height: Int, width: Int, training: Bool) throws -> Int {
+    let builder = try PlanBuilder(
+      graph: graph, backend: backend, layers: layers, images: images, height: height, width: width,
+      channels: configuration.channels, isTraining: training)
+    return builder.place().byteCount + builder.scratchByteCount
+  }
 }

@@ -86,6 +86,23 @@ import Testing
     #expect(texts(ProcessorCheck.findings(JobFacts(ranks: ranks))).contains("OMP_PROC_BIND pins the threads"))
   }
 
+  /// Containers, or name spaces, that each take the machine's first processor for theirs.
+  @Test func severalNamesOfOneMachineAreSeen() {
+    var ranks = [rank("a", available: [0]), rank("b", available: [0]), rank("c", processors: [1], available: [1])]
+    for index in ranks.indices { ranks[index].machine = "one boot" }
+    let text = texts(ProcessorCheck.findings(JobFacts(ranks: ranks)))
+    #expect(text.contains("warning cores of a, b, c: these are names of one machine, and ranks 0-1 share"), "\(text)")
+    #expect(text.contains("share its processor 0"), "\(text)")
+    // With processors of its own, or on a machine of its own, each is well.
+    ranks[1].placement = Placement(processors: [2], available: [2])
+    #expect(!texts(ProcessorCheck.findings(JobFacts(ranks: ranks))).contains("warning"))
+    ranks[1].placement = Placement(processors: [0], available: [0])
+    ranks[1].machine = "another"
+    #expect(!texts(ProcessorCheck.findings(JobFacts(ranks: ranks))).contains("warning"))
+    for index in ranks.indices { ranks[index].machine = "" }
+    #expect(!texts(ProcessorCheck.findings(JobFacts(ranks: ranks))).contains("warning"))
+  }
+
   @Test func hardwareThreadsAreNoCores() {
     var first = rank(processors: [0, 1, 2, 3], available: [0, 1, 2, 3])
     first.placement.cores = [0, 1, 0, 1]

@@ -147,6 +147,36 @@ extension ParallelTests {
     @Test(.enabled(if: hasTwoProcessors, "one processor"), arguments: processorFaults)
     func aBadPlacementIsNamed(fault: Fault) throws { try check(fault) }
 
+    /// What the doctor warns of is said by a training too: nobody asks a doctor before each.
+    @Test(.enabled(if: hasTwoProcessors, "one processor")) func aTrainingWarnsOfItsPlacement() throws {
+      let line =
+        "MPIRUN -n 2 TOOL train \(Self.tiny) --backend portable --set train.steps=1 --data DATA --output OUTPUT"
+      let crowded = try shell(line, environment: ["OMP_NUM_THREADS": "2"])
+      #expect(crowded.exitCode == 0, "\(crowded.tail)")
+      #expect(
+        crowded.output.contains("ranks 0-1: bound to 1 processor each but running 2 threads"), "\(crowded.tail)")
+      #expect(crowded.output.contains("warning: cores of ") && crowded.output.contains("--bind-to core"))
+    }
+
+    @Test func aTrainingWarnsOfRanksWithoutWork() throws {
+      let line =
+        "MPIRUN -n 4 --oversubscribe --bind-to none TOOL train \(Self.tiny) --backend portable --set batch.global=2 "
+        + "--set train.steps=1 --data DATA --output OUTPUT"
+      let outcome = try shell(line)
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(outcome.output.contains("warning: rank 1 has no work: 3 ranks train, and a step of 2"), "\(outcome.tail)")
+      #expect(outcome.output.contains("use at most 2 training ranks"), "\(outcome.tail)")
+      // Each has some where the micro-batches may follow the ranks.
+      let automatic = try shell(
+        line.replacingOccurrences(
+          of: "--set batch.global=2",
+          with: "--set batch.global=9 --set batch.micro=auto "
+            + "--set distributed.reproducible=false"
+        ).replacingOccurrences(of: "OUTPUT", with: "OUTPUT2"))
+      #expect(automatic.exitCode == 0 && !automatic.output.contains("no work"), "\(automatic.tail)")
+      #expect(automatic.output.contains("steps of 9 images (3 at a time)"), "\(automatic.tail)")
+    }
+
     @Test(.enabled(if: Processor.hasAVX512, "the processor has no instruction set to take away"))
     func differentInstructionSetsAreNamed() throws {
       try check(

@@ -70,8 +70,14 @@ struct TrainCommand: ParsableCommand {
         console.line("run: \(folder)")
       }
       let backend = try backendOptions.makeBackend(for: wish, group: group)
+      let processors = try ProcessorFacts.gathered(threads: backend.threadCount, over: group)
+      for finding in group.isCoordinator ? ProcessorCheck.findings(processors) : [] where finding.verdict != .ok {
+        console.line("warning: \(finding.subject): \(finding.text); \(finding.remedy ?? "")")
+      }
       let training = try TrainingRun(
         wish, options: try options(folder: folder, data: data), world: group, backend: backend)
+      let neighbours = processors.filter { $0.host == processors[group.rank].host }.count
+      try training.checkMemory(available: MemoryFacts.current().available / neighbours)
       let clock = ContinuousClock.now
       let ending = try training.run(console: console)
       console.clear()
@@ -114,8 +120,10 @@ struct TrainCommand: ParsableCommand {
     guard ending != .interrupted else { return }
     let best = FileManager.default.fileExists(atPath: folder + "/checkpoints/best.h5") ? "best" : "latest"
     let split = (try? Dataset.splits(in: data).contains("val")) == true ? "val" : "train"
-    console.line(
-      "next: fcn-dist predict --checkpoint \(folder)/checkpoints/\(best).h5 --data \(data) --split \(split) --overlay"
-        + " --output \(folder)/predictions")
+    let next = [
+      "fcn-dist", "predict", "--checkpoint", "\(folder)/checkpoints/\(best).h5", "--data", data, "--split", split,
+      "--overlay", "--output", "\(folder)/predictions",
+    ]
+    console.line("next: \(Launch.shellText(next))")
   }
 }

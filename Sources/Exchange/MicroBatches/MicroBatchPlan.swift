@@ -30,6 +30,9 @@ package struct MicroBatchPlan: Equatable, Sendable {
     (microBatchCount * trainer / trainerCount)..<(microBatchCount * (trainer + 1) / trainerCount)
   }
 
+  /// Trainers for which there is no micro-batch.
+  package var idleTrainers: [Int] { (0..<trainerCount).filter { microBatches(ofTrainer: $0).isEmpty } }
+
   /// Positions in the batch that a trainer computes.
   package func positions(ofTrainer trainer: Int) -> Range<Int> {
     let microBatches = microBatches(ofTrainer: trainer)

@@ -10,6 +10,15 @@ extension MicroBatchPlan {
       globalBatch: configuration.batch.global, micro: configuration.batch.micro, trainerCount: trainerCount,
       roundedParts: configuration.distributed.roundedParts)
   }
+
+  /// What to do where more ranks train than there are micro-batches.
+  package static func remedyForIdleTrainers(microBatchCount: Int, micro: Int) -> String {
+    "use at most \(microBatchCount) training ranks"
+      + (micro == 1
+        ? " or a larger batch.global"
+        : ", a larger batch.global, or a smaller batch.micro (--set batch.micro=1 gives most ranks work, and other last "
+          + "bits)")
+  }
 }
 
 extension GradientExchange {

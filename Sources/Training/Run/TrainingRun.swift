@@ -43,6 +43,10 @@ package final class TrainingRun {
     roles = try Roles(settings.distributed, world: world)
   }
 
+  /// - Parameter available: bytes of memory that this rank can have.
+  /// - Throws: where the largest image of the run wants more for itself.
+  package func checkMemory(available: Int) throws { try ImageMemory(inputs, network).check(available: available) }
+
   private static func agreement(
     _ inputs: TrainingInputs, network: Network, libraries: [String: String]
   ) -> Agreement {
@@ -104,7 +108,20 @@ package final class TrainingRun {
   /// Says what the run is going to be.
   private func describe(_ recorder: RunRecorder) {
     for line in recorder.provenance.lines(inputs: inputs, runSchedule: runSchedule) { recorder.console.line(line) }
-    for warning in inputs.warnings { recorder.console.line("warning: \(warning)") }
+    for warning in inputs.warnings + idleTrainers { recorder.console.line("warning: \(warning)") }
+  }
+
+  /// Ranks that train and have nothing to do in any step, in a line for people.
+  private var idleTrainers: [String] {
+    let plan = MicroBatchPlan(configuration, trainerCount: roles.topology.trainerCount)
+    let idle = plan.idleTrainers.map { $0 + (roles.isDedicated ? 1 : 0) }
+    guard !idle.isEmpty else { return [] }
+    return [
+      (idle.count == 1 ? "rank \(idle[0]) has" : "ranks \(Affinity.listText(idle)) have") + " no work: "
+        + "\(plan.trainerCount) ranks train, and a step of \(plan.globalBatch) images has \(plan.microBatchCount) "
+        + "micro-batches of \(plan.micro); "
+        + MicroBatchPlan.remedyForIdleTrainers(microBatchCount: plan.microBatchCount, micro: plan.micro)
+    ]
   }
 
   /// Rank 0 of a run with a dedicated coordinator.

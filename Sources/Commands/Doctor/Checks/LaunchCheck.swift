@@ -1,4 +1,6 @@
 import Basics
+import Exchange
+import Training
 
 /// Who was started where, and whether everybody has work.
 package enum LaunchCheck {
@@ -25,8 +27,8 @@ package enum LaunchCheck {
     return [
       Finding(
         .warning, "training", "\(text): \(Finding.ranksText(idle)) \(idle.count == 1 ? "has" : "have") no work",
-        remedy:
-          "use at most \(workload.totalMicroBatchCount) training ranks, a larger batch.global or a smaller batch.micro")
+        remedy: MicroBatchPlan.remedyForIdleTrainers(
+          microBatchCount: workload.totalMicroBatchCount, micro: workload.microBatchSize))
     ]
   }
 }

@@ -6,6 +6,8 @@ import Storage
 /// What a rank finds where it runs.
 package struct RankFacts: Codable, Equatable, Sendable {
   package var host: String
+  /// As `ProcessorFacts.machine`.
+  package var machine = ""
   package var process: Int
   package var placement: Placement
   package var backend: BackendFacts
@@ -34,12 +36,20 @@ package struct RankFacts: Codable, Equatable, Sendable {
   }
 
   static func current(backend: BackendFacts) -> RankFacts {
-    RankFacts(
+    var facts = RankFacts(
       host: ProcessEnvironment.hostName, placement: .current(), backend: backend, memory: .current(),
       transport: .current(),
       versions: [
         "fcn-dist": ToolVersion.text, "the program's file": ProgramFile.identity, "MPI": MPILibrary.version,
         "HDF5": HDF5Library.version,
       ])
+    facts.machine = ProcessorFacts.bootIdentifier
+    return facts
+  }
+
+  var processors: ProcessorFacts {
+    ProcessorFacts(
+      host: host, machine: machine, placement: placement, threads: backend.threads,
+      openMPBinding: backend.openMPBinding)
   }
 }
