@@ -44,6 +44,7 @@ let package = Package(
     .target(
       name: "Checkpoints",
       dependencies: ["Storage", "Basics", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+    .target(name: "Weights", dependencies: ["Checkpoints", "Storage", "Basics"], swiftSettings: strict),
     .target(name: "RunLogging", dependencies: ["Basics"], swiftSettings: strict),
     .target(name: "Exchange", dependencies: ["Model", "Collectives", "CVector", "Basics"], swiftSettings: strict),
     .target(
@@ -61,8 +62,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Model", "Kernels",
-        "SegmentationData", "Storage", "ImageFiles", "MPITransport", "Collectives", "Basics", "CSystem", "Yams",
+        "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "Weights", "RunLogging", "Exchange", "Model",
+        "Kernels", "SegmentationData", "Storage", "ImageFiles", "MPITransport", "Collectives", "Basics", "CSystem", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(name: "fcn-dist", dependencies: ["Commands"], swiftSettings: strict),
@@ -78,6 +79,8 @@ let package = Package(
     .testTarget(
       name: "ModelTests", dependencies: ["Model", "Kernels", "Storage", "SegmentationData", "Basics", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics", "TestSupport", "fcn-dist"]),
+    .testTarget(
+      name: "WeightsTests", dependencies: ["Weights", "Checkpoints", "Storage", "Basics", "TestSupport"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "Basics", "TestSupport"]),
     .testTarget(
       name: "SegmentationDataTests",

@@ -9,6 +9,8 @@ package struct ParameterFile {
   package let parameters: [CheckpointTensor]
   /// The network, where the file describes it.
   package let model: CheckpointModel?
+  /// What images are normalised with for these parameters, per channel; nil where the file does not say.
+  package let normalisation: (mean: [Float], std: [Float])?
 
   /// - Throws: `Failure(.missingInput)` if there is no such file, `.badData` if it is damaged or has no parameters.
   package init(_ path: String) throws {
@@ -21,6 +23,12 @@ package struct ParameterFile {
         remedy: "parameters are expected as /\(place)/<layer>/weight and …/bias")
     }
     let group = try root.group(CheckpointLayout.model)
+    normalisation =
+      group.contains("mean") && group.contains("std")
+      ? (
+        mean: try StoredChecksum.values(of: try group.dataset("mean")),
+        std: try StoredChecksum.values(of: try group.dataset("std"))
+      ) : nil
     parameters = try CheckpointReader.tensors(try group.group(CheckpointLayout.parameters))
     model = group.hasAttribute("architecture") ? try ModelReading(group: group).model() : nil
   }

@@ -34,7 +34,8 @@ package struct TransplantReport: Sendable {
   }
 }
 
-/// Takes from `source` every parameter that fits by name and shape; the others keep their values.
+/// Takes from `source` every layer whose parameters all fit by name and shape; the others keep their values. Half a layer
+/// is never taken: a bias without its weight is worth nothing.
 ///
 /// Staged training works this way: an fcn16s takes the backbone and score_fr of an fcn32s, and its own upsampling
 /// layers and score_pool4 stay as they were initialised.
@@ -48,25 +49,37 @@ package func transplant(
   _ master: UnsafeMutablePointer<Float>
 ) -> TransplantReport {
   var report = TransplantReport()
+  var reasons: [String: String] = [:]
+  for parameter in table.parameters where reasons[parameter.layer] == nil {
+    reasons[parameter.layer] = misfit(source[parameter.name], parameter)
+  }
   for parameter in table.parameters {
-    guard let entry = source[parameter.name] else {
-      report.leave(parameter.name, because: "not in the source, keeps its initial values")
-      continue
-    }
-    guard entry.shape == parameter.canonicalShape else {
-      report.leave(
-        parameter.name, because: "has shape \(entry.shape) in the source, \(parameter.canonicalShape) here")
+    if let reason = reasons[parameter.layer] {
+      report.leave(parameter.name, because: reason)
       continue
     }
     do {
-      try parameter.importCanonical(entry.values, into: master)
+      try parameter.importCanonical(source[parameter.name]?.values ?? [], into: master)
       report.take(parameter.name)
     } catch {
-      report.leave(parameter.name, because: "the source has \(entry.values.count) values for shape \(entry.shape)")
+      report.leave(parameter.name, because: "\(error)")
     }
   }
   for name in source.keys.sorted() where table[name] == nil {
     report.leave(name, because: "this network has no such layer")
   }
   return report
+}
+
+/// Why an entry cannot become `parameter`; nil where it can.
+private func misfit(_ entry: (shape: [Int], values: [Float])?, _ parameter: Parameter) -> String? {
+  guard let entry else { return "not in the source, keeps its initial values" }
+  guard entry.shape == parameter.canonicalShape else {
+    let what = parameter.kind == .bias ? "its bias has" : "has"
+    return "\(what) shape \(entry.shape) in the source, \(parameter.canonicalShape) here"
+  }
+  guard entry.values.count == parameter.canonicalCount else {
+    return "the source has \(entry.values.count) values for shape \(entry.shape)"
+  }
+  return nil
 }

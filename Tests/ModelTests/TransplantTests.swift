@@ -70,10 +70,24 @@ import Testing
 
   @Test func valuesThatDoNotFillTheirShapeAreLeft() throws {
     let target = try harness(.fcn32s, seed: 1)
+    let weight = (shape: [3, 2, 3, 3], values: [Float](repeating: 1, count: 54))
     let report = transplant(
-      source: ["conv1_1/bias": ([3], [1, 2])], into: target.network.parameters, target.master.floats())
+      source: ["conv1_1/weight": weight, "conv1_1/bias": ([3], [1, 2])], into: target.network.parameters,
+      target.master.floats())
     #expect(report.taken.isEmpty)
     #expect(report.summary.first == "took nothing")
-    #expect(report.left.contains { $0.name == "conv1_1/bias" && $0.reason.contains("2 values") })
+    #expect(report.left.contains { $0.name == "conv1_1/weight" && $0.reason.contains("2 values") })
+  }
+
+  /// Kernels in another order beside biases that fit: half a layer is worth nothing.
+  @Test func aLayerIsTakenWholeOrNotAtAll() throws {
+    let target = try harness(.fcn32s, seed: 1)
+    let before = target.canonical("conv1_1/bias", in: target.master)
+    let turned = (shape: [3, 3, 2, 3], values: [Float](repeating: 1, count: 54))
+    let report = transplant(
+      source: ["conv1_1/weight": turned, "conv1_1/bias": ([3], [7, 8, 9])], into: target.network.parameters,
+      target.master.floats())
+    #expect(report.taken.isEmpty && target.canonical("conv1_1/bias", in: target.master) == before)
+    #expect(report.left.contains { $0.name == "conv1_1/bias" && $0.reason.contains("[3, 3, 2, 3] in the source") })
   }
 }

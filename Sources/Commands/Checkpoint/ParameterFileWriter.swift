@@ -5,8 +5,14 @@ import Storage
 
 /// Writes files of parameters only: `/model/parameters/<layer>/{weight,bias}`.
 enum ParameterFileWriter {
+  /// - Parameters:
+  ///   - normalisation: what images are normalised with for these parameters, per channel: /model/mean and /model/std.
+  ///   - source: where they come from, for people: an attribute of /model.
   /// - Throws: `Failure(.cannotCreate)` where `path` is taken. What was begun is removed.
-  static func write(_ tensors: [CheckpointTensor], to path: String) throws {
+  static func write(
+    _ tensors: [CheckpointTensor], to path: String, normalisation: (mean: [Float], std: [Float])? = nil,
+    source: String? = nil
+  ) throws {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw Failure(.cannotCreate, "\(path) exists already", remedy: "give another name")
     }
@@ -14,7 +20,13 @@ enum ParameterFileWriter {
     do {
       let file = try HDF5File.create(temporary)
       do {
-        let parameters = try file.root.createGroup("model").createGroup("parameters")
+        let model = try file.root.createGroup("model")
+        if let source { try model.setAttribute("source", source) }
+        if let (mean, std) = normalisation {
+          _ = try model.write("mean", mean, shape: [mean.count])
+          _ = try model.write("std", std, shape: [std.count])
+        }
+        let parameters = try model.createGroup("parameters")
         for tensor in tensors { try write(tensor, to: parameters) }
       } catch {
         try? file.close()

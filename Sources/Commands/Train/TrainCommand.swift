@@ -40,6 +40,8 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp("Start from the parameters in this file, as far as they fit.", valueName: "file"))
   var initialParameters: String?
 
+  @Flag(help: "Begin from the file of --init even where no convolution of the backbone fits.") var initAnyway = false
+
   @Option(
     help: ArgumentHelp(
       "Continue: 'auto' from the newest good checkpoint of the run (a new training where there is none), or from "
@@ -94,10 +96,12 @@ struct TrainCommand: ParsableCommand {
       case "auto": .auto
       case .some(let file): .file(file)
       }
-    return TrainingOptions(
+    var options = TrainingOptions(
       dataFolder: data, outputFolder: folder, initialise: initialParameters, resume: resumption,
       loaderThreads: loaderThreads, watchdog: watchdog.minimum > 0 ? watchdog : nil,
       commandLine: Launch.commandLine, libraries: ["mpi": MPILibrary.version], faults: try .fromEnvironment())
+    options.acceptsAnyInitialisation = initAnyway
+    return options
   }
 
   /// Says how it ended, and what to do next.

@@ -41,13 +41,10 @@ package struct StartingPoint: Codable {
       Initialisation(arena.table, configuration: model, seed: configuration.train.seed)
         .run(into: arena.master, pool: pool)
       let file = try ParameterFile(path)
-      let report = try transplant(source: file.dictionary(), into: arena.table, arena.master)
-      guard !report.taken.isEmpty else {
-        throw Failure(
-          .configuration, "nothing in \(path) fits this model: \(report.summary.dropFirst().joined(separator: "; "))",
-          remedy: "check model.architecture, model.widths and model.fc against the file with 'fcn-dist checkpoint show'"
-        )
-      }
+      let source = try file.dictionary()
+      try Self.checkIsFinite(source, path)
+      let report = transplant(source: source, into: arena.table, arena.master)
+      try Self.checkIsWorthwhile(report, path, options)
       notes = ["parameters: from \(path)"] + report.summary.map { "  " + $0 }
     }
     self.init(counts: counts, evaluations: [], steps: [], notes: notes, isFresh: options.initialise == nil)
@@ -63,6 +60,31 @@ package struct StartingPoint: Codable {
     self.steps = steps
     self.notes = notes
     self.isFresh = isFresh
+  }
+
+  private static func checkIsFinite(_ source: [String: (shape: [Int], values: [Float])], _ path: String) throws {
+    for (name, tensor) in source.sorted(by: { $0.key < $1.key }) {
+      guard let place = tensor.values.firstIndex(where: { !$0.isFinite }) else { continue }
+      throw Failure(
+        .badData, "\(path): value \(place) of \(name) is \(tensor.values[place]), not a finite number",
+        remedy: "the weights are broken: take another checkpoint of that training")
+    }
+  }
+
+  /// A training that thinks it has a pre-trained backbone and has none wastes a day.
+  private static func checkIsWorthwhile(_ report: TransplantReport, _ path: String, _ options: TrainingOptions) throws {
+    let what: String
+    if report.taken.isEmpty {
+      what = "nothing in \(path) fits this model"
+    } else if !options.acceptsAnyInitialisation && !report.taken.contains(where: { $0.hasPrefix("conv") }) {
+      what = "no convolution of the backbone in \(path) fits this model"
+    } else {
+      return
+    }
+    throw Failure(
+      .configuration, "\(what): \(report.summary.joined(separator: "; "))",
+      remedy: "check model.widths and model.channels against the file with 'fcn-dist checkpoint show'"
+        + (report.taken.isEmpty ? "" : ", or take what fits with --init-anyway"))
   }
 
   /// The checkpoint that a run goes on from, read in full and found intact; nil where it begins.

@@ -13,14 +13,21 @@ package struct TrainingInputs {
   package let validation: Dataset?
   package let classWeights: [Float]
   package let referenceSize: (height: Int, width: Int)
+  /// Where mean and std come from, where that is neither the configuration nor the images; for people.
+  package let normalisationNote: String?
 
+  /// - Parameter initialise: a file of parameters, whose mean and std count where the configuration gives none.
   /// - Important: Collective over `world`.
-  package init(_ wish: Configuration, dataFolder: String, threads: Int, world: any ProcessGroup) throws {
+  package init(
+    _ wish: Configuration, dataFolder: String, initialise: String? = nil, threads: Int, world: any ProcessGroup
+  ) throws {
     training = try Dataset(folder: dataFolder, split: "train")
     let hasValidation = try Dataset.splits(in: dataFolder).contains("val")
     validation = hasValidation ? try Dataset(folder: dataFolder, split: "val") : nil
     let measured: MeasuredData = try JSONMessage.broadcast(
-      world.rank == 0 ? try MeasuredData(training, for: wish, threads: threads) : nil, from: 0, over: world)
+      world.rank == 0
+        ? try MeasuredData(training, for: wish, parameters: initialise, threads: threads) : nil, from: 0, over: world)
+    normalisationNote = measured.source.map { "images: mean and std as \($0) has them" }
     let isDedicated = try Roles.isDedicated(wish.distributed.coordinator, ranks: world.size)
     var settings = wish.settled(trainers: world.size - (isDedicated ? 1 : 0))
     settings.data.path = dataFolder

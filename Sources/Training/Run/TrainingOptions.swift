@@ -15,6 +15,8 @@ package struct TrainingOptions: Sendable {
   package var outputFolder: String
   /// A file whose parameters the training starts from as far as they fit.
   package var initialise: String?
+  /// Begin from such a file even where no convolution of the backbone fits.
+  package var acceptsAnyInitialisation = false
   package var resume: Resume
   package var loaderThreads: Int
   /// nil: no watchdog.

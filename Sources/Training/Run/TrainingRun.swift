@@ -30,7 +30,8 @@ package final class TrainingRun {
     self.world = world
     self.options = options
     inputs = try TrainingInputs(
-      configuration, dataFolder: options.dataFolder, threads: backend.threadCount, world: world)
+      configuration, dataFolder: options.dataFolder, initialise: options.initialise, threads: backend.threadCount,
+      world: world)
     let settings = inputs.configuration
     network = try Network(
       inputs.modelConfiguration, backend: backend,
@@ -109,6 +110,7 @@ package final class TrainingRun {
   private func describe(_ recorder: RunRecorder) {
     for line in recorder.provenance.lines(inputs: inputs, runSchedule: runSchedule) { recorder.console.line(line) }
     for warning in inputs.warnings + idleTrainers { recorder.console.line("warning: \(warning)") }
+    if let note = inputs.normalisationNote { recorder.console.line(note) }
   }
 
   /// Ranks that train and have nothing to do in any step, in a line for people.

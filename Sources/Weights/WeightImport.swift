@@ -1,0 +1,111 @@
+import Basics
+import Checkpoints
+
+/// The parameters of a VGG16 or an FCN in a foreign weight file, in the names and layouts of docs/formats.md section 1.
+/// A layer is taken whole or not at all.
+package struct WeightImport {
+  /// The order of an image's channels.
+  package enum Channels: String, CaseIterable, Sendable { case rgb, bgr }
+
+  /// A line of the report.
+  package struct Row: Equatable, Sendable {
+    /// The tensor's name in the file, and its shape.
+    package let source: String
+    package let shape: [Int]
+    /// The parameter that it became; nil where it was left out.
+    package let target: String?
+    package let note: String
+  }
+
+  package let tensors: [CheckpointTensor]
+  package let rows: [Row]
+  /// In which order conv1_1 took the channels in the file, and how that is known.
+  package let channels: Channels
+  package let channelsReason: String
+  /// What images were normalised with, per channel in RGB order and units of 0 … 255; nil where that is not known.
+  package let normalisation: (mean: [Float], std: [Float])?
+
+  /// - Parameters:
+  ///   - channels: nil: what the source's kind always uses.
+  ///   - map: parameters ("conv1_1/weight") by the names of the file's tensors, above the names that are known.
+  /// - Throws: `Failure(.badData)` where no layer of VGG16 is in it, or one is there twice.
+  package init(_ file: WeightFile, channels: Channels? = nil, map: [String: String] = [:]) throws {
+    var naming = try Naming(file, map: map)
+    let source = Source(file.format, naming.family)
+    let order = channels ?? source.channels
+    self.channels = order
+    channelsReason = channels == nil ? source.reason : "--channels"
+    normalisation = source.normalisation
+    var found: [LayerNames.Target: (tensor: SourceTensor, canonical: CanonicalTensor)] = [:]
+    for (tensor, target) in naming.targets {
+      let turns = order == .bgr && target.layer == "conv1_1" && !target.isBias
+      guard let canonical = CanonicalTensor(tensor, as: target, reversesChannels: turns) else {
+        naming.leave(tensor, "does not fit \(target.name)")
+        continue
+      }
+      if let other = found[target] {
+        throw Failure(
+          .badData, "\(file.path) holds \(target.name) twice: as '\(other.tensor.name)' and as '\(tensor.name)'",
+          remedy: "name the one to take in a file for --map")
+      }
+      found[target] = (tensor, canonical)
+    }
+    var tensors: [CheckpointTensor] = []
+    var rows: [Row] = []
+    for target in found.keys.sorted(by: { $0.name < $1.name }) {
+      guard let (tensor, canonical) = found[target] else { continue }
+      if let reason = Self.incompleteness(of: target.layer, found.mapValues(\.canonical)) {
+        naming.leave(tensor, reason)
+        continue
+      }
+      let path = file.path
+      tensors.append(
+        CheckpointTensor(name: target.name, shape: canonical.shape) { buffer in
+          _ = buffer.update(fromContentsOf: canonical.values(try tensor.values(in: path)))
+        })
+      rows.append(Row(source: tensor.name, shape: tensor.shape, target: target.name, note: canonical.note))
+    }
+    guard rows.contains(where: { $0.target?.hasPrefix("conv") == true }) else {
+      let examples = file.tensors.prefix(3).map { "'\($0.name)' \($0.shape)" }.joined(separator: ", ")
+      throw Failure(
+        .badData,
+        "\(file.path) (\(file.format.rawValue)) has no convolution of VGG16 under a name that is known; it has "
+          + (examples.isEmpty ? "no tensors" : examples),
+        remedy: "give the names in a file for --map: one line 'NAME-IN-THE-FILE conv1_1/weight' a tensor")
+    }
+    self.tensors = tensors
+    self.rows = rows + naming.leftOut
+  }
+
+  /// Why a layer cannot be taken whole; nil where it can.
+  private static func incompleteness(of layer: String, _ found: [LayerNames.Target: CanonicalTensor]) -> String? {
+    guard let weight = found[LayerNames.Target(layer: layer, isBias: false)] else { return "\(layer) has no weight" }
+    // The upsampling layers have none.
+    if layer.hasPrefix("upscore") { return nil }
+    guard let bias = found[LayerNames.Target(layer: layer, isBias: true)] else { return "\(layer) has no bias" }
+    return bias.shape[0] == weight.shape[0]
+      ? nil : "\(layer) has \(weight.shape[0]) outputs and \(bias.shape[0]) biases"
+  }
+
+  /// How a kind of source prepares its images.
+  private struct Source {
+    let channels: Channels
+    let reason: String
+    let normalisation: (mean: [Float], std: [Float])?
+
+    init(_ format: WeightFile.Format, _ family: LayerNames.Family) {
+      // The mean of ImageNet's training images (Simyonan and Zisserman 2015), as Caffe's VGG16 takes it from every pixel.
+      let caffe: (mean: [Float], std: [Float]) = ([123.68, 116.779, 103.939], [1, 1, 1])
+      switch (format, family) {
+      case (_, .torchvision):
+        (channels, reason) = (.rgb, "as torchvision's models")
+        normalisation = ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375])
+      case (.caffe, _): (channels, reason, normalisation) = (.bgr, "as Caffe's models", caffe)
+      case (_, .keras): (channels, reason, normalisation) = (.bgr, "as keras.applications' VGG16", caffe)
+      case (.pyTorch, .paper), (.safetensors, .paper):
+        (channels, reason, normalisation) = (.bgr, "as pytorch-fcn's models", caffe)
+      default: (channels, reason, normalisation) = (.rgb, "the file does not say", nil)
+      }
+    }
+  }
+}
