@@ -33,6 +33,9 @@ struct HDF5Weights {
   ) throws {
     guard depth < 16 else { throw Failure(.badData, "\(group.name) is nested too deeply") }
     for child in try group.childNames() {
+      guard !child.isEmpty, !child.contains("/") else {
+        throw Failure(.badData, "\(group.name) is damaged: it has an entry without a usable name")
+      }
       let name = prefix.isEmpty ? child : "\(prefix)/\(child)"
       // Keras keeps the optimizer's state beside the weights.
       if name == "optimizer" || name == "optimizer_weights" { continue }

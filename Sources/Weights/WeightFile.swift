@@ -55,6 +55,13 @@ package struct WeightFile: Sendable {
     }
     self.convolutions = convolutions
     self.unpacked = unpacked
+    // HDF5 may compress, and checks its sizes itself. A number takes two bytes or more elsewhere.
+    guard format != .keras && format != .hdf5 else { return }
+    for tensor in tensors {
+      guard let count = SourceTensor.count(tensor.shape), count <= file.count / 2 else {
+        throw file.failure("tensor '\(tensor.name)' claims the shape \(tensor.shape), more than the file can hold")
+      }
+    }
   }
 }
 
