@@ -7,9 +7,9 @@ extension ConfigurationKey {
     model + data + batch + optimizer + schedule + loss + train + distributed
 
   private static let model: [ConfigurationKey] = [
-    .choice("model.architecture", \.model.architecture, "the net: how fine its skip connections go"),
+    .choice("model.architecture", \.model.architecture, "network; 32s, 16s and 8s differ in their skip connections"),
     .choice("model.geometry", \.model.geometry, "padding: same, or 100 pixels around the image as published"),
-    .choice("model.upsampling", \.model.upsampling, "deconvolutions stay bilinear, or learn"),
+    .choice("model.upsampling", \.model.upsampling, "whether deconvolutions stay bilinear or are learned"),
     ConfigurationKey(
       path: "model.widths", summary: "channels of the five VGG blocks", values: "[five whole numbers from 1 on]",
       read: { value, configuration in
@@ -35,8 +35,10 @@ extension ConfigurationKey {
         configuration.data.path = value.isAbsent(orWord: "none", amongTexts: true) ? nil : try value.text()
       },
       write: { $0.data.path.map(quotedWhereNeeded) ?? "none" }),
-    .channelNumbers("data.mean", \.data.mean, .any, "taken from every pixel; auto: measured on the training images"),
-    .channelNumbers("data.std", \.data.std, .positive, "divides every pixel; auto: measured on the training images"),
+    .channelNumbers(
+      "data.mean", \.data.mean, .any,
+      "subtracted from every pixel; auto: of the --init file, else of the training images"),
+    .channelNumbers("data.std", \.data.std, .positive, "divides every pixel; auto: as data.mean"),
     .number("data.augment.flip", \.data.augment.flip, .fraction, "probability of mirroring left to right"),
     ConfigurationKey(
       path: "data.augment.scale", summary: "range of random scales", values: "[min, max], each in 0.05 … 20",
@@ -104,7 +106,7 @@ extension ConfigurationKey {
   ]
 
   private static let schedule: [ConfigurationKey] = [
-    .choice("schedule.name", \.schedule.name, "the learning rate's course"),
+    .choice("schedule.name", \.schedule.name, "learning rate schedule"),
     .integer(
       "schedule.warmup_steps", \.schedule.warmupSteps, in: 0...1_000_000_000, "steps of linear growth at the start"),
     .integer("schedule.step_size", \.schedule.stepSize, in: 1...1_000_000_000, "step: steps between reductions"),
@@ -114,7 +116,9 @@ extension ConfigurationKey {
     .number("schedule.factor", \.schedule.factor, .fraction, "plateau: factor of a reduction"),
     .integer(
       "schedule.patience", \.schedule.patience, in: 0...1_000_000, "plateau: evaluations without progress to wait for"),
-    .number("schedule.threshold", \.schedule.threshold, .fraction, "plateau: growth of mean IoU that is progress"),
+    .number(
+      "schedule.threshold", \.schedule.threshold, .fraction,
+      "plateau: smallest gain of mean IoU that counts as progress"),
   ]
 
   private static let loss: [ConfigurationKey] = [
@@ -146,10 +150,10 @@ extension ConfigurationKey {
         configuration.train.seed = seed
       },
       write: { "\($0.train.seed)" }),
-    .choice("train.precision", \.train.precision, "what the backend multiplies in"),
+    .choice("train.precision", \.train.precision, "number format of the multiplications"),
     .cadence("train.evaluate_every", \.train.evaluateEvery, "how often the val split is evaluated"),
     .cadence("train.checkpoint_every", \.train.checkpointEvery, "how often the state is saved"),
-    .integer("train.keep", \.train.keep, in: 1...1_000_000, "checkpoints that stay, besides the best"),
+    .integer("train.keep", \.train.keep, in: 1...1_000_000, "checkpoints to keep, besides the best"),
     .optionalInteger(
       "train.early_stop", \.train.earlyStop, in: 1...1_000_000, or: "none",
       "evaluations without a new best that end the training"),
@@ -159,9 +163,10 @@ extension ConfigurationKey {
   ]
 
   private static let distributed: [ConfigurationKey] = [
-    .choice("distributed.coordinator", \.distributed.coordinator, "does rank 0 only evaluate and steer?"),
+    .choice(
+      "distributed.coordinator", \.distributed.coordinator, "whether rank 0 only evaluates and writes checkpoints"),
     .choice("distributed.exchange", \.distributed.exchange, "how gradients are summed"),
-    .choice("distributed.wire", \.distributed.wire, "gradients between machines"),
+    .choice("distributed.wire", \.distributed.wire, "number format of gradients between machines"),
     .integer(
       "distributed.wire_parts", \.distributed.wireParts, in: 1...65_536,
       "with wire bfloat16: so many parts of the batch are rounded once each; a power of two, best the machines"),

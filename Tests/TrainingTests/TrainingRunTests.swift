@@ -95,8 +95,8 @@ import Testing
     try RunHarness.train(
       set: ["train.evaluate_every=never", "train.steps=1", "train.early_stop=1"], data: data,
       output: folder.path + "/one", log: log)
-    #expect(log.text.contains("warning: schedule.name: plateau does nothing: train.evaluate_every is never"))
-    #expect(log.text.contains("warning: train.early_stop does nothing: train.evaluate_every is never"))
+    #expect(log.text.contains("warning: schedule.name: plateau has no effect: train.evaluate_every is never"))
+    #expect(log.text.contains("warning: train.early_stop has no effect: train.evaluate_every is never"))
     let quiet = RunHarness.LineLog()
     try RunHarness.train(set: ["train.steps=1"], data: data, output: folder.path + "/two", log: quiet)
     #expect(!quiet.text.contains("does nothing"))

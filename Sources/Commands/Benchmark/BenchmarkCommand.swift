@@ -4,9 +4,8 @@ struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Measure this machine: how fast it trains, and how fast it could.",
     discussion: """
-      Each measurement stands beside its limit: what the same work costs alone, without the rest. Things that are \
-      compared run in turn, round after round; the median of the rounds counts, and the slowest rank of each round. \
-      Nothing else should run meanwhile.
+      Each measurement is printed beside its limit: the cost of the same work alone. What is compared runs in turn, \
+      round after round. The result is the median over the rounds of the slowest rank. Run nothing else meanwhile.
 
         fcn-dist benchmark step --precision bfloat16
         mpirun -n 2 fcn-dist benchmark step --precision bfloat16 --json step.json

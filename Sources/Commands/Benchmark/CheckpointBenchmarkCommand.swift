@@ -10,7 +10,7 @@ import TrainingConfiguration
 
 struct CheckpointBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "checkpoint", abstract: "A whole training state written and read, against a plain write.",
+    commandName: "checkpoint", abstract: "Compare writing and reading a training state with a plain write.",
     discussion: """
       The first rank copies and writes; the others wait, where in training all ranks of its machine copy. Writing goes \
       on beside training and includes the sync and reading everything back. \

@@ -8,7 +8,8 @@ import TrainingConfiguration
 
 struct ExchangeBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "exchange", abstract: "Sum of the gradients and update, against an all-reduce and against memory.",
+    commandName: "exchange",
+    abstract: "Compare the gradient sum and the update with an all-reduce and with memory speed.",
     discussion: """
       Every rank holds a gradient. Ours: each rank sums and updates a slice of the parameters that all of a machine \
       share. The other way: the transport's all-reduce, then every rank updates a copy of its own. The limit is what \

@@ -9,7 +9,7 @@ import TrainingConfiguration
 
 struct LoaderBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "loader", abstract: "Images read and augmented, against images that are only read.",
+    commandName: "loader", abstract: "Compare reading and augmenting images with reading them only.",
     discussion: """
       Without --data it draws scenes into a temporary folder first. Without --config images are flipped, scaled by \
       0.75 to 1.75, cut to --height x --width and changed in colour. The files are in the system's cache after the \

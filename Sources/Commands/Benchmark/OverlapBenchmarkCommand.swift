@@ -8,10 +8,10 @@ import TrainingConfiguration
 
 struct OverlapBenchmarkCommand: RoundsCommand {
   static let configuration = CommandConfiguration(
-    commandName: "overlap", abstract: "Steps that exchange gradients while they compute, against steps that do not.",
+    commandName: "overlap", abstract: "Compare steps that overlap exchange and computation with steps that do not.",
     discussion: """
-      Both kinds take turns. What counts is the exchange that is left when the computation is over ("exchange"), and \
-      what the other thread takes from the computation ("compute").
+      Both kinds run in turn. Compare the exchange that remains after the computation ("exchange") and the time that the \
+      exchange thread takes from the computation ("compute").
 
         mpirun -n 2 --map-by node fcn-dist benchmark overlap --precision bfloat16 --batch 4 --micro 1
         launch/hosts --rate 1gbit -- mpirun -n 2 --map-by node .build/release/fcn-dist benchmark overlap

@@ -7,7 +7,7 @@ import TrainingConfiguration
 
 struct SafetyBenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "safety", abstract: "What a step pays for checksums, digests and the watchdog.",
+    commandName: "safety", abstract: "Measure the cost of checksums, digests and the watchdog.",
     discussion: """
       Steps with and without it, in turn. The digests are taken over the weights and the optimizer's state, before and \
       after each update; the checksums are those of the images and labels, which a training's loader takes beside the \

@@ -4,11 +4,10 @@ import Benchmarks
 
 struct ScalingModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scaling", abstract: "A MODEL, not a measurement: what a step would take on many machines.",
+    commandName: "scaling", abstract: "Predict a step on many machines. A MODEL, not a measurement.",
     discussion: """
-      Each machine sends its gradients to the owners of the other slices and its updated slice to all; a message costs a \
-      latency, a byte the inverse of the bandwidth. The \
-      defaults are FCN-8s, 8 images a machine and step as measured on 2 cores, and 10-gigabit Ethernet.
+      Each machine sends its gradients to the owners of the other slices, and its updated slices to all machines. A \
+      message costs the latency, a byte 1 / bandwidth. The defaults are FCN-8s, 8 images a machine and step as measured on 2 cores, and 10-gigabit Ethernet.
 
         fcn-dist benchmark scaling
         fcn-dist benchmark scaling --bandwidth 11 --latency 3 --step-seconds 0.9 --machines 16,128,1024

@@ -6,7 +6,7 @@ import TrainingConfiguration
 
 struct StepBenchmarkCommand: RoundsCommand {
   static let configuration = CommandConfiguration(
-    commandName: "step", abstract: "Training steps on images in memory, against the layers run alone.",
+    commandName: "step", abstract: "Compare training steps on images in memory with their layers run alone.",
     discussion: """
       The limit is what the weighted layers take when each of them runs alone, as often as they run in a step, and \
       the update at the speed of memory. Beside it: an evaluation of some images, the time from the first layout to \

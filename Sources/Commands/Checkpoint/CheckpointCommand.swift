@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct CheckpointCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "checkpoint", abstract: "Look at checkpoints, check, compare and convert them.",
+    commandName: "checkpoint", abstract: "Show, check, compare and convert checkpoints.",
     subcommands: [
       CheckpointShowCommand.self, CheckpointVerifyCommand.self, CheckpointDigestCommand.self,
       CheckpointDiffCommand.self, CheckpointExportCommand.self, CheckpointImportCommand.self,

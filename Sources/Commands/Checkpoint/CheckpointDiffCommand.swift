@@ -4,7 +4,7 @@ import Checkpoints
 
 struct CheckpointDiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diff", abstract: "Say where two checkpoints differ.",
+    commandName: "diff", abstract: "Show where two checkpoints differ.",
     discussion: """
       Compares bits, and says for each tensor that differs by how much. Exit code 0 where nothing differs, else 65.
 

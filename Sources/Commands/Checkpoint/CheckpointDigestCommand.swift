@@ -4,7 +4,7 @@ import Checkpoints
 
 struct CheckpointDigestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "digest", abstract: "Print one SHA-256 over everything that the training's future depends on.",
+    commandName: "digest", abstract: "Print a SHA-256 of the training state.",
     discussion: """
       The digest covers parameters, the optimizer's state and the training's (step, seed, samples seen, schedule, best \
       metric); not the configuration's text, the history, names or where it was made. Two trainings that went the same \

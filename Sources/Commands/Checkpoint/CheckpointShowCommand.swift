@@ -4,7 +4,7 @@ import Checkpoints
 
 struct CheckpointShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Say what is in a checkpoint or a file of parameters.",
+    commandName: "show", abstract: "Show the contents of a checkpoint or a parameter file.",
     discussion: """
       fcn-dist checkpoint show RUN/checkpoints/latest.h5
       fcn-dist checkpoint show --configuration RUN/checkpoints/best.h5

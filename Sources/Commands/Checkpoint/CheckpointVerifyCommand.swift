@@ -4,9 +4,9 @@ import Checkpoints
 
 struct CheckpointVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Read every number of checkpoints and check it.",
+    commandName: "verify", abstract: "Check checkpoints for damage.",
     discussion: """
-      The first file that is damaged ends it (exit code 65), with what is wrong.
+      Reads every number. Stops at the first damaged file, says what is wrong, and exits with code 65.
 
         fcn-dist checkpoint verify RUN/checkpoints/step-*.h5
       """)

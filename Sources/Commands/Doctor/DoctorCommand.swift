@@ -8,7 +8,7 @@ import TrainingConfiguration
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Look whether everything is as a training needs it.",
+    commandName: "doctor", abstract: "Check that this machine and this launch are ready to train.",
     discussion: """
       Start it exactly as the training will be started, with the same options, and it sees what the training will see: \
       cores and threads of every rank, backend, memory, transport, data, output, and how long a step will take. It \

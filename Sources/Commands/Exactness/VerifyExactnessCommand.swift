@@ -7,7 +7,8 @@ import SegmentationData
 
 struct VerifyExactnessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify-exactness", abstract: "Show on this machine that any number of ranks computes the same bits.",
+    commandName: "verify-exactness",
+    abstract: "Verify that any number of ranks computes the same bits on this machine.",
     discussion: """
       Trains a small network on a small synthetic dataset in many ways, each a job of its own under mpirun, evaluates \
       it and predicts with it, and compares digests. The exit code is 0 only if all that should be equal are. Dropout, \

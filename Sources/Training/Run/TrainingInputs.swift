@@ -70,7 +70,7 @@ package struct TrainingInputs {
       configuration.schedule.name == .plateau ? "schedule.name: plateau" : nil,
       configuration.train.earlyStop != nil ? "train.early_stop" : nil,
     ]
-    return idle.compactMap { $0 }.map { "\($0) does nothing: \(reason)" }
+    return idle.compactMap { $0 }.map { "\($0) has no effect: \(reason)" }
   }
 
   package var normalisation: Normalisation {
