@@ -61,8 +61,7 @@ private struct ConfigurationReader {
 
   /// Composes the nodes. Aliases are refused: a few lines of them expand to more than any memory holds.
   func parse(_ text: String, called name: String) throws -> Node? {
-    // What Windows' editors put at the head of a text is no part of it.
-    let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+    let text = Self.withoutByteOrderMarks(text)
     guard text.utf8.count <= 1 << 20 else {
       throw Failure(.configuration, "\(name): \(text.utf8.count) bytes are too many for a configuration")
     }
@@ -75,6 +74,19 @@ private struct ConfigurationReader {
     } catch let error as YamlError {
       throw Self.failure(error, called: name)
     }
+  }
+
+  /// What Windows' editors put at the head of a text is no part of it, and moves the first line by a column. Texts that
+  /// were put together have it at the heads of later lines too.
+  private static func withoutByteOrderMarks(_ text: String) -> String {
+    guard text.unicodeScalars.contains("\u{FEFF}") else { return text }
+    var kept = String.UnicodeScalarView()
+    var isAtHead = true
+    for scalar in text.unicodeScalars where !(isAtHead && scalar == "\u{FEFF}") {
+      kept.append(scalar)
+      isAtHead = scalar == "\n"
+    }
+    return String(kept)
   }
 
   private static func lineWithAlias(_ text: String) -> Int? {

@@ -28,7 +28,7 @@ import Testing
       try tool("dataset synthesize --output data --train 2 --val 1")
       let texts = [
         "c.json": "{\"model\": {\"architecture\": \"fcn16s\"}, \"train\": {\"evaluate_every\": \"never\"}}",
-        "bom.yaml": "\u{FEFF}model:\r\n  architecture: \"fcn16s\"\r\n",
+        "bom.yaml": "\u{FEFF}model:\r\n  architecture: \"fcn16s\"\r\nbatch:\r\n  global: 2\r\n",
       ]
       try Data(try #require(texts[name]).utf8).write(to: URL(fileURLWithPath: "\(tool.folder)/\(name)"))
       let outcome = try tool("train --config \(name) --data data --output run \(Self.tiny)")
