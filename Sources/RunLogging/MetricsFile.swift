@@ -37,7 +37,8 @@ package final class MetricsFile {
   private static func line(_ record: EvaluationRecord) -> JSONText {
     .object([
       ("kind", .text("evaluation")), ("step", .integer(Int64(record.step))),
-      ("mean_iou", .number(record.meanIntersectionOverUnion)), ("pixel_accuracy", .number(record.pixelAccuracy)),
+      ("mean_iou", .number(record.countedNothing ? nil : record.meanIntersectionOverUnion)),
+      ("pixel_accuracy", .number(record.countedNothing ? nil : record.pixelAccuracy)),
       ("loss", .number(record.loss)),
       ("classes", .object(record.classes.map { ($0.name, .number($0.intersectionOverUnion)) })),
     ])

@@ -50,6 +50,9 @@ package final class RunLog {
           ("validation/pixel_accuracy", evaluation.pixelAccuracy), ("loss/validation", evaluation.loss),
         ] + classes, step: evaluation.step)
     }
+    guard !evaluation.countedNothing else {
+      return console.line("evaluation after step \(evaluation.step): nothing was counted, every pixel is of no class")
+    }
     console.line(
       "evaluation after step \(evaluation.step): mean IoU \(percentage(evaluation.meanIntersectionOverUnion))"
         + "  pixel accuracy \(percentage(evaluation.pixelAccuracy))  loss \(significant(evaluation.loss, 4))")

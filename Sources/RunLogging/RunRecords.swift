@@ -67,4 +67,9 @@ package struct EvaluationRecord: Codable, Equatable, Sendable {
     self.loss = loss
     self.classes = classes
   }
+
+  /// No pixel of any image had a class: none of the numbers means anything.
+  package var countedNothing: Bool {
+    !classes.isEmpty && classes.allSatisfy { $0.intersectionOverUnion == nil } && loss == 0
+  }
 }

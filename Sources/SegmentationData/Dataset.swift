@@ -7,6 +7,8 @@ package final class Dataset: Sendable {
   package let info: DatasetInfo
   private let files: [ShardFile]
   private let entries: [SampleEntry]
+  /// How often each class occurs, if all shards state it.
+  package let statedLabelCounts: LabelCounts?
 
   /// - Throws: `Failure` that names the folder, the file or the key: no such folder or split, a missing shard, shards
   ///   that do not belong together, a key without image or label, no samples at all.
@@ -15,11 +17,13 @@ package final class Dataset: Sendable {
     var files: [ShardFile] = []
     var entries: [SampleEntry] = []
     var common: DatasetInfo?
+    var counts: [LabelCounts?] = []
     for name in names {
       let path = "\(folder)/\(name.fileName)"
       let index = try ShardIndex(path: path, name: name)
       files.append(try ShardFile(path: path))
       entries += index.entries
+      counts.append(index.labelCounts)
       var info = index.info
       info.sampleCount = 0
       guard common == nil || common == info else {
@@ -38,6 +42,9 @@ package final class Dataset: Sendable {
     self.info = info
     self.files = files
     self.entries = entries
+    let known = counts.compactMap { $0 }
+    statedLabelCounts =
+      known.count == counts.count ? known.reduce(into: LabelCounts(info)) { $0.add($1) } : nil
   }
 
   /// The splits that a folder has shards of, sorted.

@@ -31,29 +31,3 @@ package struct DatasetInfo: Equatable, Sendable {
   package static let maximumClassCount = 65_535
   package static let maximumChannelCount = 4096
 }
-
-/// What a sample is called: one or more of A-Z a-z 0-9 . _ - (and not "." or "..", which mean something else).
-package enum SampleKey {
-  /// Whether a key may stand in a shard (docs/formats.md section 3).
-  package static func isValid(_ key: String) -> Bool {
-    !key.isEmpty && key != "." && key != ".." && key.utf8.allSatisfy(isAllowed)
-  }
-
-  /// A key made of a file's name without its ending; other characters become "_".
-  package static func make(fromFileName name: String) -> String {
-    let file = name.split(separator: "/").last.map(String.init) ?? name
-    let stem = file.lastIndex(of: ".").flatMap { $0 == file.startIndex ? nil : String(file[..<$0]) } ?? file
-    let bytes = stem.utf8.map { isAllowed($0) ? $0 : UInt8(ascii: "_") }
-    let key = String(decoding: bytes, as: UTF8.self)
-    return isValid(key) ? key : "_" + key
-  }
-
-  private static func isAllowed(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
-  }
-}

@@ -54,7 +54,7 @@ private func outcome(_ arguments: String) -> CommandLineSession.Outcome {
     ("predict --checkpoint x --data d a.png", "Give images or --data, not both"),
     ("dataset show", "Missing expected argument '<folder>'"),
     ("dataset import pascal a --output b", "The value 'pascal' is invalid for '<layout>'"),
-    ("dataset import camvid a --output b --classes x,y", "--classes and --channels are for 'folder'"),
+    ("dataset import camvid a --output b --classes x,y", "--classes is for 'folder'"),
     ("dataset verify a b", "Unexpected argument 'b'; see 'fcn-dist dataset verify --help'"),
   ])
   func saysWhatIsWrongInOneLine(arguments: String, expected: String) {

@@ -133,7 +133,7 @@ import Testing
     }
     let source = folder.file("source")
     try "land 10 20 30\nopen sea 40 50 60\n".write(toFile: source + "/classes.txt", atomically: true, encoding: .utf8)
-    let options = ImportOptions(ignoreLabel: 7)
+    let options = ImportOptions(labels: LabelOptions(ignored: [7]))
     let infos = try DatasetImport.run(.folder, from: source, to: folder.file("out"), options)
     #expect(infos.map(\.split) == ["train", "val"])
     #expect(infos.allSatisfy { $0.classNames == ["land", "open sea"] && $0.ignoreLabel == 7 && $0.channels == 1 })
@@ -143,7 +143,7 @@ import Testing
 
     try "train/images/a b0.png\ttrain/labels/a b0.png\n".write(
       toFile: source + "/list.txt", atomically: true, encoding: .utf8)
-    let listed = ImportOptions(splits: ["test"], classNames: ["x", "y"], ignoreLabel: 7)
+    let listed = ImportOptions(splits: ["test"], labels: LabelOptions(classNames: ["x", "y"], ignored: [7]))
     _ = try DatasetImport.run(.folder, from: source + "/list.txt", to: folder.file("out"), listed)
     #expect(try Dataset(folder: folder.file("out"), split: "test").info.classNames == ["x", "y"])
   }
@@ -159,7 +159,7 @@ import Testing
     for test in cases {
       let folder = TemporaryFolder()
       let source = try makeFolderSource(folder, images: test.images, labels: test.labels)
-      let options = ImportOptions(classNames: test.names.isEmpty ? nil : test.names)
+      let options = ImportOptions(labels: LabelOptions(classNames: test.names.isEmpty ? nil : test.names))
       let failure = #expect(throws: Failure.self) {
         try DatasetImport.run(.folder, from: source, to: folder.file("out"), options)
       }

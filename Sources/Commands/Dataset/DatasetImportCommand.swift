@@ -7,39 +7,53 @@ struct DatasetImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Make a dataset of image files.",
     discussion: """
-      camvid: train.txt, val.txt and test.txt with an image and a label file on each line. voc: the folders JPEGImages, \
-      SegmentationClass and ImageSets/Segmentation. folder: images/ and labels/ with equal names, or a list file of \
-      'image label' pairs. Labels are grey or palette PNGs whose values are the classes. Every label is checked. \
-      Nothing is written where something is wrong.
+      camvid: train.txt, val.txt and test.txt with an image and a label file on each line. camvid32: the authors' \
+      folders, labels in 32 colours. voc: the folders JPEGImages, SegmentationClass and ImageSets/Segmentation. \
+      cityscapes: leftImg8bit and gtFine. ade20k: images and annotations of ADEChallengeData2016. folder: images/ and \
+      labels/ (or masks/) with equal names, in the source or in its folders train, val (valid, validation, dev) and \
+      test; a list file of 'image label' pairs; or whatever --images and --labels name. labelme: pictures with labelme's \
+      JSON files beside them. coco-semantic: a JSON file of COCO's format, as CVAT and others export it. Every label is \
+      checked. Nothing is written where something is wrong.
 
         fcn-dist dataset import camvid /download/camvid --output camvid
         fcn-dist dataset import voc VOCdevkit/VOC2012 --output voc --shards 8
         fcn-dist dataset import folder tiles --output tiles-h5 --split train \\
             --classes water,field,town
+
+      Labels of 'folder' are PNGs whose values are the classes, and 255 is of no class. Where they are something \
+      else, say what: masks of 0 and 255; values with a table (lines as '7, road', '9-12, ignore', equal names are \
+      merged); or colours (lines as '128 64 128, road').
+
+        fcn-dist dataset import folder masks --output data --classes no,yes \\
+            --values 0,255
+        fcn-dist dataset import folder tiles --output data --map classes.csv
+        fcn-dist dataset import folder voc --output data --palette voc
+
+      Patterns name files anywhere below the source: * and ? stand for parts of a name, ** for folders, {split} for \
+      train, val or test. What they stand for makes the pairs.
+
+        fcn-dist dataset import folder shots --output data \\
+            --images '{split}/**/*.jpg' --labels '{split}/**/*_mask.png'
       """)
 
-  @Argument(help: "camvid, voc or folder.") var layout: ImportLayout
+  @Argument(help: "camvid, camvid32, voc, cityscapes, ade20k, folder, labelme or coco-semantic.") var layout: ImportLayout
   @Argument(help: "The folder (or, for 'folder', a list file) to read.") var source: String
   @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var output: String
   @Option(help: "Import only this split; for 'folder', the split to write (default: train).") var split: String?
   @Option(help: ArgumentHelp("Files for each split.", valueName: "number")) var shards = 1
   @Option(help: ArgumentHelp("Threads.", valueName: "number")) var threads: Int?
-  @Option(help: ArgumentHelp("For 'folder': the classes' names, in the order of the labels.", valueName: "a,b,…"))
-  var classes: String?
-  @Option(help: ArgumentHelp("For 'folder': the label of pixels that are of no class.", valueName: "label"))
-  var ignoreLabel = 255
-  @Option(help: ArgumentHelp("For 'folder': channels of an image (default: as the files have).", valueName: "number"))
-  var channels: Int?
+  @OptionGroup(title: "Options for 'folder'") var folderOptions: FolderImportOptions
 
   func validate() throws {
     guard (1...99_999).contains(shards) else { throw ValidationError("--shards must be in 1 … 99999, found \(shards)") }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be in 1 … 1024, found \(threads)")
     }
-    guard layout != .folder else { return }
-    if classes != nil || channels != nil {
-      throw ValidationError("--classes and --channels are for 'folder': \(layout.rawValue) has its own")
+    let taken = layout.takesClasses ? ["--classes", "--channels"] : []
+    if layout != .folder, let option = folderOptions.given.first(where: { !taken.contains($0) }) {
+      throw ValidationError("\(option) is for 'folder': \(layout.rawValue) has its own classes, labels and files")
     }
+    try folderOptions.check()
   }
 
   func run() throws {
@@ -49,8 +63,8 @@ struct DatasetImportCommand: ParsableCommand {
         layout, from: source, to: output,
         ImportOptions(
           splits: split.map { [$0] }, shardCount: shards, threads: threads ?? Launch.threads,
-          classNames: classes?.split(separator: ",").map(String.init), ignoreLabel: ignoreLabel, channels: channels,
-          progress: { console.show($0, doing: "importing") }))
+          labels: try folderOptions.labelOptions(), channels: folderOptions.channels, patterns: folderOptions.patterns,
+          progress: { console.show($0, doing: "importing") }, note: { console.line($0) }))
       for info in splits {
         console.line(
           "\(info.split): \(info.sampleCount) samples, \(info.classCount) classes, \(info.channels) channels "

@@ -34,12 +34,15 @@ struct DatasetShowCommand: ParsableCommand {
           .missingInput, "\(folder) holds no dataset: there is no file such as train-00000-of-00001.h5",
           remedy: "make one with 'fcn-dist dataset import' or 'fcn-dist dataset synthesize'")
       }
+      var counts: [LabelCounts] = []
       for split in splits {
         let dataset = try Dataset(folder: folder, split: split)
         let statistics = try DatasetStatistics.compute(
           dataset, threads: Launch.threads, progress: { console.show($0, doing: "reading") })
         console.line(Self.summary(dataset, statistics))
+        counts.append(LabelCounts(dataset.info, statistics))
       }
+      for warning in LabelSense.warnings(counts) { console.line("warning: \(warning)") }
       guard let output else { return }
       let drawn = splits.contains("val") ? "val" : first
       try Self.sheet(try Dataset(folder: folder, split: drawn), count: count).write(to: output)

@@ -17,6 +17,9 @@ package struct EvaluationReport {
   /// A line for each class and the means below.
   package var table: String {
     let confusion = evaluation.confusion
+    guard confusion.pixelCount > 0 else {
+      return "split \(split), \(counted(evaluation.imageCount, "image")): nothing was counted, every pixel is of no class"
+    }
     var table = TextTable()
     table.add(["class", "IoU", "accuracy", "pixels"])
     for (label, name) in classNames.enumerated() {
@@ -42,6 +45,8 @@ package struct EvaluationReport {
   /// docs/formats.md section 6.
   package var json: JSONText {
     let confusion = evaluation.confusion
+    // Where nothing was counted there is nothing to divide by.
+    let mean = { (value: Double) in JSONText.number(confusion.pixelCount > 0 ? value : nil) }
     let classes = classNames.enumerated().map { label, name in
       JSONText.object([
         ("name", .text(name)), ("iou", .number(confusion.intersectionOverUnion(label))),
@@ -53,11 +58,11 @@ package struct EvaluationReport {
     }
     return .object([
       ("split", .text(split)), ("images", .integer(Int64(evaluation.imageCount))),
-      ("pixels", .integer(confusion.pixelCount)), ("pixel_accuracy", .number(confusion.pixelAccuracy)),
-      ("mean_class_accuracy", .number(confusion.meanClassAccuracy)),
-      ("mean_iou", .number(confusion.meanIntersectionOverUnion)),
-      ("frequency_weighted_iou", .number(confusion.frequencyWeightedIntersectionOverUnion)),
-      ("loss", .number(evaluation.loss)), ("classes", .list(classes)), ("confusion", .list(rows)),
+      ("pixels", .integer(confusion.pixelCount)), ("pixel_accuracy", mean(confusion.pixelAccuracy)),
+      ("mean_class_accuracy", mean(confusion.meanClassAccuracy)),
+      ("mean_iou", mean(confusion.meanIntersectionOverUnion)),
+      ("frequency_weighted_iou", mean(confusion.frequencyWeightedIntersectionOverUnion)),
+      ("loss", mean(evaluation.loss)), ("classes", .list(classes)), ("confusion", .list(rows)),
     ])
   }
 }

@@ -2,25 +2,54 @@ import Basics
 
 /// Imports image files as a dataset.
 package enum DatasetImport {
-  /// Imports all splits, one after the other, and says what each became. Every label is checked.
+  /// Imports all splits or, if anything is wrong, none, and says what each became. Every label is checked.
   ///
-  /// - Throws: `Failure` that names the file and, for a label, pixel and value. The split it happened in is not written.
+  /// - Throws: `Failure` that names the file and, for a label, pixel and value. Nothing is written then.
   package static func run(
     _ layout: ImportLayout, from source: String, to folder: String, _ options: ImportOptions = ImportOptions()
   ) throws -> [DatasetInfo] {
-    let plans =
-      switch layout {
-      case .camvid: try CamVidLayout(source).plans(options)
-      case .voc: try VOCLayout(source).plans(options)
-      case .folder: try FolderLayout(source, options).plans()
-      }
-    for plan in plans {
-      let writer = DatasetWriter(
-        folder: folder, shardCount: options.shardCount, threads: options.threads, progress: options.progress)
-      let reader = PairReader(plan.info)
-      let pairs = plan.pairs
-      try writer.write(plan.info) { try reader.read(pairs[$0]) }
-    }
+    let plans = try plans(try find(layout, source, options), source, options)
+    for plan in plans { try NeighbourSplit.check(plan.info, in: folder) }
+    let writer = DatasetWriter(
+      folder: folder, shardCount: options.shardCount, threads: options.threads, progress: options.progress)
+    let counts = try writer.write(
+      plans.map { plan in
+        let reader = PairReader(plan)
+        return SplitContent(info: plan.info) { try reader.read(plan.pairs[$0]) }
+      })
+    for warning in LabelSense.warnings(counts) { options.note("warning: \(warning)") }
     return plans.map(\.info)
+  }
+
+  private static func find(_ layout: ImportLayout, _ source: String, _ options: ImportOptions) throws -> FoundSource {
+    switch layout {
+    case .camvid: return try CamVidLayout(source: source).find(options)
+    case .camvid32: return try CamVid32Layout(source: source).find(options)
+    case .voc: return try VOCLayout(source: source).find(options)
+    case .cityscapes: return try CityscapesLayout(source: source).find(options)
+    case .ade20k: return try ADE20KLayout(source: source).find(options)
+    case .labelme: return try LabelmeLayout(source, options).find()
+    case .cocoSemantic: return try COCOLayout(source, options).find()
+    case .folder:
+      guard let patterns = options.patterns else { return try FolderLayout(source, options).find() }
+      return try PatternLayout(source, images: patterns.images, labels: patterns.labels, options).find()
+    }
+  }
+
+  private static func plans(
+    _ found: FoundSource, _ source: String, _ options: ImportOptions
+  ) throws -> [ImportPlan] {
+    var (code, channels) = (found.code, found.channels)
+    if code != nil, channels == nil { channels = try SourceLook(found.splits, readsLabels: false, options).channels }
+    if code == nil {
+      let decision = try LabelDecision(options.labels, folder: found.folder)
+      let look = try SourceLook(found.splits, readsLabels: decision.needsValues, options)
+      code = try decision.code(look, note: options.note)
+      channels = channels ?? look.channels
+    }
+    guard let code else { throw Failure(.internalError, "nothing says what the labels of \(source) mean") }
+    return try found.splits.map { split, pairs in
+      try ImportPlan(split: split, code: code, channels: channels ?? 3, pairs: pairs, source: source)
+    }
   }
 }

@@ -1,6 +1,10 @@
 /// The kinds of source that can be imported.
 package enum ImportLayout: String, CaseIterable, Sendable {
-  case camvid, voc, folder
+  case camvid, camvid32, voc, cityscapes, ade20k, folder, labelme
+  case cocoSemantic = "coco-semantic"
+
+  /// Whether the options about labels, classes and files are for it.
+  package var takesClasses: Bool { [.folder, .labelme, .cocoSemantic].contains(self) }
 }
 
 /// How a dataset is imported.
@@ -9,24 +13,28 @@ package struct ImportOptions {
   package var splits: [String]?
   package var shardCount: Int
   package var threads: Int
-  /// Folder layout: the classes in order; nil: the source's `classes.txt`, else as many as the labels use.
-  package var classNames: [String]?
-  /// Folder layout: the label that stands for "no class".
-  package var ignoreLabel: Int
+  /// Folder layout: what label files mean.
+  package var labels: LabelOptions
   /// Folder layout: channels of an image; nil: those that the images have.
   package var channels: Int?
+  /// Folder layout: which files are images and which are labels, as patterns (`PathPattern`); nil: the usual folders.
+  package var patterns: (images: String, labels: String)?
   package var progress: (WorkProgress) -> Void
+  /// Told what is worth a line: what was passed over, converted, or looks wrong. Called on the thread that imports.
+  package var note: (String) -> Void
 
   package init(
-    splits: [String]? = nil, shardCount: Int = 1, threads: Int = 2, classNames: [String]? = nil,
-    ignoreLabel: Int = 255, channels: Int? = nil, progress: @escaping (WorkProgress) -> Void = { _ in }
+    splits: [String]? = nil, shardCount: Int = 1, threads: Int = 2, labels: LabelOptions = LabelOptions(),
+    channels: Int? = nil, patterns: (images: String, labels: String)? = nil,
+    progress: @escaping (WorkProgress) -> Void = { _ in }, note: @escaping (String) -> Void = { _ in }
   ) {
     self.splits = splits
     self.shardCount = shardCount
     self.threads = threads
-    self.classNames = classNames
-    self.ignoreLabel = ignoreLabel
+    self.labels = labels
     self.channels = channels
+    self.patterns = patterns
     self.progress = progress
+    self.note = note
   }
 }

@@ -1,50 +1,41 @@
 import Basics
 import ImageFiles
 
-/// Makes a sample of an image file and its label's file.
+/// Makes a sample of an image file and its label.
 struct PairReader: Sendable {
   private let info: DatasetInfo
+  private let code: LabelCode
 
-  init(_ info: DatasetInfo) { self.info = info }
+  init(_ plan: ImportPlan) {
+    info = plan.info
+    code = plan.code
+  }
 
   /// - Throws: `Failure` naming the file: not an image, sizes that differ, other channels, a label that is no class.
   func read(_ pair: ImportPair) throws -> RawSample {
     let image = try ImageFile.read(pair.image)
-    let label = try LabelImage(path: pair.label)
-    guard image.width == label.width, image.height == label.height else {
+    let labels = try labels(pair, image)
+    do {
+      try LabelCheck(info).check(labels, width: image.width, "\(pair.label.name): label '\(pair.key)'")
+    } catch let failure as Failure {
       throw Failure(
-        .badData,
-        "\(pair.image) is \(image.width) x \(image.height), its label \(pair.label) "
-          + "\(label.width) x \(label.height)")
+        failure.kind, failure.message,
+        remedy: "say with --values or --map what the values are, or with --ignore VALUE which are of no class")
     }
-    try LabelCheck(info).check(label.values, width: label.width, "\(pair.label): label '\(pair.key)'")
-    return try RawSample(image, key: pair.key, labels: label.values, channels: info.channels, name: pair.image)
+    return try RawSample(image, key: pair.key, labels: labels, channels: info.channels, name: pair.image)
   }
-}
 
-/// A picture whose values are labels.
-struct LabelImage {
-  let width: Int
-  let height: Int
-  /// height x width
-  let values: [UInt16]
-  let palette: [UInt8]?
-
-  /// - Throws: `Failure(.badData)` if it is no PNG (JPEG would change values), or has colours instead of one number a
-  ///   pixel.
-  init(path: String) throws {
-    let image = try PNG.read(path)
-    guard image.channels == 1 else {
-      throw Failure(
-        .badData, "\(path) has \(image.channels) channels: a label has one number for each pixel",
-        remedy: "store labels as grey or palette PNG, the value being the class")
+  private func labels(_ pair: ImportPair, _ image: Image) throws -> [UInt16] {
+    switch pair.label {
+    case .shapes(let map): return try map.labels(height: image.height, width: image.width)
+    case .file(let path):
+      let label = try LabelImage(path: path, byColour: code.isOfColours)
+      guard image.width == label.width, image.height == label.height else {
+        throw Failure(
+          .badData,
+          "\(pair.image) is \(image.width) x \(image.height), its label \(path) \(label.width) x \(label.height)")
+      }
+      return try code.labels(of: label)
     }
-    switch image.pixels {
-    case .uint8(let bytes): values = bytes.map { UInt16($0) }
-    case .uint16(let words): values = words
-    }
-    width = image.width
-    height = image.height
-    palette = image.palette
   }
 }

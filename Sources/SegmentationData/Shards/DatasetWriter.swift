@@ -1,5 +1,10 @@
 import Basics
-import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// How far a long piece of work is.
 package struct WorkProgress: Equatable, Sendable {
@@ -37,20 +42,50 @@ package struct DatasetWriter {
   /// - Throws: what `sample` throws, first in order; `Failure(.cannotCreate)` if there are shards of the split already.
   ///   Nothing is left behind then.
   package func write(_ info: DatasetInfo, sample: @escaping @Sendable (Int) throws -> RawSample) throws {
+    try write([SplitContent(info: info, sample: sample)])
+  }
+
+  /// Writes several splits: all of them or, if anything goes wrong, none.
+  ///
+  /// - Returns: how often each class occurs in each split.
+  @discardableResult
+  package func write(_ splits: [SplitContent]) throws -> [LabelCounts] {
+    for split in splits { try check(split.info) }
+    let isNew = access(folder, F_OK) != 0
+    try Folder.make(folder, remedy: "give another one with --output")
+    var isDone = false
+    // A folder that was made for nothing would look like a dataset.
+    defer { if isNew, !isDone { rmdir(folder) } }
+    let shards = try ShardName.all(in: folder)
+    for split in splits {
+      if let old = shards.first(where: { $0.split == split.info.split }) {
+        throw Failure(
+          .cannotCreate, "\(folder) has shards of split '\(split.info.split)' already (\(old.fileName))",
+          remedy: "choose another folder, or remove them first")
+      }
+    }
+    let finished = try splits.map(shards(of:))
+    try publish(finished.flatMap { $0 })
+    isDone = true
+    return zip(splits, finished).map { split, writers in
+      writers.reduce(into: LabelCounts(split.info)) { $0.add($1.labelCounts) }
+    }
+  }
+
+  private func check(_ info: DatasetInfo) throws {
     let count = info.sampleCount
     guard count > 0 else { throw Failure(.badData, "split '\(info.split)' would have no samples") }
     guard (1...min(count, 99_999)).contains(shardCount) else {
-      throw Failure(.usage, "\(count) samples cannot be put into \(shardCount) shards")
+      throw Failure(.usage, "\(count) samples of split '\(info.split)' cannot be put into \(shardCount) shards")
     }
-    try Folder.make(folder, remedy: "give another one with --output")
-    if let old = try ShardName.all(in: folder).first(where: { $0.split == info.split }) {
-      throw Failure(
-        .cannotCreate, "\(folder) has shards of split '\(info.split)' already (\(old.fileName))",
-        remedy: "choose another folder, or remove them first")
-    }
+  }
+
+  /// The finished shards of a split, without their names yet.
+  private func shards(of split: SplitContent) throws -> [ShardWriter] {
+    let (info, count) = (split.info, split.info.sampleCount)
     var finished: [ShardWriter] = []
     var current: ShardWriter?
-    try OrderedWork.run(count: count, threads: threads, prepare: sample) { index, sample in
+    try OrderedWork.run(count: count, threads: threads, prepare: split.sample) { index, sample in
       let shard = finished.count
       let writer = try current ?? ShardWriter(folder: folder, info: info, shard: shard, of: shardCount)
       current = writer
@@ -62,7 +97,7 @@ package struct DatasetWriter {
       }
       progress(WorkProgress(name: info.split, completed: index + 1, total: count))
     }
-    try publish(finished)
+    return finished
   }
 
   /// All or none: a split with some of its shards would only be in the way.
@@ -74,4 +109,16 @@ package struct DatasetWriter {
   }
 
   private func end(ofShard shard: Int, _ count: Int) -> Int { (shard + 1) * count / shardCount }
+}
+
+/// What is to be written as one split.
+package struct SplitContent: Sendable {
+  package let info: DatasetInfo
+  /// Makes a sample, called by several threads.
+  package let sample: @Sendable (Int) throws -> RawSample
+
+  package init(info: DatasetInfo, sample: @escaping @Sendable (Int) throws -> RawSample) {
+    self.info = info
+    self.sample = sample
+  }
 }

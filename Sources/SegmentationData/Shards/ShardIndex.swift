@@ -20,6 +20,8 @@ struct SampleEntry: Sendable {
 struct ShardIndex {
   let info: DatasetInfo
   let entries: [SampleEntry]
+  /// nil: the shard does not say.
+  let labelCounts: LabelCounts?
 
   private let path: String
   private static let damaged = "the file is damaged or unfinished: copy it or import the dataset again"
@@ -54,6 +56,7 @@ struct ShardIndex {
           (checksums[2 * index], checksums[2 * index + 1]), path))
     }
     self.entries = entries
+    labelCounts = try Self.labelCounts(root, info)
     try file.close()
   }
 
@@ -94,6 +97,13 @@ struct ShardIndex {
         "\(path): ignore_label \(info.ignoreLabel), channels \(info.channels), samples \(info.sampleCount) cannot be")
     }
     return info
+  }
+
+  private static func labelCounts(_ root: HDF5Group, _ info: DatasetInfo) throws -> LabelCounts? {
+    guard root.contains("pixel_counts") else { return nil }
+    let dataset = try root.dataset("pixel_counts")
+    guard dataset.shape == [info.classCount + 1] else { return nil }
+    return LabelCounts(info, stored: try dataset.read(as: Int64.self))
   }
 
   private static func dataset(_ key: String, of kind: String, in group: HDF5Group, _ path: String) throws -> HDF5Dataset

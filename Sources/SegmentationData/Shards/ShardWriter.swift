@@ -21,6 +21,8 @@ package final class ShardWriter {
   private var keys: [String] = []
   private var knownKeys: Set<String> = []
   private var checksums: [UInt32] = []
+  /// Of the samples so far.
+  private(set) var labelCounts: LabelCounts
   private var isPublished = false
 
   /// - Throws: `Failure(.cannotCreate)` if the shard exists or the folder cannot be written.
@@ -33,6 +35,7 @@ package final class ShardWriter {
       throw Failure(.cannotCreate, "\(path) exists already", remedy: "choose another folder, or remove it first")
     }
     self.info = info
+    labelCounts = LabelCounts(info)
     temporary = FileBytes.temporaryPath(for: path)
     file = try HDF5File.create(temporary)
     images = try file.root.createGroup("images")
@@ -78,6 +81,7 @@ package final class ShardWriter {
     try LabelCheck(info).check(sample.labels, width: sample.width, "\(path): label '\(sample.key)'")
     try writeImage(sample)
     try writeLabels(sample)
+    labelCounts.add(sample.labels, ignoring: info.ignoreValue)
     keys.append(sample.key)
   }
 
@@ -111,6 +115,8 @@ package final class ShardWriter {
   package func finish() throws {
     try file.root.writeStrings("keys", keys, options: .chunked(fletcher32: true))
     try file.root.write("crc32c", checksums, shape: [keys.count, 2], options: .chunked(fletcher32: true))
+    try file.root.write(
+      "pixel_counts", labelCounts.stored, shape: [info.classCount + 1], options: .chunked(fletcher32: true))
     try file.root.setAttribute("samples", Int64(keys.count))
     try file.close()
   }

@@ -56,7 +56,7 @@ package struct TrainingInputs {
     guard let difference else { return }
     throw Failure(
       .badData, "the splits train and val in \(training.folder) do not have the same \(difference)",
-      remedy: "import both splits from one source")
+      remedy: "import both splits from one source, or both with the same --classes")
   }
 
   /// Settings that come to nothing in this run.
@@ -71,6 +71,14 @@ package struct TrainingInputs {
       configuration.train.earlyStop != nil ? "train.early_stop" : nil,
     ]
     return idle.compactMap { $0 }.map { "\($0) has no effect: \(reason)" }
+  }
+
+  /// Labels that make no sense to train on.
+  ///
+  /// - Throws: as `Dataset.readLabels`, where the shards do not state their counts.
+  package func labelWarnings(threads: Int) throws -> [String] {
+    let splits = [training, validation].compactMap { $0 }
+    return LabelSense.warnings(try splits.map { try LabelCounts.read($0, threads: threads) })
   }
 
   package var normalisation: Normalisation {

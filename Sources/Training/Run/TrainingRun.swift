@@ -79,7 +79,7 @@ package final class TrainingRun {
       try StartingPoint.checkpoint(options, store: recorder.store) { recorder.console.line("warning: \($0)") }
     }
     try planOn(from: reader)
-    if let recorder { describe(recorder) }
+    if let recorder { try describe(recorder) }
     return roles.trainers == nil ? try coordinate(recorder, reader) : try train(recorder, reader, console: console)
   }
 
@@ -107,9 +107,10 @@ package final class TrainingRun {
   }
 
   /// Says what the run is going to be.
-  private func describe(_ recorder: RunRecorder) {
+  private func describe(_ recorder: RunRecorder) throws {
     for line in recorder.provenance.lines(inputs: inputs, runSchedule: runSchedule) { recorder.console.line(line) }
-    for warning in inputs.warnings + idleTrainers { recorder.console.line("warning: \(warning)") }
+    let labels = try inputs.labelWarnings(threads: network.backend.threadCount)
+    for warning in inputs.warnings + labels + idleTrainers { recorder.console.line("warning: \(warning)") }
     if let note = inputs.normalisationNote { recorder.console.line(note) }
   }
 

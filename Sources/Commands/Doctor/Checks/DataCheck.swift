@@ -22,6 +22,9 @@ package enum DataCheck {
         .ok, subject,
         "\(facts.contents), \(counted(facts.classCount, "class", "classes")), "
           + "\(counted(facts.channels, "channel"))\(place); \(grouped(checked)) samples read and checked"))
+    findings += facts.labelWarnings.map {
+      Finding(.warning, "labels", $0, remedy: "look at them: fcn-dist dataset show \(folder) --output labels.png")
+    }
     findings.append(speed(job, subject))
     return findings
   }

@@ -20,6 +20,8 @@ package struct DataFacts: Codable, Equatable, Sendable {
   /// How much of it came from the disk or the network; the rest was in memory already. nil where the system does not
   /// say.
   package var storedByteCount: Int?
+  /// What looks wrong with the labels; empty too where nobody counted them yet.
+  package var labelWarnings: [String] = []
 
   package init(
     contents: String, classCount: Int, channels: Int, sampleCount: Int, fingerprint: String, mount: MountPoint? = nil
@@ -42,11 +44,13 @@ package struct DataFacts: Codable, Equatable, Sendable {
   static func examine(_ training: Dataset, folder: String, rank: Int, ranks: Int) throws -> DataFacts {
     var contents: [String] = []
     var fingerprint = training.fingerprint
+    var counts = [training.statedLabelCounts]
     for split in try Dataset.splits(in: folder) {
       let dataset = split == "train" ? training : try Dataset(folder: folder, split: split)
       contents.append("\(split) \(counted(dataset.sampleCount, "sample"))")
       if split == "train" { continue }
       fingerprint += " \(split) \(dataset.fingerprint)"
+      if split == "val" { counts.append(dataset.statedLabelCounts) }
       if split == "val", dataset.info.classNames != training.info.classNames {
         throw Failure(
           .badData, "the splits train and val in \(folder) do not have the same classes",
@@ -58,6 +62,7 @@ package struct DataFacts: Codable, Equatable, Sendable {
       channels: training.info.channels, sampleCount: training.sampleCount, fingerprint: fingerprint,
       mount: MountPoint.holding(folder))
     try facts.read(training, rank: rank, ranks: ranks)
+    facts.labelWarnings = LabelSense.warnings(counts.compactMap { $0 })
     return facts
   }
 

@@ -13,18 +13,16 @@ struct CamVidLayout {
     64, 0, 128, 64, 64, 0, 0, 128, 192, 0, 0, 0,
   ]
 
-  private let source: String
+  let source: String
 
-  init(_ source: String) { self.source = source }
-
-  func plans(_ options: ImportOptions) throws -> [ImportPlan] {
+  func find(_ options: ImportOptions) throws -> FoundSource {
     let list = { (split: String) in "\(source)/\(split).txt" }
-    let splits = try ImportSource.splits(options.splits, usual: ["train", "val", "test"], in: source, list)
-    return try splits.map { split in
-      let info = DatasetInfo(
-        split: split, classNames: Self.classNames, palette: Palette.padded(Self.colours), ignoreLabel: 11)
-      return try ImportPlan(
-        info, pairs: try ImportSource.pairs(list: list(split), relativeTo: source), source: source)
-    }
+    let splits = try SplitNames.existing(options.splits, usual: ["train", "val", "test"], in: source, list)
+    return FoundSource(
+      splits: try splits.map {
+        ($0, try ListFile(path: list($0), folder: source).pairs(note: options.note))
+      },
+      code: LabelCode(classNames: Self.classNames, palette: Palette.padded(Self.colours), ignored: [11]), channels: 3,
+      folder: source)
   }
 }

@@ -1,0 +1,70 @@
+import Basics
+import ImageFiles
+
+/// What the files of a source have in common, found by a first look at all of them.
+struct SourceLook {
+  private(set) var channelCounts: Set<Int> = []
+  /// Whether each value of 16 bits occurs in a label.
+  private(set) var hasValue = [Bool](repeating: false, count: 65_536)
+  private(set) var palette: [UInt8]?
+  private(set) var greyInColourCount = 0
+
+  private struct Facts: Sendable {
+    let channels: Int
+    let isDeep: Bool
+    var values: [UInt16] = []
+    var palette: [UInt8]?
+    var wasGreyInColour = false
+  }
+
+  /// - Parameter readsLabels: without, only images are looked at.
+  /// - Throws: `Failure` naming the file: unreadable, or its pixels have another depth than the others'; a label in
+  ///   colours.
+  init(_ splits: [(split: String, pairs: [ImportPair])], readsLabels: Bool, _ options: ImportOptions) throws {
+    for (split, pairs) in splits {
+      var isDeep: Bool?
+      try OrderedWork.run(count: pairs.count, threads: options.threads) { index in
+        try Self.facts(pairs[index], readsLabels)
+      } take: { index, facts in
+        guard isDeep == nil || isDeep == facts.isDeep else {
+          throw Failure(
+            .badData, "\(pairs[index].image) has \(facts.isDeep ? 16 : 8) bits a channel, the images before it do not")
+        }
+        isDeep = facts.isDeep
+        channelCounts.insert(facts.channels)
+        for value in facts.values { hasValue[Int(value)] = true }
+        palette = palette ?? facts.palette
+        greyInColourCount += facts.wasGreyInColour ? 1 : 0
+        options.progress(WorkProgress(name: "\(split): looking", completed: index + 1, total: pairs.count))
+      }
+    }
+  }
+
+  private static func facts(_ pair: ImportPair, _ readsLabels: Bool) throws -> Facts {
+    let image = try ImageFile.header(pair.image)
+    var facts = Facts(channels: image.hasPalette ? 3 : image.channels, isDeep: image.bitDepth == 16)
+    guard readsLabels, case .file(let path) = pair.label else { return facts }
+    let label = try LabelImage(path: path)
+    guard case .values(let values) = label.content else {
+      _ = try LabelCode(classNames: [], palette: [], ignored: []).labels(of: label)
+      return facts
+    }
+    var known = [Bool](repeating: false, count: 65_536)
+    for value in values { known[Int(value)] = true }
+    facts.values = known.indices.filter { known[$0] }.map { UInt16($0) }
+    facts.palette = label.palette.map(Palette.padded)
+    facts.wasGreyInColour = label.wasGreyInColour
+    return facts
+  }
+
+  /// The values that occur, but for some.
+  func values(without ignored: [Int]) -> [Int] {
+    hasValue.indices.filter { hasValue[$0] && !ignored.contains($0) }
+  }
+
+  /// All images as they are where they agree; otherwise colour without alpha, or grey without.
+  var channels: Int {
+    if channelCounts.count == 1, let channels = channelCounts.first { return channels }
+    return channelCounts.isSubset(of: [1, 2]) ? 1 : 3
+  }
+}
