@@ -22,7 +22,8 @@ import Testing
   @Test func ignore255TakesTheMaskAsItIsAndNoneKeepsNothingBack() throws {
     let files = SourceFiles()
     try files.writePairs([[0, 255, 0, 255]])
-    #expect(files.refusal(LabelOptions(classNames: ["a", "b"], ignored: []))?.message.contains("the value 255") == true)
+    #expect(
+      files.refusal(LabelOptions(classNames: ["a", "b"], ignored: []))?.message.contains("the value 255") == true)
     _ = try files.importing(LabelOptions(classNames: ["a", "b"], ignored: [255]))
     #expect(try files.labels() == [0, 255, 0, 255])
     #expect(files.notes.count == 1 && files.notes[0].contains("of one class, 'a'"))

@@ -5,9 +5,12 @@ import Testing
 
 /// Labels that nobody should train on without being told.
 @Suite struct LabelSenseTests {
-  private func counts(_ pixels: [Int], ignored: Int = 0, _ split: String = "train", names: [String]? = nil) -> LabelCounts {
+  private func counts(_ pixels: [Int], ignored: Int = 0, _ split: String = "train", names: [String]? = nil)
+    -> LabelCounts
+  {
     LabelCounts(
-      split: split, classNames: names ?? pixels.indices.map { "class \($0)" }, pixelCounts: pixels, ignoredCount: ignored)
+      split: split, classNames: names ?? pixels.indices.map { "class \($0)" }, pixelCounts: pixels,
+      ignoredCount: ignored)
   }
   private let names = ["sky", "sea", "land"]
 
@@ -16,7 +19,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ([5, 0, 0], 3, "all labelled pixels are of one class, 'sky'"), ([5, 0, 2], 0, "no pixel of 'sea': this class cannot"),
+    ([5, 0, 0], 3, "all labelled pixels are of one class, 'sky'"),
+    ([5, 0, 2], 0, "no pixel of 'sea': this class cannot"),
     ([0, 0, 0], 9, "every pixel is of no class, so that nothing is learned"),
   ]) func namedClasses(pixels: [Int], ignored: Int, words: String) {
     let lines = LabelSense.warnings([counts(pixels, ignored: ignored, names: names)])
@@ -36,7 +40,8 @@ import Testing
     var pixels = [Int](repeating: 0, count: 256)
     for value in 0..<8 { (pixels[value], pixels[248 + value]) = (value == 0 ? 50_000 : 20, value == 7 ? 40_000 : 20) }
     let lines = LabelSense.warnings([counts(pixels)])
-    #expect(lines.contains { $0.contains("14 of 16 classes have 280 pixels together: as when a mask went through JPEG") })
+    #expect(
+      lines.contains { $0.contains("14 of 16 classes have 280 pixels together: as when a mask went through JPEG") })
     #expect(LabelSense.warnings([counts([Int](repeating: 9, count: 100))])[0].contains("100 classes without names"))
   }
 
@@ -46,7 +51,9 @@ import Testing
     #expect(lines.count == 3)
     #expect(lines.contains { $0.hasPrefix("split val: 'sea' occurs here and never in train") })
     #expect(lines.contains { $0.hasPrefix("split val: no pixel of 'sky': this class is not measured") })
-    let void = LabelSense.warnings([counts([1, 2, 3], names: names), counts([0, 0, 0], ignored: 4, "val", names: names)])
+    let void = LabelSense.warnings([
+      counts([1, 2, 3], names: names), counts([0, 0, 0], ignored: 4, "val", names: names),
+    ])
     #expect(void.count == 1 && void[0].contains("split val: every pixel is of no class, so that nothing is counted"))
   }
 
@@ -69,6 +76,8 @@ import Testing
               total += own
       print(*total)
       """, dataset.shardPaths[0], dataset.shardPaths[1], dataset.shardPaths[2])
-    #expect(sums.split(separator: " ").compactMap { Int($0.filter(\.isNumber)) } == stated.pixelCounts + [stated.ignoredCount])
+    #expect(
+      sums.split(separator: " ").compactMap { Int($0.filter(\.isNumber)) } == stated.pixelCounts + [stated.ignoredCount]
+    )
   }
 }

@@ -33,7 +33,8 @@ import Testing
     #expect(try files.keys() == ["a"])
     try FileManager.default.removeItem(atPath: files.output)
     try files.writeImage("b.png")
-    #expect(files.refusal(.folder, patterns("*.png", "*_mask.png"))?.message.contains("b.png has no label that fits") == true)
+    #expect(
+      files.refusal(.folder, patterns("*.png", "*_mask.png"))?.message.contains("b.png has no label that fits") == true)
     #expect(files.refusal(.folder, patterns("*.png", "**/*_mask.png"))?.kind == .usage)
     #expect(files.refusal(.folder, patterns("*.tif", "*_mask.png"))?.message.contains("no file in") == true)
     #expect(files.refusal(.folder, patterns("x/*.png", "y/*.png"))?.message.contains("there is no folder") == true)

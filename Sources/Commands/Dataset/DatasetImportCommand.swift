@@ -36,7 +36,8 @@ struct DatasetImportCommand: ParsableCommand {
             --images '{split}/**/*.jpg' --labels '{split}/**/*_mask.png'
       """)
 
-  @Argument(help: "camvid, camvid32, voc, cityscapes, ade20k, folder, labelme or coco-semantic.") var layout: ImportLayout
+  @Argument(help: "camvid, camvid32, voc, cityscapes, ade20k, folder, labelme or coco-semantic.") var layout:
+    ImportLayout
   @Argument(help: "The folder (or, for 'folder', a list file) to read.") var source: String
   @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var output: String
   @Option(help: "Import only this split; for 'folder', the split to write (default: train).") var split: String?

@@ -100,7 +100,8 @@ struct LabelDecision {
     let names = options.classNames ?? listed?.names ?? values.map { "value \($0)" }
     guard names.count == values.count else {
       throw Failure(
-        .usage, "--values has \(values.count) values for \(names.count) classes", remedy: "give one value for each class")
+        .usage, "--values has \(values.count) values for \(names.count) classes",
+        remedy: "give one value for each class")
     }
     if let double = (options.ignored ?? []).first(where: values.contains) {
       throw Failure(.usage, "the value \(double) is in --values and in --ignore", remedy: "say it once")

@@ -22,7 +22,8 @@ extension LabelTable {
           remedy: "write a line as '7, road', '128 64 128, road', '#804080, road' or '7, ignore'")
       }
       for key in keys where !table.add(key, name.lowercased() == "ignore" ? nil : name) {
-        throw Failure(.badData, "\(path):\(number + 1): \(describe(key)) has a line already", remedy: "keep one of them")
+        throw Failure(
+          .badData, "\(path):\(number + 1): \(describe(key)) has a line already", remedy: "keep one of them")
       }
     }
     guard !table.classNames.isEmpty else {

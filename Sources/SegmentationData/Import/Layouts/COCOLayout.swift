@@ -76,7 +76,8 @@ struct COCOLayout {
       let place = "\(part.path): annotation \(index)"
       guard let name = names[annotation.category_id], let picture = sizes[annotation.image_id] else {
         throw Failure(
-          .badData, "\(place) is of category \(annotation.category_id) and image \(annotation.image_id), which are not "
+          .badData,
+          "\(place) is of category \(annotation.category_id) and image \(annotation.image_id), which are not "
             + "both there")
       }
       guard let segmentation = annotation.segmentation else { continue }

@@ -94,7 +94,8 @@ struct COCOFile: Decodable {
       return .rings(
         try polygons.map { numbers in
           guard numbers.count >= 6, numbers.count % 2 == 0 else {
-            throw Failure(.badData, "\(place): a polygon has \(numbers.count) numbers, not two for each of 3 points or more")
+            throw Failure(
+              .badData, "\(place): a polygon has \(numbers.count) numbers, not two for each of 3 points or more")
           }
           return stride(from: 0, to: numbers.count, by: 2).map { ShapePoint(x: numbers[$0], y: numbers[$0 + 1]) }
         })
