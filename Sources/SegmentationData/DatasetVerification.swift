@@ -43,17 +43,31 @@ package enum DatasetVerification {
     _ dataset: Dataset, _ threads: Int, _ report: inout VerificationReport, _ progress: (WorkProgress) -> Void
   ) throws {
     report.splits.append(dataset.info)
-    try OrderedWork.run(count: dataset.sampleCount, threads: threads) { index -> [Failure] in
+    var counts: LabelCounts? = LabelCounts(dataset.info)
+    try OrderedWork.run(count: dataset.sampleCount, threads: threads) { index -> Result<LabelCounts, Failure> in
       do {
-        _ = try dataset.read(index)
-        return []
+        var own = LabelCounts(dataset.info)
+        own.add(try dataset.read(index).labels, ignoring: dataset.info.ignoreValue)
+        return .success(own)
       } catch let failure as Failure {
-        return [failure]
+        return .failure(failure)
       }
-    } take: { index, problems in
-      add(problems, to: &report)
+    } take: { index, outcome in
+      switch outcome {
+      case .success(let own): counts?.add(own)
+      case .failure(let failure):
+        add([failure], to: &report)
+        counts = nil
+      }
       report.sampleCount += 1
       progress(WorkProgress(name: dataset.info.split, completed: index + 1, total: dataset.sampleCount))
+    }
+    if let counts, let stated = dataset.statedLabelCounts, counts != stated {
+      let problem = Failure(
+        .badData,
+        "the shards of split '\(dataset.info.split)' in \(dataset.folder) state other pixel_counts than they have",
+        remedy: "import the dataset again, or delete /pixel_counts: it may be missing")
+      add([problem], to: &report)
     }
     add(try strayImages(dataset), to: &report)
   }

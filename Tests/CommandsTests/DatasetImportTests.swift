@@ -67,9 +67,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("voc a --output b --ignore-label 0", "--ignore is for 'folder': voc has its own"),
+    ("voc a --output b --ignore-label 0", "--ignore is for 'folder', 'hdf5': voc has its own"),
     ("camvid a --output b --channels 3", "--channels is for 'folder'"),
-    ("labelme a --output b --values 1,2", "--values is for 'folder'"),
+    ("labelme a --output b --values 1,2", "--values is for 'folder', 'hdf5'"),
     ("folder a --output b --values 0,1 --map m", "give one of them"),
     ("folder a --output b --images *.png", "--images and --labels belong together"),
     ("folder a --output b --classes a,,b", "the name of class 1 is empty"),

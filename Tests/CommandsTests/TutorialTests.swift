@@ -51,7 +51,7 @@ import Testing
       // Four ways of labelling, one truth.
       for data in ["data", "data-coco", "data-masks", "data-colours"] {
         let shown = try tool("dataset show \(data) --split train")
-        #expect(shown.output.contains(/ plant +5 +1,280 +25\.00 %/), "\(shown)")
+        #expect(shown.output.contains(#/ plant +5 +1,280 +25\.00 %/#), "\(shown)")
       }
     }
   }

@@ -173,7 +173,8 @@ import Testing
     let folder = TemporaryFolder()
     for layout in ImportLayout.allCases {
       let failure = #expect(throws: Failure.self) {
-        try DatasetImport.run(layout, from: folder.file("none"), to: folder.file("out"))
+        try DatasetImport.run(
+          layout, from: folder.file("none"), to: folder.file("out"), ImportOptions(arrays: ("image", "label")))
       }
       #expect(failure?.kind == .missingInput && failure?.message.contains(folder.file("none")) == true)
     }

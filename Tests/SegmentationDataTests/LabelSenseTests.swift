@@ -57,6 +57,16 @@ import Testing
     #expect(void.count == 1 && void[0].contains("split val: every pixel is of no class, so that nothing is counted"))
   }
 
+  @Test(.enabled(if: Python.hasH5py)) func wrongCountsAreFound() throws {
+    let folder = TemporaryFolder()
+    let dataset = try RandomSamples.write(4, to: folder.path)
+    #expect(try DatasetVerification.run(folder.path).isIntact)
+    try Python.run(
+      "import sys, h5py\nwith h5py.File(sys.argv[1], 'a') as f: f['pixel_counts'][2] += 1", dataset.shardPaths[0])
+    let report = try DatasetVerification.run(folder.path)
+    #expect(report.problems.count == 1 && report.problems[0].message.contains("state other pixel_counts"), "\(report)")
+  }
+
   /// A shard states its counts; h5py reads them, and a reader that lacks them counts itself.
   @Test(.enabled(if: Python.hasH5py)) func shardsStateTheirCounts() throws {
     let folder = TemporaryFolder()

@@ -86,6 +86,7 @@ import Testing
       shape("x", "[[-1e300, -1e300], [1e300, -1e300], [1e300, 2], [-1e300, 2]]"),
       shape("y", "[[1, 1], [1, 1], [1, 1]]"), shape("z", "[[100, 100], [200, 100], [200, 200]]"),
       shape("y", "[[4, 5], [1e308, 1e308]]", type: "circle"),
+      shape("x", "[[-1.7e308, -1.7e308], [1.7e308, 1.7e308], [-1.7e308, 1.7e308], [3, 3]]"),
     ]
     try files.write(labelme("a.png", shapes.joined(separator: ",")), "a.json")
     try files.importing(.labelme)

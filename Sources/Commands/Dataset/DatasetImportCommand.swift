@@ -34,27 +34,36 @@ struct DatasetImportCommand: ParsableCommand {
 
         fcn-dist dataset import folder shots --output data \\
             --images '{split}/**/*.jpg' --labels '{split}/**/*_mask.png'
+
+      hdf5: arrays in HDF5 or NetCDF-4 files, a sample in each file or many along the first dimension; the source is a \
+      file, a folder or a pattern. What has no value (NaN, fill values) is of no class.
+
+        fcn-dist dataset import hdf5 'deepcam/{split}/*.h5' --output data \\
+            --image climate/data --label climate/labels_0
       """)
 
-  @Argument(help: "camvid, camvid32, voc, cityscapes, ade20k, folder, labelme or coco-semantic.") var layout:
-    ImportLayout
+  @Argument(help: "How the source is laid out.") var layout: ImportLayout
   @Argument(help: "The folder (or, for 'folder', a list file) to read.") var source: String
   @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var output: String
   @Option(help: "Import only this split; for 'folder', the split to write (default: train).") var split: String?
   @Option(help: ArgumentHelp("Files for each split.", valueName: "number")) var shards = 1
   @Option(help: ArgumentHelp("Threads.", valueName: "number")) var threads: Int?
-  @OptionGroup(title: "Options for 'folder'") var folderOptions: FolderImportOptions
+  @OptionGroup(title: "What the files are") var labelOptions: ImportLabelOptions
 
   func validate() throws {
     guard (1...99_999).contains(shards) else { throw ValidationError("--shards must be in 1 … 99999, found \(shards)") }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be in 1 … 1024, found \(threads)")
     }
-    let taken = layout.takesClasses ? ["--classes", "--channels"] : []
-    if layout != .folder, let option = folderOptions.given.first(where: { !taken.contains($0) }) {
-      throw ValidationError("\(option) is for 'folder': \(layout.rawValue) has its own classes, labels and files")
+    if let option = labelOptions.given.first(where: { !layout.options.contains($0) }) {
+      let others = ImportLayout.allCases.filter { $0.options.contains(option) }.map { "'\($0.rawValue)'" }
+      throw ValidationError(
+        "\(option) is for \(others.joined(separator: ", ")): \(layout.rawValue) has its own classes, labels and files")
     }
-    try folderOptions.check()
+    if layout == .hdf5, labelOptions.arrays == nil {
+      throw ValidationError("hdf5 needs --image and --label: the datasets (or groups) in each file")
+    }
+    try labelOptions.check()
   }
 
   func run() throws {
@@ -64,7 +73,8 @@ struct DatasetImportCommand: ParsableCommand {
         layout, from: source, to: output,
         ImportOptions(
           splits: split.map { [$0] }, shardCount: shards, threads: threads ?? Launch.threads,
-          labels: try folderOptions.labelOptions(), channels: folderOptions.channels, patterns: folderOptions.patterns,
+          labels: try labelOptions.meanings(), channels: labelOptions.channels, patterns: labelOptions.patterns,
+          arrays: labelOptions.arrays,
           progress: { console.show($0, doing: "importing") }, note: { console.line($0) }))
       for info in splits {
         console.line(

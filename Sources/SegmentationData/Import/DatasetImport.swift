@@ -8,17 +8,31 @@ package enum DatasetImport {
   package static func run(
     _ layout: ImportLayout, from source: String, to folder: String, _ options: ImportOptions = ImportOptions()
   ) throws -> [DatasetInfo] {
-    let plans = try plans(try find(layout, source, options), source, options)
-    for plan in plans { try NeighbourSplit.check(plan.info, in: folder) }
+    let arrays = try layout == .hdf5 ? hdf5(options) : nil
+    let contents = try arrays?.contents(of: source) ?? contents(layout, source, options)
+    for content in contents { try NeighbourSplit.check(content.info, in: folder) }
     let writer = DatasetWriter(
       folder: folder, shardCount: options.shardCount, threads: options.threads, progress: options.progress)
-    let counts = try writer.write(
-      plans.map { plan in
-        let reader = PairReader(plan)
-        return SplitContent(info: plan.info) { try reader.read(plan.pairs[$0]) }
-      })
+    let counts = try writer.write(contents)
+    arrays?.sayGaps()
     for warning in LabelSense.warnings(counts) { options.note("warning: \(warning)") }
-    return plans.map(\.info)
+    return contents.map(\.info)
+  }
+
+  private static func hdf5(_ options: ImportOptions) throws -> HDF5Import {
+    guard let arrays = options.arrays else {
+      throw Failure(.usage, "an import of HDF5 needs to know what is image and what is label")
+    }
+    return HDF5Import(options, image: arrays.image, label: arrays.label)
+  }
+
+  private static func contents(
+    _ layout: ImportLayout, _ source: String, _ options: ImportOptions
+  ) throws -> [SplitContent] {
+    try plans(try find(layout, source, options), source, options).map { plan in
+      let reader = PairReader(plan)
+      return SplitContent(info: plan.info) { try reader.read(plan.pairs[$0]) }
+    }
   }
 
   private static func find(_ layout: ImportLayout, _ source: String, _ options: ImportOptions) throws -> FoundSource {
@@ -30,6 +44,7 @@ package enum DatasetImport {
     case .ade20k: return try ADE20KLayout(source: source).find(options)
     case .labelme: return try LabelmeLayout(source, options).find()
     case .cocoSemantic: return try COCOLayout(source, options).find()
+    case .hdf5: throw Failure(.internalError, "HDF5 files are no pairs of files")
     case .folder:
       guard let patterns = options.patterns else { return try FolderLayout(source, options).find() }
       return try PatternLayout(source, images: patterns.images, labels: patterns.labels, options).find()

@@ -1,10 +1,21 @@
 /// The kinds of source that can be imported.
 package enum ImportLayout: String, CaseIterable, Sendable {
-  case camvid, camvid32, voc, cityscapes, ade20k, folder, labelme
+  case camvid, camvid32, voc, cityscapes, ade20k, folder, labelme, hdf5
   case cocoSemantic = "coco-semantic"
 
-  /// Whether the options about labels, classes and files are for it.
-  package var takesClasses: Bool { [.folder, .labelme, .cocoSemantic].contains(self) }
+  /// The options of `dataset import` that are for it, as they are typed.
+  package var options: Set<String> {
+    switch self {
+    case .folder:
+      [
+        "--classes", "--ignore", "--values", "--map", "--palette", "--many-classes", "--channels", "--images",
+        "--labels",
+      ]
+    case .hdf5: ["--classes", "--ignore", "--values", "--map", "--many-classes", "--image", "--label"]
+    case .labelme, .cocoSemantic: ["--classes", "--channels"]
+    case .camvid, .camvid32, .voc, .cityscapes, .ade20k: []
+    }
+  }
 }
 
 /// How a dataset is imported.
@@ -19,6 +30,8 @@ package struct ImportOptions {
   package var channels: Int?
   /// Folder layout: which files are images and which are labels, as patterns (`PathPattern`); nil: the usual folders.
   package var patterns: (images: String, labels: String)?
+  /// HDF5 layout: the datasets (or groups of datasets) of images and labels in each file.
+  package var arrays: (image: String, label: String)?
   package var progress: (WorkProgress) -> Void
   /// Told what is worth a line: what was passed over, converted, or looks wrong. Called on the thread that imports.
   package var note: (String) -> Void
@@ -26,6 +39,7 @@ package struct ImportOptions {
   package init(
     splits: [String]? = nil, shardCount: Int = 1, threads: Int = 2, labels: LabelOptions = LabelOptions(),
     channels: Int? = nil, patterns: (images: String, labels: String)? = nil,
+    arrays: (image: String, label: String)? = nil,
     progress: @escaping (WorkProgress) -> Void = { _ in }, note: @escaping (String) -> Void = { _ in }
   ) {
     self.splits = splits
@@ -34,6 +48,7 @@ package struct ImportOptions {
     self.labels = labels
     self.channels = channels
     self.patterns = patterns
+    self.arrays = arrays
     self.progress = progress
     self.note = note
   }

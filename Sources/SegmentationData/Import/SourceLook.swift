@@ -17,6 +17,9 @@ struct SourceLook {
     var wasGreyInColour = false
   }
 
+  /// Labels that were looked at elsewhere.
+  init(hasValue: [Bool]) { self.hasValue = hasValue }
+
   /// - Parameter readsLabels: without, only images are looked at.
   /// - Throws: `Failure` naming the file: unreadable, or its pixels have another depth than the others'; a label in
   ///   colours.

@@ -33,6 +33,9 @@ struct ShardIndex {
     let root = file.root
     info = try Self.info(path, root, name)
     let keys = try root.dataset("keys").readStrings()
+    guard root.contains("crc32c") else {
+      throw Failure(.badData, "\(path) has no /crc32c: the checksums of images and labels", remedy: Self.mending(path))
+    }
     let table = try root.dataset("crc32c")
     guard keys.count == info.sampleCount, table.shape == [keys.count, 2] else {
       throw Failure(
@@ -127,10 +130,13 @@ struct ShardIndex {
     }
     guard let kind = PixelKind(rawValue: image.type.rawValue) else {
       throw Failure(
-        .badData, "\(path): image '\(key)' holds \(image.type.rawValue) values, not uint8, uint16 or float32")
+        .badData, "\(path): image '\(key)' holds \(image.type.rawValue) values, not uint8, uint16 or float32",
+        remedy: mending(path))
     }
     guard label.type == .uint8 || label.type == .uint16 else {
-      throw Failure(.badData, "\(path): label '\(key)' holds \(label.type.rawValue) values, not uint8 or uint16")
+      throw Failure(
+        .badData, "\(path): label '\(key)' holds \(label.type.rawValue) values, not uint8 or uint16",
+        remedy: mending(path))
     }
     return SampleEntry(
       key: key, shard: shard, height: form[0], width: form[1], kind: kind,
@@ -139,11 +145,18 @@ struct ShardIndex {
       labelChecksum: checksums.1)
   }
 
+  /// What helps against arrays that were stored in another way than docs/formats.md has it.
+  private static func mending(_ path: String) -> String {
+    "in h5py write f.create_dataset('images/' + key, data=image) and f.create_dataset('labels/' + key, "
+      + "data=label.astype('uint8')), with neither chunks nor compression; or let 'fcn-dist dataset import hdf5 "
+      + "\(path) --image images --label labels --output NEW' convert the file"
+  }
+
   private static func offset(of dataset: HDF5Dataset, _ kind: String, _ key: String, _ path: String) throws -> Int {
     if let offset = dataset.fileOffset { return offset }
     throw Failure(
       .badData,
       "\(path): \(kind) '\(key)' does not lie in the file in one piece of little-endian numbers (chunked, compressed, "
-        + "big-endian, never written or cut off)", remedy: "write it contiguous, or copy the file again")
+        + "big-endian, never written or cut off)", remedy: mending(path))
   }
 }

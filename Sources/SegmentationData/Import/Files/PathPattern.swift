@@ -58,31 +58,47 @@ struct PathPattern: Equatable, Sendable {
 
   /// nil: the path is not one of the pattern's.
   func match(_ path: String) -> Match? {
+    var search = Search()
+    return Self.fits(tokens[...], Array(path)[...], &search) ? search.match : nil
+  }
+
+  private struct Search {
     var match = Match(split: nil, parts: [])
-    return Self.fits(tokens[...], Array(path)[...], &match) ? match : nil
+    /// Where the rest of a path is known not to fit the rest of the pattern: nothing is tried twice.
+    var failures: Set<[Int]> = []
   }
 
   private static func fits(
-    _ tokens: ArraySlice<Token>, _ path: ArraySlice<Character>, _ match: inout Match
+    _ tokens: ArraySlice<Token>, _ path: ArraySlice<Character>, _ search: inout Search
+  ) -> Bool {
+    let place = [tokens.startIndex, path.startIndex]
+    guard !search.failures.contains(place) else { return false }
+    if begins(tokens, path, &search) { return true }
+    search.failures.insert(place)
+    return false
+  }
+
+  private static func begins(
+    _ tokens: ArraySlice<Token>, _ path: ArraySlice<Character>, _ search: inout Search
   ) -> Bool {
     guard let token = tokens.first else { return path.isEmpty }
     let rest = tokens.dropFirst()
     switch token {
-    case .literal(let character): return path.first == character && fits(rest, path.dropFirst(), &match)
+    case .literal(let character): return path.first == character && fits(rest, path.dropFirst(), &search)
     case .one:
       guard let first = path.first, first != "/" else { return false }
-      return attempt(String(first), rest, path.dropFirst(), &match)
+      return attempt(String(first), rest, path.dropFirst(), &search)
     case .some, .split:
       let name = path.prefix { $0 != "/" }
       // The shortest first, so that what follows a wildcard is found where it first stands.
       for count in (token == .split ? 1 : 0)..<(name.count + 1) {
         let part = String(name.prefix(count))
         if token == .split {
-          let before = match
-          match.split = part
-          if fits(rest, path.dropFirst(count), &match) { return true }
-          match = before
-        } else if attempt(part, rest, path.dropFirst(count), &match) {
+          let before = search.match
+          search.match.split = part
+          if fits(rest, path.dropFirst(count), &search) { return true }
+          search.match = before
+        } else if attempt(part, rest, path.dropFirst(count), &search) {
           return true
         }
       }
@@ -90,7 +106,7 @@ struct PathPattern: Equatable, Sendable {
     case .folders:
       var place = path.startIndex
       while true {
-        if attempt(String(path[path.startIndex..<place]), rest, path[place...], &match) { return true }
+        if attempt(String(path[path.startIndex..<place]), rest, path[place...], &search) { return true }
         guard let slash = path[place...].firstIndex(of: "/") else { return false }
         place = slash + 1
       }
@@ -98,12 +114,12 @@ struct PathPattern: Equatable, Sendable {
   }
 
   private static func attempt(
-    _ part: String, _ tokens: ArraySlice<Token>, _ path: ArraySlice<Character>, _ match: inout Match
+    _ part: String, _ tokens: ArraySlice<Token>, _ path: ArraySlice<Character>, _ search: inout Search
   ) -> Bool {
-    let before = match
-    match.parts.append(part)
-    if fits(tokens, path, &match) { return true }
-    match = before
+    let before = search.match
+    search.match.parts.append(part)
+    if fits(tokens, path, &search) { return true }
+    search.match = before
     return false
   }
 }

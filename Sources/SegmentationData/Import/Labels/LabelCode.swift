@@ -77,6 +77,29 @@ struct LabelCode: Sendable {
     }
   }
 
+  /// Labels of values, height x width, of which some pixels are of no class whatever their value.
+  ///
+  /// - Throws: as `labels(of:)`; also if no label is ignored, or a value is no class.
+  func labels(of image: LabelImage, except isVoid: [Bool]) throws -> [UInt16] {
+    guard case .values(var values) = image.content else { return try labels(of: image) }
+    if let place = isVoid.firstIndex(of: true) {
+      guard let label = UInt16(exactly: ignoreLabel) else {
+        throw Failure(
+          .badData,
+          "\(image.path) has no value at row \(place / image.width), column \(place % image.width), and --ignore none "
+            + "leaves nothing to call it", remedy: "leave --ignore out")
+      }
+      guard let known = isVoid.firstIndex(of: false) else { return [UInt16](repeating: label, count: values.count) }
+      // Any value that has to be looked up anyway stands in.
+      for place in values.indices where isVoid[place] { values[place] = values[known] }
+      var labels = try labels(
+        of: LabelImage(path: image.path, width: image.width, height: image.height, values: values))
+      for place in labels.indices where isVoid[place] { labels[place] = label }
+      return labels
+    }
+    return try labels(of: image)
+  }
+
   private func labels(_ colours: [UInt32], _ table: LabelTable, _ image: LabelImage) throws -> [UInt16] {
     var known: [UInt32: UInt16] = [:]
     var last: (colour: UInt32, label: UInt16)?

@@ -27,6 +27,17 @@ struct LabelImage: Sendable {
     try self.init(path: path, Self.read(path), byColour: byColour)
   }
 
+  /// Values that are no picture's, height x width.
+  init(path: String, width: Int, height: Int, values: [UInt16]) {
+    self.path = path
+    self.width = width
+    self.height = height
+    channels = 1
+    content = .values(values)
+    palette = nil
+    wasGreyInColour = false
+  }
+
   private init(path: String, _ image: Image, byColour: Bool) throws {
     self.path = path
     width = image.width

@@ -73,14 +73,17 @@ struct ShapeMap: Sendable {
     for row in 0..<height where crossings[row].count >= 2 {
       let places = crossings[row].sorted()
       for pair in stride(from: 0, to: places.count - 1, by: 2) {
-        fill(pixel(places[pair], width)..<pixel(places[pair + 1], width), row, label, &labels, width)
+        let first = pixel(places[pair], width)
+        fill(first..<max(first, pixel(places[pair + 1], width)), row, label, &labels, width)
       }
     }
   }
 
-  /// The first pixel whose centre is not before `place`, within 0 ... count.
+  /// The first pixel whose centre is not before `place`, within 0 ... count; 0 for a place that is no number, as
+  /// outlines beyond all bounds give it.
   private static func pixel(_ place: Double, _ count: Int) -> Int {
-    Int(min(max((place - 0.5).rounded(.up), 0), Double(count)))
+    let pixel = (place - 0.5).rounded(.up)
+    return pixel >= Double(count) ? count : pixel > 0 ? Int(pixel) : 0
   }
 
   private static func fill(

@@ -2,8 +2,8 @@ import ArgumentParser
 import Basics
 import SegmentationData
 
-/// What `dataset import folder` can be told of files that nobody made for it.
-struct FolderImportOptions: ParsableArguments {
+/// What `dataset import` can be told of files that nobody made for it.
+struct ImportLabelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The classes' names, in the order of the labels.", valueName: "a,b,…"))
   var classes: String?
   @Option(
@@ -22,12 +22,15 @@ struct FolderImportOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Which files below the source are images.", valueName: "pattern")) var images: String?
   @Option(help: ArgumentHelp("Which files below the source are labels.", valueName: "pattern")) var labels: String?
 
+  @Option(help: ArgumentHelp("hdf5: the images' dataset or group in each file.", valueName: "path")) var image: String?
+  @Option(help: ArgumentHelp("hdf5: the labels' dataset or group in each file.", valueName: "path")) var label: String?
+
   /// The options that were given, as they are typed.
   var given: [String] {
     let options: [(String, Bool)] = [
       ("--classes", classes != nil), ("--ignore", ignore != nil), ("--values", values != nil), ("--map", map != nil),
       ("--palette", palette != nil), ("--many-classes", manyClasses), ("--channels", channels != nil),
-      ("--images", images != nil), ("--labels", labels != nil),
+      ("--images", images != nil), ("--labels", labels != nil), ("--image", image != nil), ("--label", label != nil),
     ]
     return options.filter(\.1).map(\.0)
   }
@@ -36,9 +39,13 @@ struct FolderImportOptions: ParsableArguments {
     if let images, let labels { (images, labels) } else { nil }
   }
 
+  var arrays: (image: String, label: String)? {
+    if let image, let label { (image, label) } else { nil }
+  }
+
   func check() throws {
-    let meanings = [values, map, palette].compactMap { $0 }
-    guard meanings.count <= 1 else {
+    let given = [values, map, palette].compactMap { $0 }
+    guard given.count <= 1 else {
       throw ValidationError("--values, --map and --palette each say what a label means: give one of them")
     }
     guard (images == nil) == (labels == nil) else {
@@ -47,11 +54,11 @@ struct FolderImportOptions: ParsableArguments {
     if let channels, !(1...DatasetInfo.maximumChannelCount).contains(channels) {
       throw ValidationError("--channels must be in 1 … \(DatasetInfo.maximumChannelCount), found \(channels)")
     }
-    do { _ = try labelOptions() } catch let failure as Failure { throw ValidationError(failure.description) }
+    do { _ = try meanings() } catch let failure as Failure { throw ValidationError(failure.description) }
   }
 
   /// - Throws: `Failure(.usage)` naming the option.
-  func labelOptions() throws -> LabelOptions {
+  func meanings() throws -> LabelOptions {
     LabelOptions(
       classNames: try classes.map(LabelOptions.names), ignored: try ignore.map(LabelOptions.ignoredValues),
       values: try values.map { try LabelOptions.values($0, option: "--values") }, mapFile: map, palette: palette,

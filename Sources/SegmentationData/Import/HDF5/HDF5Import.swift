@@ -1,0 +1,143 @@
+import Basics
+
+/// Scientific data: images and labels as arrays in HDF5 or NetCDF-4 files.
+struct HDF5Import {
+  let options: ImportOptions
+  /// Of the datasets, or groups of datasets, in each file.
+  let image: String
+  let label: String
+  private let gaps = Monitor(HDF5Sample.Gaps())
+
+  init(_ options: ImportOptions, image: String, label: String) {
+    self.options = options
+    self.image = image
+    self.label = label
+  }
+
+  /// What to write, after a look at all labels.
+  ///
+  /// - Throws: `Failure` that names the file, the dataset and the pixel.
+  func contents(of source: String) throws -> [SplitContent] {
+    let survey = HDF5Survey(image: image, label: label)
+    let splits = try HDF5Files.find(source, options).map { split, files in
+      (split: split, samples: try files.flatMap { try survey.samples(in: $0) })
+    }
+    let all = splits.flatMap { $0.samples.map(\.sample) }
+    guard let first = all.first else { throw Failure(.badData, "\(source) has no samples") }
+    if let odd = all.first(where: { $0.channels != first.channels }) {
+      throw Failure(
+        .badData, "\(odd.path): \(odd.image) has \(odd.channels) channels, \(first.path) has \(first.channels)")
+    }
+    let decision = try LabelDecision(options.labels, folder: FileBytes.folder(of: first.path))
+    let code = try decision.code(try look(all), note: options.note)
+    return splits.map { split, samples in
+      let keys = SampleKey.unique(samples.map(\.name))
+      let info = DatasetInfo(
+        split: split, classNames: code.classNames, palette: code.palette, ignoreLabel: code.ignoreLabel,
+        channels: first.channels, sampleCount: samples.count)
+      return SplitContent(info: info) { [gaps] in try Self.read(samples[$0].sample, keys[$0], code, gaps) }
+    }
+  }
+
+  private func look(_ samples: [HDF5Sample]) throws -> SourceLook {
+    var hasValue = [Bool](repeating: false, count: 65_536)
+    try OrderedWork.run(count: samples.count, threads: options.threads) { index in
+      let labels = try samples[index].readLabels()
+      return Set(zip(labels.values, labels.isVoid).lazy.filter { !$1 }.map(\.0))
+    } take: { index, values in
+      for value in values { hasValue[Int(value)] = true }
+      options.progress(WorkProgress(name: "labels: looking", completed: index + 1, total: samples.count))
+    }
+    return SourceLook(hasValue: hasValue)
+  }
+
+  private static func read(
+    _ sample: HDF5Sample, _ key: String, _ code: LabelCode, _ gaps: Monitor<HDF5Sample.Gaps>
+  ) throws -> RawSample {
+    var labels = try sample.readLabels()
+    let (pixels, isMissing) = try sample.readImage()
+    let labelGaps = labels.isVoid.count { $0 }
+    let pixelGaps = isMissing.count { $0 }
+    for place in isMissing.indices where isMissing[place] { labels.isVoid[place] = true }
+    gaps.change {
+      $0.labels += labelGaps
+      $0.pixels += pixelGaps
+    }
+    let image = LabelImage(
+      path: "\(sample.path): \(sample.label)", width: sample.width, height: sample.height, values: labels.values)
+    let meanings = try code.labels(of: image, except: labels.isVoid)
+    return RawSample(
+      key: key, height: sample.height, width: sample.width, channels: sample.channels, pixels: pixels, labels: meanings)
+  }
+
+  /// Says what became of missing values, once all is read.
+  func sayGaps() {
+    let found = gaps.wait { $0 }
+    if found.labels > 0 {
+      options.note("\(found.labels) label pixels have no value (NaN, fill value or negative): they are of no class")
+    }
+    if found.pixels > 0 {
+      options.note(
+        "\(found.pixels) image pixels have no value in some channel (NaN, infinite or fill value): 0 there, of no class"
+      )
+    }
+  }
+}
+
+/// The files of a source.
+enum HDF5Files {
+  private static let endings = ["h5", "hdf5", "he5", "nc", "nc4"]
+
+  /// A file, all below a folder, or those that fit a pattern; by splits where folders or {split} name them.
+  ///
+  /// - Throws: `Failure` if there are none.
+  static func find(_ source: String, _ options: ImportOptions) throws -> [(split: String, files: [String])] {
+    let split = options.splits?.first ?? "train"
+    try SplitNames.check(split)
+    if SourceFolder.isFolder(source) {
+      let tree = SourceFolder(source)
+      let found = try FolderNames.candidates(options.splits).compactMap { candidate in
+        try tree.first(of: candidate.names).map { folder in
+          (split: candidate.split, files: try files(tree, folder).map { "\(source)/\(folder)/\($0)" })
+        }
+      }.filter { !$0.files.isEmpty }
+      if !found.isEmpty { return found }
+      return try nonEmpty([(split, try files(tree, "").map { "\(source)/\($0)" })], source)
+    }
+    if SourceFolder.exists(source) { return [(split, [source])] }
+    return try nonEmpty(try matches(source, options, split), source)
+  }
+
+  private static func files(_ tree: SourceFolder, _ folder: String) throws -> [String] {
+    try endings.flatMap { try tree.files(in: folder, ending: $0) }.sorted()
+  }
+
+  private static func matches(
+    _ source: String, _ options: ImportOptions, _ split: String
+  ) throws -> [(split: String, files: [String])] {
+    let pattern = try PathPattern(source)
+    let folder = pattern.folder.isEmpty ? (source.hasPrefix("/") ? "/" : ".") : pattern.folder
+    guard SourceFolder.isFolder(folder) else { throw Failure(.missingInput, "there is no \(source)") }
+    let tree = SourceFolder(folder)
+    let paths = try endings.flatMap { try tree.files(in: "", ending: $0) }.sorted()
+      .map { pattern.folder.isEmpty ? $0 : "\(folder)/\($0)" }
+    guard pattern.hasSplit else { return [(split, paths.filter { pattern.match($0) != nil })] }
+    let found = paths.compactMap { path in pattern.match(path).map { (name: $0.split ?? "", path: path) } }
+    return FolderNames.candidates(options.splits).compactMap { candidate in
+      candidate.names.first { name in found.contains { $0.name == name } }.map { name in
+        (split: candidate.split, files: found.filter { $0.name == name }.map(\.path))
+      }
+    }
+  }
+
+  private static func nonEmpty(
+    _ splits: [(split: String, files: [String])], _ source: String
+  ) throws -> [(split: String, files: [String])] {
+    guard splits.contains(where: { !$0.files.isEmpty }) else {
+      throw Failure(
+        .missingInput, "no HDF5 or NetCDF file is \(source)",
+        remedy: "give a file, a folder, or a pattern in quotes such as 'data/{split}/*.h5'")
+    }
+    return splits
+  }
+}

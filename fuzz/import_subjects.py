@@ -1,0 +1,98 @@
+"""What `dataset import` reads besides pictures: annotations, lists, tables, and arrays of other tools."""
+
+import io
+import json
+import os
+import shutil
+
+import h5py
+import numpy as np
+from PIL import Image
+
+from mutation import mutate
+
+POLYGON = [[0, 0], [9, 1], [7.5, 11], [1, 8]]
+
+
+def text_of(value):
+    return json.dumps(value).encode()
+
+
+class Annotations:
+    """labelme's and COCO's JSON, list files, tables of values and of colours."""
+
+    allowed = {0, 64, 65, 66}
+    environment = {}
+
+    def __init__(self, program, folder):
+        self.program = program
+        picture = io.BytesIO()
+        Image.fromarray(np.arange(12 * 14 * 3, dtype=np.uint8).reshape(12, 14, 3)).save(picture, "PNG")
+        label = io.BytesIO()
+        Image.fromarray((np.indices((12, 14)).sum(0) % 3).astype(np.uint8)).save(label, "PNG")
+        coloured = io.BytesIO()
+        Image.new("RGB", (14, 12), (128, 64, 128)).save(coloured, "PNG")
+        shapes = [dict(label=n, points=p, shape_type=t, group_id=g)
+                  for n, p, t, g in (("a", POLYGON, "polygon", None), ("b", [[1, 1], [5, 4]], "rectangle", 1),
+                                     ("a", [[4, 4], [6, 7]], "circle", None), ("b", POLYGON, "polygon", 1))]
+        labelme = text_of(dict(imagePath="p.png", imageHeight=12, imageWidth=14, shapes=shapes))
+        annotations = [dict(image_id=1, category_id=1, segmentation=[[v for p in POLYGON for v in p]]),
+                       dict(image_id=1, category_id=2, segmentation=dict(size=[12, 14], counts=[100, 20, 48])),
+                       dict(image_id=1, category_id=2, segmentation=dict(size=[12, 14], counts="d3d0`1"))]
+        coco = text_of(dict(images=[dict(id=1, file_name="p.png", height=12, width=14)], annotations=annotations,
+                            categories=[dict(id=1, name="a"), dict(id=2, name="b")]))
+        files = {"p.png": picture.getvalue(), "images/p.png": picture.getvalue(), "labels/p.png": label.getvalue(),
+                 "c/images/p.png": picture.getvalue(), "c/labels/p.png": coloured.getvalue()}
+        self.files = files
+        self.kinds = [
+            ("p.json", labelme, ["labelme", "source"]), ("coco.json", coco, ["coco-semantic", "source/coco.json"]),
+            ("list.txt", b"images/p.png\tlabels/p.png\np.png labels/p.png\n", ["folder", "source/list.txt"]),
+            ("map.csv", b"value,class\n0,a\n1-2,b\n7,ignore\n", ["folder", "source", "--map", "source/map.csv"]),
+            ("pal.csv", b"128 64 128, road\n#000000, ignore\n*: rest\n", ["folder", "source/c", "--palette",
+                                                                         "source/pal.csv"]),
+            ("classes.txt", b"sky 1 2 3\nsea 4 5 6\nland 7 8 9\n", ["folder", "source"])]
+
+    def case(self, source, folder):
+        name, data, arguments = source.choice(self.kinds)
+        shutil.rmtree(os.path.join(folder, "source"), ignore_errors=True)
+        shutil.rmtree(os.path.join(folder, "out"), ignore_errors=True)
+        data = data if source.random() < 0.1 else mutate(data, source)
+        if name.endswith("json") and source.random() < 0.05:
+            data = b"[" * source.choice([100, 100_000]) + data
+        paths = []
+        for path, content in list(self.files.items()) + [(name, data)]:
+            paths.append(os.path.join(folder, "source", path))
+            os.makedirs(os.path.dirname(paths[-1]), exist_ok=True)
+            with open(paths[-1], "wb") as file:
+                file.write(content)
+        return [self.program, "dataset", "import", *arguments, "--output", "out"], paths[-1:]
+
+
+class Arrays:
+    """Files of h5py, as `dataset import hdf5` takes them."""
+
+    allowed = {0, 65}
+    environment = {}
+
+    def __init__(self, program, folder):
+        self.program = program
+        self.files = []
+        for libver in ("earliest", "latest"):
+            for options in ({}, dict(chunks=True, compression="gzip"), dict(chunks=True, shuffle=True)):
+                path = os.path.join(folder, "made.h5")
+                with h5py.File(path, "w", libver=libver) as file:
+                    image = np.arange(3 * 8 * 9 * 2, dtype=np.float32).reshape(3, 8, 9, 2)
+                    image[1, 2, 3, 0] = np.nan
+                    file.create_dataset("data/image", data=image, **options)
+                    file["data/image"].attrs["_FillValue"] = np.float32(-9)
+                    file.create_dataset("data/label", data=np.arange(216).reshape(3, 8, 9) % 4, **options)
+                with open(path, "rb") as file:
+                    self.files.append(file.read())
+
+    def case(self, source, folder):
+        shutil.rmtree(os.path.join(folder, "out"), ignore_errors=True)
+        path = os.path.join(folder, "a.h5")
+        with open(path, "wb") as file:
+            file.write(mutate(source.choice(self.files), source))
+        command = [self.program, "dataset", "import", "hdf5", "a.h5", "--image", "data/image", "--label", "data/label"]
+        return command + ["--output", "out"], [path]
