@@ -19,6 +19,26 @@ import Testing
     #expect(try files.labels() == [0, 1, 0, 1] && files.notes.isEmpty)
   }
 
+  /// Two values far apart are a mask, whatever they are; Pillow writes the one of 16 bits.
+  @Test(.enabled(if: Python.hasPillow), arguments: [128, 254, 65_535])
+  func otherMasksAreRefusedToo(value: Int) throws {
+    let files = SourceFiles()
+    try files.writeImage("images/a.png")
+    try files.folder.makeFolder("source/labels")
+    try Python.run(
+      """
+      import sys, numpy as np
+      from PIL import Image
+      value = int(sys.argv[1])
+      Image.fromarray(np.array([[0, value, 0, value]], np.uint16 if value > 255 else np.uint8)).save(sys.argv[2])
+      """, "\(value)", "\(files.source)/labels/a.png")
+    let failure = files.refusal()
+    #expect(failure?.message.contains("only the values 0 and \(value)") == true, "\(failure as Any)")
+    #expect(failure?.remedy?.contains("--values 0,\(value)") == true)
+    try files.importing(LabelOptions(values: [0, value]))
+    #expect(try files.labels() == [0, 1, 0, 1])
+  }
+
   @Test func ignore255TakesTheMaskAsItIsAndNoneKeepsNothingBack() throws {
     let files = SourceFiles()
     try files.writePairs([[0, 255, 0, 255]])

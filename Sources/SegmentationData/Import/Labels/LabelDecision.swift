@@ -25,6 +25,7 @@ struct LabelDecision {
     let names = options.classNames ?? listed?.names
     let found = look.values(without: options.ignoredValues)
     try checkMask(look, names)
+    try checkPair(found, names)
     guard names != nil || found.count <= LabelOptions.valueLimit || options.acceptsManyValues else {
       throw Failure(
         .badData,
@@ -47,6 +48,27 @@ struct LabelDecision {
       .badData, "the labels have \(values), and 255 stands for 'of no class' unless something else is said",
       remedy: "for masks say --values 0,255 (each value is a class); if 255 is really of no class, --ignore 255; if no "
         + "value is to be ignored, --ignore none")
+  }
+
+  /// Other masks: of 0 and 254, or of 0 and 65535 in 16 bits.
+  private func checkPair(_ found: [Int], _ names: [String]?) throws {
+    guard names == nil, let last = found.last, last > LabelOptions.valueLimit, !options.acceptsManyValues,
+      found.count <= 2
+    else {
+      guard (found.last ?? 0) < DatasetInfo.maximumClassCount else {
+        throw Failure(
+          .badData,
+          "the labels have the value 65535, and classes are numbered up to \(DatasetInfo.maximumClassCount - 1)",
+          remedy: "say with --values or --map what the values are, or --ignore 65535")
+      }
+      return
+    }
+    throw Failure(
+      .badData,
+      "the labels have only the values \(found.map(String.init).joined(separator: " and ")) besides what is ignored, as "
+        + "masks have",
+      remedy: "say --values \(found.map(String.init).joined(separator: ",")) (each value is a class), or --ignore VALUE"
+    )
   }
 
   private func table() throws -> LabelTable? {
