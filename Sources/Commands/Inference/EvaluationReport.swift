@@ -18,7 +18,8 @@ package struct EvaluationReport {
   package var table: String {
     let confusion = evaluation.confusion
     guard confusion.pixelCount > 0 else {
-      return "split \(split), \(counted(evaluation.imageCount, "image")): nothing was counted, every pixel is of no class"
+      return
+        "split \(split), \(counted(evaluation.imageCount, "image")): nothing was counted, every pixel is of no class"
     }
     var table = TextTable()
     table.add(["class", "IoU", "accuracy", "pixels"])
