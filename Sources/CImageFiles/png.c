@@ -1,11 +1,8 @@
-#include "limits.h"
+#include "library.h"
 
 #if __has_include(<png.h>)
-#include <dlfcn.h>
 #include <png.h>
-#include <pthread.h>
 #include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,29 +39,7 @@
   X(png_write_row)                                                                                                  \
   X(png_write_end)
 
-static struct {
-#define DECLARE(name) __typeof__(&name) name;
-  FUNCTIONS(DECLARE)
-  int is_loaded;
-} lib;
-
-static void load(void) {
-  void *handle = dlopen("libpng16.so.16", RTLD_NOW | RTLD_LOCAL);
-  if (!handle) handle = dlopen("libpng16.so", RTLD_NOW | RTLD_LOCAL);
-  if (!handle) return;
-#define RESOLVE(name) \
-  if (!(lib.name = (__typeof__(&name))dlsym(handle, #name))) return;
-  FUNCTIONS(RESOLVE)
-  lib.is_loaded = 1;
-}
-
-static int32_t ready(char *message) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, load);
-  if (lib.is_loaded) return cimage_ok;
-  cimage_note(message, "libpng16.so.16 cannot be opened");
-  return cimage_no_library;
-}
+CIMAGE_LIBRARY(FUNCTIONS, "libpng16.so.16", "libpng16.so")
 
 static void on_error(png_structp png, png_const_charp text) {
   cimage_note(lib.png_get_error_ptr(png), text);
@@ -121,13 +96,9 @@ static int32_t read_header(struct source *source, struct cimage_header *header, 
   header->palette_count = color_count;
   int32_t status = cimage_check_size(header->width, header->height, message);
   if (status) return status;
-  // Deflate makes at most 1,032 bytes of one: a header that promises more would only cost memory.
+  // Deflate makes at most 1,032 bytes of one.
   uint64_t row = ((uint64_t)header->width * header->channels * depth + 7) / 8 + 1;
-  if (row * header->height / 1032 > source->count) {
-    cimage_note(message, "the file is too short for the size that it states");
-    return cimage_invalid;
-  }
-  return cimage_ok;
+  return cimage_check_promise(row * header->height, 1032, source->count, message);
 }
 
 static int32_t guarded_header(struct source *source, struct cimage_header *header, char *message) {
@@ -148,10 +119,8 @@ static int32_t guarded_read(struct source *source, struct cimage_header *header,
   int passes = lib.png_set_interlace_handling(png);
   lib.png_read_update_info(png, source->info);
   size_t row = lib.png_get_rowbytes(png, source->info);
-  if (row * header->height != pixel_byte_count) {
-    cimage_note(message, "the pixels do not fill the buffer");
-    return cimage_invalid;
-  }
+  status = cimage_check_buffer(row * header->height, pixel_byte_count, message);
+  if (status) return status;
   for (int pass = 0; pass < passes; pass++)
     for (size_t y = 0; y < header->height; y++) lib.png_read_row(png, pixels + y * row, NULL);
   lib.png_read_end(png, NULL);
@@ -169,13 +138,14 @@ int32_t cimage_png_header(const uint8_t *bytes, size_t count, struct cimage_head
   return status;
 }
 
-int32_t cimage_png_read(const uint8_t *bytes, size_t count, void *pixels, size_t pixel_byte_count, char *message) {
+int32_t cimage_png_read(const uint8_t *bytes, size_t count, struct cimage_header *header, void *pixels,
+                        size_t pixel_byte_count, char *message) {
   struct source source = {.bytes = bytes, .count = count};
   int32_t status = ready(message);
   if (!status) status = open_source(&source, message);
   if (status) return status;
-  struct cimage_header header = {0};
-  status = guarded_read(&source, &header, pixels, pixel_byte_count, message);
+  memset(header, 0, sizeof *header);
+  status = guarded_read(&source, header, pixels, pixel_byte_count, message);
   lib.png_destroy_read_struct(&source.png, &source.info, NULL);
   return status;
 }
@@ -250,20 +220,9 @@ int32_t cimage_png_write(const struct cimage_header *header, const void *pixels,
 }
 
 #else
-
-static int32_t missing(char *message) {
-  cimage_note(message, "this program was built without png.h");
-  return cimage_no_header;
-}
-int32_t cimage_png_header(const uint8_t *bytes, size_t count, struct cimage_header *header, char *message) {
-  return missing(message);
-}
-int32_t cimage_png_read(const uint8_t *bytes, size_t count, void *pixels, size_t pixel_byte_count, char *message) {
-  return missing(message);
-}
+CIMAGE_MISSING(png, "png.h")
 int32_t cimage_png_write(const struct cimage_header *header, const void *pixels, uint8_t **bytes, size_t *count,
                          char *message) {
-  return missing(message);
+  return cimage_without(message, "png.h");
 }
-
 #endif

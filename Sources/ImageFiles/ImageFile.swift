@@ -1,32 +1,45 @@
 import Basics
 
-/// Image files whose kind is told by their first bytes, not by their name.
+/// Image files whose kind is told by their first bytes, not by their name, as every viewer shows them.
 package enum ImageFile {
-  /// Reads an image file of any known format, recognised by content.
+  /// Reads an image file of any known format, turned as its EXIF orientation says.
   ///
+  /// - Parameter notes: counts what was done to the picture.
   /// - Throws: `Failure(.badData)` that names the file.
-  package static func read(_ path: String) throws -> Image {
-    let bytes = try FileBytes.read(path)
-    switch try kind(of: bytes, name: path) {
-    case .png: return try PNG.read(bytes, name: path)
-    case .jpeg: return try JPEG.read(bytes, name: path)
+  package static func read(_ path: String, notes: ImageNotes? = nil) throws -> Image {
+    let image = try read(FileBytes.read(path), name: path)
+    notes?.add(image.facts, name: path)
+    return image
+  }
+
+  /// - Parameter name: what the bytes are called in an error.
+  package static func read(_ bytes: [UInt8], name: String) throws -> Image {
+    switch try kind(of: bytes, name: name) {
+    case .library(let library): try library.image(bytes, name: name)
+    case .bmp: try BMP.read(bytes, name: name)
     }
   }
 
-  /// Size and form of the image, without its pixels.
+  /// Size (as viewed) and form of the image, without its pixels.
   package static func header(_ path: String) throws -> ImageHeader {
     let bytes = try FileBytes.read(path)
-    switch try kind(of: bytes, name: path) {
-    case .png: return try PNG.header(of: bytes, name: path)
-    case .jpeg: return try JPEG.header(of: bytes, name: path)
+    return switch try kind(of: bytes, name: path) {
+    case .library(let library): try library.header(bytes, name: path)
+    case .bmp: try BMP.header(bytes, name: path)
     }
   }
 
-  private enum Kind { case png, jpeg }
+  private enum Kind {
+    case library(ImageLibrary)
+    case bmp
+  }
 
   private static func kind(of bytes: [UInt8], name: String) throws -> Kind {
-    if bytes.starts(with: PNG.signature) { return .png }
-    if bytes.starts(with: JPEG.signature) { return .jpeg }
-    throw Failure(.badData, "\(name) is not an image: it starts neither as PNG nor as JPEG")
+    if bytes.starts(with: PNG.signature) { return .library(.png) }
+    if bytes.starts(with: JPEG.signature) { return .library(.jpeg) }
+    if TIFF.signatures.contains(where: bytes.starts(with:)) { return .library(.tiff) }
+    if WebP.isSignature(of: bytes) { return .library(.webp) }
+    if bytes.starts(with: BMP.signature) { return .bmp }
+    throw Failure(.badData, "\(name) is not an image: it starts neither as PNG, JPEG, TIFF, WebP nor as BMP")
   }
 }

@@ -12,23 +12,14 @@ package enum PNG {
 
   /// - Parameter name: what the bytes are called in an error.
   package static func read(_ bytes: [UInt8], name: String = "image") throws -> Image {
-    let native = try nativeHeader(bytes, name: name)
-    let header = ImageHeader(native)
-    let count = header.width * header.height * header.channels
-    let pixels: Image.Pixels =
-      header.bitDepth == 16
-      ? .uint16(try decode(bytes, count: count, name: name)) : .uint8(try decode(bytes, count: count, name: name))
-    let palette = withUnsafeBytes(of: native.palette) { Array($0.prefix(3 * Int(native.palette_count))) }
-    return Image(
-      width: header.width, height: header.height, channels: header.channels, bitDepth: header.bitDepth,
-      pixels: pixels, palette: header.hasPalette ? palette : nil)
+    try ImageLibrary.png.image(bytes, name: name)
   }
 
   /// Width, height and channels, without decoding.
   ///
   /// - Throws: `Failure(.badData)` that names the file.
   package static func header(of bytes: [UInt8], name: String = "image") throws -> ImageHeader {
-    ImageHeader(try nativeHeader(bytes, name: name))
+    try ImageLibrary.png.header(bytes, name: name)
   }
 
   /// Writes an image of 8 bits (with its palette, if it has one) or of 16.
@@ -54,6 +45,7 @@ package enum PNG {
     case .uint16(let values):
       header.bit_depth = 16
       return try values.withUnsafeBytes { try encode(header, $0, name: name) }
+    case .float32: throw Failure(.badData, "\(name) cannot be written as PNG: its values are floats")
     }
   }
 
@@ -64,43 +56,11 @@ package enum PNG {
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
     defer { cimage_free(bytes) }
-    try withUnsafePointer(to: header) { header in
+    _ = try withUnsafePointer(to: header) { header in
       try ImageLibrary.png.call(name, problem: "cannot be written") {
         cimage_png_write(header, base, &bytes, &count, $0)
       }
     }
     return Array(UnsafeBufferPointer(start: bytes, count: count))
-  }
-
-  private static func nativeHeader(_ bytes: [UInt8], name: String) throws -> cimage_header {
-    var header = cimage_header()
-    try withBase(of: bytes, name: name) { base in
-      try ImageLibrary.png.call(name) { cimage_png_header(base, bytes.count, &header, $0) }
-    }
-    return header
-  }
-
-  private static func decode<Value: FixedWidthInteger>(
-    _ bytes: [UInt8], count: Int, name: String
-  ) throws -> [Value] {
-    try withBase(of: bytes, name: name) { base in
-      try [Value](unsafeUninitializedCapacity: count) { pixels, filled in
-        let raw = UnsafeMutableRawBufferPointer(pixels)
-        guard let target = raw.baseAddress else { return }
-        try ImageLibrary.png.call(name) { cimage_png_read(base, bytes.count, target, raw.count, $0) }
-        filled = count
-      }
-    }
-  }
-
-  private static func withBase<Result>(
-    of bytes: [UInt8], name: String, _ body: (UnsafePointer<UInt8>) throws -> Result
-  ) throws -> Result {
-    try bytes.withUnsafeBufferPointer { buffer in
-      guard let base = buffer.baseAddress, buffer.count > signature.count else {
-        throw Failure(.badData, "\(name) is not a usable PNG file: it has \(buffer.count) bytes")
-      }
-      return try body(base)
-    }
   }
 }

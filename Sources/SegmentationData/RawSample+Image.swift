@@ -16,6 +16,8 @@ extension RawSample {
         SamplePixels.uint8(try Self.converted(values, from: resolved.channels, to: channels, name))
       case .uint16(let values):
         SamplePixels.uint16(try Self.converted(values, from: resolved.channels, to: channels, name))
+      case .float32(let values):
+        SamplePixels.float32(try Self.converted(values, from: resolved.channels, to: channels, name))
       }
     self.init(
       key: key, height: image.height, width: image.width, channels: channels, pixels: pixels, labels: labels)

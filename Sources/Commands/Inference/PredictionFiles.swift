@@ -28,6 +28,7 @@ struct PredictionFiles {
     switch try PNG.read("\(folder)/\(key).png").pixels {
     case .uint8(let values): values.map(UInt16.init)
     case .uint16(let values): values
+    case .float32: []
     }
   }
 
