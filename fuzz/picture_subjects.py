@@ -1,4 +1,4 @@
-"""PNG and JPEG through `dataset import folder`."""
+"""PNG, JPEG, TIFF, BMP and WebP through `dataset import folder`."""
 
 import io
 import os
@@ -37,7 +37,14 @@ class Pictures:
                        ("a.png", Image.fromarray(smooth.astype(np.uint16) * 7), {}),
                        ("a.png", colour.convert("RGBA"), {}),
                        ("a.jpg", colour, {}), ("a.jpg", colour, {"progressive": True}), ("a.jpg", grey, {}),
-                       ("a.jpg", colour.convert("CMYK"), {})]
+                       ("a.jpg", colour.convert("CMYK"), {}),
+                       ("a.tif", colour, {"compression": "tiff_lzw"}), ("a.tif", colour.quantize(16), {}),
+                       ("a.tif", grey, {"compression": "tiff_adobe_deflate"}),
+                       ("a.tif", colour, {"compression": "packbits"}), ("a.tif", colour, {"compression": "jpeg"}),
+                       ("a.tif", Image.fromarray(smooth.astype(np.uint16) * 7), {}),
+                       ("a.tif", Image.fromarray(smooth.astype(np.float32) / 3), {}),
+                       ("a.bmp", colour, {}), ("a.bmp", colour.quantize(16), {}), ("a.bmp", colour.convert("RGBA"), {}),
+                       ("a.webp", colour, {}), ("a.webp", colour.convert("RGBA"), {"lossless": True})]
         self.photos = [(name, self.encoded(name, image, options)) for name, image, options in self.photos]
         classes = Image.fromarray((smooth % 3).astype(np.uint8))
         coloured = classes.copy()
@@ -47,7 +54,8 @@ class Pictures:
     @staticmethod
     def encoded(name, image, options):
         data = io.BytesIO()
-        image.save(data, "PNG" if name.endswith("png") else "JPEG", **options)
+        ending = name.rsplit(".", 1)[1]
+        image.save(data, {"jpg": "JPEG", "tif": "TIFF"}.get(ending, ending.upper()), **options)
         return data.getvalue()
 
     def case(self, source, folder):

@@ -14,8 +14,8 @@ package enum BMP {
   static func header(_ bytes: [UInt8], name: String) throws -> ImageHeader {
     let bitmap = try Bitmap(bytes, name: name)
     return ImageHeader(
-      width: bitmap.width, height: bitmap.height, channels: bitmap.channels, bitDepth: bitmap.isIndexed ? bitmap.bits : 8,
-      hasPalette: bitmap.palette != nil)
+      width: bitmap.width, height: bitmap.height, channels: bitmap.channels,
+      bitDepth: bitmap.isIndexed ? bitmap.bits : 8, hasPalette: bitmap.palette != nil)
   }
 }
 
@@ -55,8 +55,8 @@ private struct Bitmap {
       throw refuse("\(width) x \(height) pixels, the limit is 65500 a side and \(1 << 28) in all")
     }
     let compression = isCore ? 0 : double(30)
-    guard [1, 4, 8, 16, 24, 32].contains(bits), compression == 0 || ((compression == 3 || compression == 6) && bits >= 16)
-    else { throw refuse("it is compressed or of \(bits) bits: store it as PNG") }
+    let isPlain = compression == 0 || ((compression == 3 || compression == 6) && bits >= 16)
+    guard [1, 4, 8, 16, 24, 32].contains(bits), isPlain else { throw refuse("it is compressed or of \(bits) bits: store it as PNG") }
     self.bytes = bytes
     pixelOffset = double(10)
     rowByteCount = (width * bits + 31) / 32 * 4
@@ -66,7 +66,8 @@ private struct Bitmap {
     let hasMasks = compression != 0
     guard !hasMasks || bytes.count >= 70 else { throw refuse("its header is cut") }
     let defaults: [UInt32] = bits == 16 ? [0x7C00, 0x3E0, 0x1F] : [0xFF_0000, 0xFF00, 0xFF]
-    let stated = hasMasks ? stride(from: 54, to: headerSize >= 56 || compression == 6 ? 70 : 66, by: 4).map(double) : []
+    let end = headerSize >= 56 || compression == 6 ? 70 : 66
+    let stated = hasMasks ? stride(from: 54, to: end, by: 4).map(double) : []
     masks = hasMasks ? stated.map { UInt32($0) }.filter { $0 != 0 } : defaults
     guard masks.count >= 3 else { throw refuse("it does not say which bits are colours") }
     palette =

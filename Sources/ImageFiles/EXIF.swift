@@ -6,7 +6,11 @@ enum EXIF {
     while place + 4 <= bytes.count, bytes[place] == 0xFF {
       let marker = bytes[place + 1]
       // Fill bytes, and markers without a length.
-      if marker == 0xFF { place += 1 } else if marker == 0x01 || (0xD0...0xD8).contains(marker) { place += 2 } else {
+      if marker == 0xFF {
+        place += 1
+      } else if marker == 0x01 || (0xD0...0xD8).contains(marker) {
+        place += 2
+      } else {
         if marker == 0xDA || marker == 0xD9 { break }
         let length = Int(bytes[place + 2]) << 8 | Int(bytes[place + 3])
         let end = place + 2 + length

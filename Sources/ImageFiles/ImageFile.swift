@@ -29,6 +29,11 @@ package enum ImageFile {
     }
   }
 
+  /// Whether a file of any name begins as an image. Two letters, as BMP has, say too little.
+  package static func isRecognised(_ head: [UInt8]) -> Bool {
+    (try? kind(of: head, name: "")) != nil && !head.starts(with: BMP.signature)
+  }
+
   private enum Kind {
     case library(ImageLibrary)
     case bmp

@@ -13,9 +13,9 @@ extension ImageLibrary {
     var warning = ""
     let pixels: Image.Pixels =
       switch stored.bitDepth {
-      case 32: .float32(try decode(bytes, &native, &warning, count: count, zero: 0, name: name))
-      case 16: .uint16(try decode(bytes, &native, &warning, count: count, zero: 0, name: name))
-      default: .uint8(try decode(bytes, &native, &warning, count: count, zero: 0, name: name))
+      case 32: .float32(try decode(bytes, &native, &warning, count: count, name: name))
+      case 16: .uint16(try decode(bytes, &native, &warning, count: count, name: name))
+      default: .uint8(try decode(bytes, &native, &warning, count: count, name: name))
       }
     let palette = withUnsafeBytes(of: native.palette) { Array($0.prefix(3 * Int(native.palette_count))) }
     let image = Image(
@@ -47,13 +47,13 @@ extension ImageLibrary {
   }
 
   private func decode<Value>(
-    _ bytes: [UInt8], _ header: inout cimage_header, _ warning: inout String, count: Int, zero: Value, name: String
+    _ bytes: [UInt8], _ header: inout cimage_header, _ warning: inout String, count: Int, name: String
   ) throws -> [Value] {
     try withBase(of: bytes, name: name) { base in
       try [Value](unsafeUninitializedCapacity: count) { pixels, filled in
         let raw = UnsafeMutableRawBufferPointer(pixels)
         guard let target = raw.baseAddress else { return }
-        warning = try call(name) { readPixels(base, bytes.count, &header, target, count * MemoryLayout<Value>.stride, $0) }
+        warning = try call(name) { readPixels(base, bytes.count, &header, target, raw.count, $0) }
         filled = count
       }
     }

@@ -33,6 +33,30 @@ package final class ImageNotes: Sendable {
     }
   }
 
+  /// The counts as bytes, for another process.
+  package var encoded: [UInt8] {
+    counts.withLock { counts in
+      let numbers = [counts.turned, counts.converted, counts.firstPages, counts.recovered].map { "\($0)" }
+      return Array((numbers + (counts.example.map { [$0.name, $0.warning] } ?? [])).joined(separator: "\0").utf8)
+    }
+  }
+
+  /// Adds what another process counted.
+  package func add(encoded bytes: [UInt8]) {
+    let fields = String(decoding: bytes, as: UTF8.self).split(separator: "\0", omittingEmptySubsequences: false)
+    let numbers = fields.prefix(4).compactMap { Int($0) }
+    guard numbers.count == 4 else { return }
+    counts.withLock { counts in
+      counts.turned += numbers[0]
+      counts.converted += numbers[1]
+      counts.firstPages += numbers[2]
+      counts.recovered += numbers[3]
+      guard fields.count == 6 else { return }
+      let example = (name: String(fields[4]), warning: String(fields[5]))
+      if counts.example.map({ example.name < $0.name }) ?? true { counts.example = example }
+    }
+  }
+
   /// A line for each thing that happened, with its count.
   package var lines: [String] {
     counts.withLock { counts in
@@ -41,7 +65,8 @@ package final class ImageNotes: Sendable {
       if counts.turned > 0 { lines.append("\(pictures(counts.turned)) turned as the EXIF orientation says") }
       if counts.converted > 0 { lines.append("\(pictures(counts.converted)) converted from CMYK to RGB") }
       if counts.firstPages > 0 {
-        lines.append("of \(counts.firstPages == 1 ? "1 file" : "\(counts.firstPages) files") only the first page was taken")
+        let files = counts.firstPages == 1 ? "1 file" : "\(counts.firstPages) files"
+        lines.append("of \(files) only the first page was taken")
       }
       if let example = counts.example {
         lines.append(

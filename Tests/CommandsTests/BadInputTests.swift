@@ -79,8 +79,6 @@ import Testing
       expectFailure(try tool("predict --checkpoint photo.jpg --data data"), code: 65, "photo.jpg")
       expectFailure(try tool("checkpoint show missing.h5"), code: 66, "missing.h5")
       expectFailure(try tool("checkpoint verify data/val-00000-of-00001.h5"), code: 65, "val-00000-of-00001.h5")
-      expectFailure(
-        try tool("predict --checkpoint \(checkpoint) a/x.png b/x.jpg"), code: 64, "would both be called x")
       let other = try tool(
         "train --config \(Self.smoke) --data data --output other --resume \(checkpoint) --set model.fc=24")
       expectFailure(other, code: 78, "model.fc")

@@ -72,6 +72,14 @@ import Testing
       Image.merge('RGB', [noise, noise, noise]).save(d + '/rgb.jpg')
       Image.merge('RGB', [noise, noise, noise]).save(d + '/scans.jpg', progressive=True)
       noise.save(d + '/grey.jpg')
+      Image.merge('CMYK', [noise, noise, noise, noise]).save(d + '/ink.jpg')
+      Image.merge('RGB', [noise, noise, noise]).save(d + '/lzw.tif', compression='tiff_lzw')
+      noise.convert('P').save(d + '/deflate.tif', compression='tiff_adobe_deflate')
+      noise.convert('F').save(d + '/raw.tif')
+      noise.convert('P').save(d + '/palette.bmp')
+      Image.merge('RGB', [noise, noise, noise]).save(d + '/rgb.bmp')
+      Image.merge('RGB', [noise, noise, noise]).save(d + '/lossy.webp')
+      Image.merge('RGBA', [noise, noise, noise, noise]).save(d + '/lossless.webp', lossless=True)
       """, folder.path)
     var refused = 0
     for (index, name) in folder.names.enumerated() {
@@ -80,7 +88,7 @@ import Testing
       for _ in 0..<400 {
         let bytes = mutated(whole, &random)
         do {
-          let image = name.hasSuffix("png") ? try PNG.read(bytes) : try JPEG.read(bytes)
+          let image = try ImageFile.read(bytes, name: name)
           #expect(image.pixels.count == image.width * image.height * image.channels)
         } catch let failure as Failure {
           #expect(failure.kind == .badData, "\(failure)")

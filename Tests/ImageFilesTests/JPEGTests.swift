@@ -20,9 +20,11 @@ import Testing
                                  ('progressive', Image.fromarray(a), {'progressive': True, 'subsampling': 0})):
           image.save(f'{d}/{name}.jpg', quality=90, **extra)
           open(f'{d}/{name}.raw', 'wb').write(np.asarray(Image.open(f'{d}/{name}.jpg')).tobytes())
-      Image.fromarray(a).convert('CMYK').save(f'{d}/cmyk.jpg')
+      ink = Image.fromarray(np.concatenate([a, (x + y)[..., None].astype(np.uint8)], -1), 'CMYK')
+      ink.save(f'{d}/cmyk.jpg', quality=95)
+      open(f'{d}/cmyk.raw', 'wb').write(Image.open(f'{d}/cmyk.jpg').convert('RGB').tobytes())
       """, folder.path)
-    for (name, channels) in [("colour", 3), ("grey", 1), ("progressive", 3)] {
+    for (name, channels) in [("colour", 3), ("grey", 1), ("progressive", 3), ("cmyk", 3)] {
       let image = try ImageFile.read(folder.file("\(name).jpg"))
       #expect(image.width == 53 && image.height == 37 && image.channels == channels && image.bitDepth == 8)
       let expected = try FileBytes.read(folder.file("\(name).raw"))
@@ -31,9 +33,38 @@ import Testing
       let worst = zip(values, expected).map { abs(Int($0) - Int($1)) }.max()
       #expect(values.count == expected.count && (worst ?? 9) <= 2, "\(name): \(worst ?? -1)")
     }
-    let failure = #expect(throws: Failure.self) { try JPEG.read(folder.file("cmyk.jpg")) }
-    #expect(failure?.message.contains("CMYK") == true)
-    #expect(failure?.message.contains("cmyk.jpg") == true)
+    #expect(try ImageFile.read(folder.file("cmyk.jpg")).facts.isFromCMYK)
+  }
+
+  @Test(.enabled(if: Python.hasPillow)) func harmlessDamageIsTakenAndNoted() throws {
+    let folder = TemporaryFolder()
+    try Python.run(
+      """
+      import sys
+      from PIL import Image
+      Image.effect_noise((64, 64), 50).save(sys.argv[1] + '/whole.jpg')
+      """, folder.path)
+    let whole = try FileBytes.read(folder.file("whole.jpg"))
+    let image = try JPEG.read(whole)
+    #expect(image.facts.warning == nil)
+    let notes = ImageNotes()
+    let extraneous = Array(whole.dropLast(2)) + [1, 2, 3] + whole.suffix(2)
+    for (name, bytes) in [
+      ("cut", Array(whole.dropLast(2))), ("half a marker", Array(whole.dropLast())), ("extraneous", extraneous),
+    ] {
+      let taken = try JPEG.read(bytes, name: name)
+      #expect(taken.pixels == image.pixels)
+      #expect(taken.facts.warning != nil, "\(name)")
+      notes.add(taken.facts, name: name)
+    }
+    let copy = ImageNotes()
+    copy.add(encoded: notes.encoded)
+    for notes in [notes, copy] {
+      #expect(
+        notes.lines == ["3 pictures were taken though slightly damaged, such as cut: its end marker is missing"])
+    }
+    // What stands behind the end marker is nobody's business.
+    #expect(try JPEG.read(whole + [0, 0, 0]).facts.warning == nil)
   }
 
   @Test(.enabled(if: Python.hasPillow)) func aTruncatedFileIsAnError() throws {

@@ -54,6 +54,7 @@ private let writer = """
       case .uint16(let values):
         #expect(parts[2] == 16)
         #expect(values == expected, "\(name)")
+      case .float32: Issue.record("\(name) became floats")
       }
       #expect((image.palette != nil) == (parts[0] == 3))
       if let palette = image.palette { #expect(palette == (0..<3 << parts[2]).map { UInt8($0 & 255) }) }

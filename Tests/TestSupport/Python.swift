@@ -6,6 +6,8 @@ package enum Python {
   package static let hasH5py = has("h5py, numpy")
   package static let hasPillow = has("PIL, numpy")
 
+  package static let hasTifffile = has("tifffile, numpy")
+
   private static func has(_ modules: String) -> Bool { (try? run("import \(modules)")) != nil }
 
   /// What a script prints; a script that fails, as by an assertion, is a problem that says all that it said.

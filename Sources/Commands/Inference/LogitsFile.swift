@@ -2,7 +2,8 @@ import Basics
 import Foundation
 import Storage
 
-/// The HDF5 file of `predict --logits`: `/logits/<key>`, float32 [classes, height, width].
+/// The HDF5 file of `predict --logits`: `/logits/<key>`, float32 [classes, height, width]. A `/` in a key
+/// becomes `:`.
 final class LogitsFile {
   private let path: String
   private let temporary: String
@@ -25,7 +26,9 @@ final class LogitsFile {
   }
 
   func write(_ logits: [Float], key: String, classes: Int, height: Int, width: Int) throws {
-    _ = try group.write(key, logits, shape: [classes, height, width])
+    // A slash would name a group within the group.
+    let name = String(key.map { $0 == "/" ? ":" : $0 })
+    _ = try group.write(name, logits, shape: [classes, height, width])
   }
 
   /// Gives the file its name. A file that was there is replaced.

@@ -10,11 +10,13 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict", abstract: "Label images with a trained network.",
     discussion: """
       Writes a palette PNG for each image (the pixel's value is its class), and with --overlay a picture of the image \
-      beside the prediction laid over it, with a legend. Takes image files, or a split of a dataset. All ranks share \
-      the images.
+      beside the prediction laid over it, with a legend. Takes image files, folders of them (whose layout the \
+      results keep), or a split of a dataset. An image that cannot be read does not stop the others; it is listed at \
+      the end. All ranks share the images.
 
         fcn-dist predict --checkpoint RUN/checkpoints/best.h5 \\
             --overlay photo.jpg street.png
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 photographs
         mpirun -n 8 fcn-dist predict --checkpoint RUN/checkpoints/best.h5 \\
             --data camvid --split val --overlay
         fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid \\
@@ -40,7 +42,7 @@ struct PredictCommand: ParsableCommand {
   var logits: String?
   @Option(help: ArgumentHelp("A dataset's folder, instead of images.", valueName: "folder")) var data: String?
   @Option(help: "The dataset's split.") var split = "val"
-  @Argument(help: "PNG and JPEG files.") var images: [String] = []
+  @Argument(help: "Image files (PNG, JPEG, TIFF, BMP, WebP), and folders of them.") var images: [String] = []
   @OptionGroup var settings: ConfigurationOptions
   @OptionGroup var backendOptions: BackendOptions
 
@@ -58,12 +60,14 @@ struct PredictCommand: ParsableCommand {
   func run() throws {
     withMPI { (group: MPIProcessGroup) -> Void in
       let input: PredictionInput =
-        if let data { .split(try Dataset(folder: data, split: split)) } else { .files(images) }
-      try input.checkKeysDiffer()
+        if let data {
+          .split(try Dataset(folder: data, split: split))
+        } else {
+          .files(try sources(sayFor: group.isCoordinator))
+        }
       let model = try TrainedModel(
         file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: input.dataset,
-        size: try input.size(0),
-        group: group)
+        size: try input.firstSize(), group: group)
       if let dataset = input.dataset { try DatasetFit.check(dataset, model, file: checkpoint) }
       if group.isCoordinator, let folder { try Folder.make(folder, remedy: "give another one with --output") }
       try group.barrier()
@@ -73,6 +77,19 @@ struct PredictCommand: ParsableCommand {
         console: Console.standardOutput())
       try job.run()
     }
+  }
+
+  /// The same on every rank: the names are sorted.
+  private func sources(sayFor isCoordinator: Bool) throws -> [PredictionSource] {
+    let found = try PredictionSources(images, except: folder)
+    guard !found.sources.isEmpty else {
+      throw Failure(.missingInput, "there is no picture in \(images.joined(separator: ", "))")
+    }
+    if isCoordinator, let first = found.passedOver.first {
+      let files = counted(found.passedOver.count, "file")
+      Console.standardOutput().line("passed over \(files) that are hidden or no picture, such as \(first)")
+    }
+    return found.sources
   }
 
   private func files(_ model: TrainedModel, hasTruth: Bool) -> PredictionFiles? {

@@ -13,6 +13,7 @@ struct PredictionFiles {
 
   func write(_ prediction: Predictor.Prediction, key: String) throws {
     let sample = prediction.sample
+    if let slash = key.lastIndex(of: "/") { try Folder.make("\(folder)/\(key[..<slash])") }
     try PNG.write(classImage(prediction), to: "\(folder)/\(key).png")
     guard withOverlay else { return }
     let panel = Overlay.panel(

@@ -4,12 +4,12 @@ import SegmentationData
 
 /// The images to predict: image files, or a split of a dataset.
 enum PredictionInput {
-  case files([String])
+  case files([PredictionSource])
   case split(Dataset)
 
   var count: Int {
     switch self {
-    case .files(let paths): paths.count
+    case .files(let sources): sources.count
     case .split(let dataset): dataset.sampleCount
     }
   }
@@ -22,7 +22,7 @@ enum PredictionInput {
   /// What the result of an image is called.
   func key(_ index: Int) -> String {
     switch self {
-    case .files(let paths): SampleKey.make(fromFileName: paths[index])
+    case .files(let sources): sources[index].key
     case .split(let dataset): dataset.key(index)
     }
   }
@@ -30,8 +30,8 @@ enum PredictionInput {
   /// - Throws: `Failure` naming the file when it cannot be read or is no image.
   func size(_ index: Int) throws -> (height: Int, width: Int) {
     switch self {
-    case .files(let paths):
-      let header = try ImageFile.header(paths[index])
+    case .files(let sources):
+      let header = try ImageFile.header(sources[index].path)
       return (header.height, header.width)
     case .split(let dataset): return dataset.size(index)
     }
@@ -40,29 +40,32 @@ enum PredictionInput {
   /// The image; its labels are a dataset's own, or all zero.
   ///
   /// - Throws: `Failure` naming the file when it cannot be read, or is not of the kind that `normalisation` is for.
-  func read(_ index: Int, normalisation: Normalisation) throws -> RawSample {
+  func read(_ index: Int, normalisation: Normalisation, notes: ImageNotes? = nil) throws -> RawSample {
     switch self {
-    case .files(let paths):
-      let image = try ImageFile.read(paths[index])
+    case .files(let sources):
+      let image = try ImageFile.read(sources[index].path, notes: notes)
       let labels = [UInt16](repeating: 0, count: image.width * image.height)
       let sample = try RawSample(
-        image, key: key(index), labels: labels, channels: normalisation.mean.count, name: paths[index])
-      try normalisation.check(sample, name: paths[index])
+        image, key: key(index), labels: labels, channels: normalisation.mean.count, name: sources[index].path)
+      try normalisation.check(sample, name: sources[index].path)
       return sample
     case .split(let dataset): return try dataset.read(index)
     }
   }
 
-  /// Refuses two files whose results would have one name.
-  func checkKeysDiffer() throws {
-    guard case .files(let paths) = self else { return }
-    var known: [String: String] = [:]
-    for (index, path) in paths.enumerated() {
-      if let other = known.updateValue(path, forKey: key(index)) {
-        throw Failure(
-          .usage, "the predictions of \(other) and \(path) would both be called \(key(index))",
-          remedy: "predict them one after the other, into different folders")
+  /// The size of the first image that can be read.
+  ///
+  /// - Throws: `Failure` when there is none.
+  func firstSize() throws -> (height: Int, width: Int) {
+    guard case .files = self, count > 0 else { return try size(0) }
+    var failures = PredictionFailures()
+    for index in 0..<count {
+      do {
+        return try size(index)
+      } catch let failure as Failure where PredictionFailures.areOfFile(failure) {
+        failures.add(failure, at: index)
       }
     }
+    throw failures.failure(of: count)
   }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import ImageFiles
 import Model
 import RunLogging
 import SegmentationData
@@ -15,24 +16,28 @@ struct PredictionJob {
   let logitsPath: String?
   let group: any ProcessGroup
   let console: Console
+  /// What was done to the pictures that were read.
+  let notes = ImageNotes()
 
   private static let sizeTag = 1
   private static let scoresTag = 2
   private var classCount: Int { predictor.model.network.configuration.classes }
 
+  /// Predicts all images that can be read.
+  ///
+  /// - Throws: `Failure(.badData)` at the end, with a line for each image that could not be.
   /// - Important: Collective over `group`.
   func run() throws {
     let file = try group.isCoordinator ? logitsPath.map { try LogitsFile(path: $0) } : nil
     var ahead: [Int: Predictor.Prediction] = [:]
+    var failures = PredictionFailures()
     for index in 0..<input.count {
       if index % group.size == group.rank {
-        if ahead.isEmpty { ahead = try predict(from: index) }
-        guard let prediction = ahead.removeValue(forKey: index) else { continue }
-        try files?.write(prediction, key: input.key(index))
+        if ahead.isEmpty, !failures.contains(index) { ahead = try predict(from: index, &failures) }
+        let prediction = ahead.removeValue(forKey: index)
+        if let prediction { try files?.write(prediction, key: input.key(index)) }
         if let file {
-          let sample = prediction.sample
-          try file.write(
-            prediction.logits, key: input.key(index), classes: classCount, height: sample.height, width: sample.width)
+          if let prediction { try write(prediction, key: input.key(index), into: file) }
         } else if logitsPath != nil {
           try send(prediction)
         }
@@ -42,29 +47,71 @@ struct PredictionJob {
       if group.isCoordinator { console.transient("predicting: \(index + 1) of \(input.count)") }
     }
     try file?.finish()
-    try group.barrier()
-    guard group.isCoordinator else { return }
+    failures = try failures.gathered(group)
+    try gatherNotes()
+    if group.isCoordinator { try report(failures) }
+    if failures.count > 0 { throw failures.failure(of: input.count) }
+  }
+
+  private func report(_ failures: PredictionFailures) throws {
+    let done = input.count - failures.count
     if let sheet, let files {
-      try sheet.write(input, normalisation: predictor.model.normalisation, from: files)
+      try sheet.write(input, except: failures, normalisation: predictor.model.normalisation, from: files)
       console.line("drew predictions into \(sheet.path)")
     }
-    if let files { console.line("wrote \(input.count) predictions into \(files.folder)") }
-    if let logitsPath { console.line("wrote the scores of \(input.count) images into \(logitsPath)") }
+    for line in notes.lines { console.line(line) }
+    if let files { console.line("wrote \(counted(done, "prediction")) into \(files.folder)") }
+    if let logitsPath { console.line("wrote the scores of \(counted(done, "image")) into \(logitsPath)") }
   }
 
-  /// This rank's images from `index` on, as many as go through the network together, by their indices.
-  private func predict(from index: Int) throws -> [Int: Predictor.Prediction] {
+  private func gatherNotes() throws {
+    for (rank, bytes) in try group.allGather(notes.encoded).enumerated() where rank != group.rank {
+      notes.add(encoded: bytes)
+    }
+  }
+
+  /// This rank's images from `index` on, as many as go through the network together, by their indices. Those that
+  /// cannot be read are left out and noted.
+  private func predict(
+    from index: Int, _ failures: inout PredictionFailures
+  ) throws -> [Int: Predictor.Prediction] {
     let own = Array(stride(from: index, to: input.count, by: group.size).prefix(EvaluationBatch.mostImages))
-    let sizes = try own.map { try input.size($0) }
+    // One that has no size forms a run with its like.
+    let sizes = try own.map { index in try reading(index, &failures) { try input.size(index) } ?? (0, 0) }
     let run = EvaluationBatch.runs(of: own.indices, atLeast: predictor.model.batch) { sizes[$0] }.first ?? 0..<0
-    let samples = try run.map { try input.read(own[$0], normalisation: predictor.model.normalisation) }
-    let predictions = try predictor.predict(samples, withLogits: logitsPath != nil)
-    return Dictionary(uniqueKeysWithValues: zip(run.map { own[$0] }, predictions))
+    var samples: [(index: Int, sample: RawSample)] = []
+    for place in run where !failures.contains(own[place]) {
+      let sample = try reading(own[place], &failures) {
+        try input.read(own[place], normalisation: predictor.model.normalisation, notes: notes)
+      }
+      if let sample { samples.append((own[place], sample)) }
+    }
+    let predictions = try predictor.predict(samples.map(\.sample), withLogits: logitsPath != nil)
+    return Dictionary(uniqueKeysWithValues: zip(samples.map(\.index), predictions))
   }
 
-  private func send(_ prediction: Predictor.Prediction) throws {
-    let size = [Int64(prediction.sample.height), Int64(prediction.sample.width)]
+  /// nil: the file is at fault, which is noted.
+  private func reading<Result>(
+    _ index: Int, _ failures: inout PredictionFailures, _ body: () throws -> Result
+  ) throws -> Result? {
+    do {
+      return try body()
+    } catch let failure as Failure where input.dataset == nil && PredictionFailures.areOfFile(failure) {
+      failures.add(failure, at: index)
+      return nil
+    }
+  }
+
+  private func write(_ prediction: Predictor.Prediction, key: String, into file: LogitsFile) throws {
+    let sample = prediction.sample
+    try file.write(prediction.logits, key: key, classes: classCount, height: sample.height, width: sample.width)
+  }
+
+  /// Of an image that could not be read, a size of nothing.
+  private func send(_ prediction: Predictor.Prediction?) throws {
+    let size = [Int64(prediction?.sample.height ?? 0), Int64(prediction?.sample.width ?? 0)]
     try size.withUnsafeBytes { try group.send($0, to: 0, tag: Self.sizeTag) }
+    guard let prediction else { return }
     try prediction.logits.withUnsafeBytes { try group.send($0, to: 0, tag: Self.scoresTag) }
   }
 
@@ -72,6 +119,7 @@ struct PredictionJob {
     var size: [Int64] = [0, 0]
     try size.withUnsafeMutableBytes { try group.receive($0, from: rank, tag: Self.sizeTag) }
     let (height, width) = (Int(size[0]), Int(size[1]))
+    guard height > 0 else { return }
     var scores = [Float](repeating: 0, count: classCount * height * width)
     try scores.withUnsafeMutableBytes { try group.receive($0, from: rank, tag: Self.scoresTag) }
     try file.write(scores, key: key, classes: classCount, height: height, width: width)

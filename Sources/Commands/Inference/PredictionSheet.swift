@@ -7,11 +7,16 @@ struct PredictionSheet {
   let count: Int
 
   /// Draws the page from the class pictures that all ranks have written.
-  func write(_ input: PredictionInput, normalisation: Normalisation, from files: PredictionFiles) throws {
+  func write(
+    _ input: PredictionInput, except failures: PredictionFailures, normalisation: Normalisation,
+    from files: PredictionFiles
+  ) throws {
+    let indices = (0..<input.count).filter { !failures.contains($0) }
+    guard !indices.isEmpty else { return }
     var sheet = ContactSheet(classNames: files.classNames, palette: files.palette, columns: files.hasTruth ? 1 : 2)
-    let count = min(self.count, input.count)
+    let count = min(self.count, indices.count)
     for place in 0..<count {
-      let index = place * input.count / count
+      let index = indices[place * indices.count / count]
       let sample = try input.read(index, normalisation: normalisation)
       sheet.add(sample, withLabels: files.hasTruth, prediction: try files.classes(key: input.key(index)))
     }

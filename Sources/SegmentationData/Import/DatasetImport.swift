@@ -1,4 +1,5 @@
 import Basics
+import ImageFiles
 
 /// Imports image files as a dataset.
 package enum DatasetImport {
@@ -8,13 +9,15 @@ package enum DatasetImport {
   package static func run(
     _ layout: ImportLayout, from source: String, to folder: String, _ options: ImportOptions = ImportOptions()
   ) throws -> [DatasetInfo] {
+    let notes = ImageNotes()
     let arrays = try layout == .hdf5 ? hdf5(options) : nil
-    let contents = try arrays?.contents(of: source) ?? contents(layout, source, options)
+    let contents = try arrays?.contents(of: source) ?? contents(layout, source, options, notes)
     for content in contents { try NeighbourSplit.check(content.info, in: folder) }
     let writer = DatasetWriter(
       folder: folder, shardCount: options.shardCount, threads: options.threads, progress: options.progress)
     let counts = try writer.write(contents)
     arrays?.sayGaps()
+    for line in notes.lines { options.note(line) }
     for warning in LabelSense.warnings(counts) { options.note("warning: \(warning)") }
     return contents.map(\.info)
   }
@@ -27,10 +30,10 @@ package enum DatasetImport {
   }
 
   private static func contents(
-    _ layout: ImportLayout, _ source: String, _ options: ImportOptions
+    _ layout: ImportLayout, _ source: String, _ options: ImportOptions, _ notes: ImageNotes
   ) throws -> [SplitContent] {
     try plans(try find(layout, source, options), source, options).map { plan in
-      let reader = PairReader(plan)
+      let reader = PairReader(plan, notes)
       return SplitContent(info: plan.info) { try reader.read(plan.pairs[$0]) }
     }
   }

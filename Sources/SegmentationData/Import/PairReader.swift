@@ -5,15 +5,18 @@ import ImageFiles
 struct PairReader: Sendable {
   private let info: DatasetInfo
   private let code: LabelCode
+  private let notes: ImageNotes
 
-  init(_ plan: ImportPlan) {
+  /// - Parameter notes: counts what was done to the pictures.
+  init(_ plan: ImportPlan, _ notes: ImageNotes) {
+    self.notes = notes
     info = plan.info
     code = plan.code
   }
 
   /// - Throws: `Failure` naming the file: not an image, sizes that differ, other channels, a label that is no class.
   func read(_ pair: ImportPair) throws -> RawSample {
-    let image = try ImageFile.read(pair.image)
+    let image = try ImageFile.read(pair.image, notes: notes)
     let labels = try labels(pair, image)
     do {
       try LabelCheck(info).check(labels, width: image.width, "\(pair.label.name): label '\(pair.key)'")

@@ -8,10 +8,14 @@ struct SourceLook {
   private(set) var hasValue = [Bool](repeating: false, count: 65_536)
   private(set) var palette: [UInt8]?
   private(set) var greyInColourCount = 0
+  /// Pictures whose alpha channel is opaque everywhere, which is not counted as a channel.
+  private var opaqueCount = 0
 
   private struct Facts: Sendable {
     let channels: Int
-    let isDeep: Bool
+    /// 8, 16, or 32 for float
+    let depth: Int
+    let isOpaque: Bool
     var values: [UInt16] = []
     var palette: [UInt8]?
     var wasGreyInColour = false
@@ -25,15 +29,16 @@ struct SourceLook {
   ///   colours.
   init(_ splits: [(split: String, pairs: [ImportPair])], readsLabels: Bool, _ options: ImportOptions) throws {
     for (split, pairs) in splits {
-      var isDeep: Bool?
+      var depth: Int?
       try OrderedWork.run(count: pairs.count, threads: options.threads) { index in
-        try Self.facts(pairs[index], readsLabels)
+        try Self.facts(pairs[index], readsLabels, readsAlpha: options.channels == nil)
       } take: { index, facts in
-        guard isDeep == nil || isDeep == facts.isDeep else {
+        guard depth == nil || depth == facts.depth else {
           throw Failure(
-            .badData, "\(pairs[index].image) has \(facts.isDeep ? 16 : 8) bits a channel, the images before it do not")
+            .badData, "\(pairs[index].image) has \(facts.depth) bits a channel, the images before it do not")
         }
-        isDeep = facts.isDeep
+        depth = facts.depth
+        opaqueCount += facts.isOpaque ? 1 : 0
         channelCounts.insert(facts.channels)
         for value in facts.values { hasValue[Int(value)] = true }
         palette = palette ?? facts.palette
@@ -41,11 +46,26 @@ struct SourceLook {
         options.progress(WorkProgress(name: "\(split): looking", completed: index + 1, total: pairs.count))
       }
     }
+    if options.channels == nil { sayAlpha(options.note) }
   }
 
-  private static func facts(_ pair: ImportPair, _ readsLabels: Bool) throws -> Facts {
+  private func sayAlpha(_ note: (String) -> Void) {
+    if opaqueCount > 0 {
+      let pictures = opaqueCount == 1 ? "1 picture" : "\(opaqueCount) pictures"
+      note("\(pictures) with an alpha channel that is opaque everywhere: taken without it")
+    }
+    if channels == 4 {
+      note("warning: the images have 4 channels; if the fourth is only transparency, --channels 3 leaves it out")
+    }
+  }
+
+  private static func facts(_ pair: ImportPair, _ readsLabels: Bool, readsAlpha: Bool) throws -> Facts {
     let image = try ImageFile.header(pair.image)
-    var facts = Facts(channels: image.hasPalette ? 3 : image.channels, isDeep: image.bitDepth == 16)
+    let mayBeOpaque = readsAlpha && (image.channels == 2 || image.channels == 4)
+    let isOpaque = try mayBeOpaque && ImageFile.read(pair.image).hasOpaqueAlpha
+    var facts = Facts(
+      channels: image.hasPalette ? 3 : image.channels - (isOpaque ? 1 : 0), depth: max(8, image.bitDepth),
+      isOpaque: isOpaque)
     guard readsLabels, case .file(let path) = pair.label else { return facts }
     let label = try LabelImage(path: path)
     guard case .values(let values) = label.content else {

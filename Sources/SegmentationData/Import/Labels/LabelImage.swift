@@ -66,13 +66,20 @@ struct LabelImage: Sendable {
         .badData, "\(path) is a JPEG, which changes the values at every edge: it cannot be a label",
         remedy: "export the labels as PNG")
     }
-    return try ImageFile.read(path)
+    let image = try ImageFile.read(path)
+    guard image.bitDepth <= 16, image.channels <= 4 else {
+      throw Failure(
+        .badData, "\(path) has \(image.channels) channels of \(image.bitDepth) bits: it cannot be a label",
+        remedy: "store labels as PNG, the value being the class")
+    }
+    return image
   }
 
   private static func words(_ image: Image) -> [UInt16] {
     switch image.pixels {
     case .uint8(let bytes): bytes.map { UInt16($0) }
     case .uint16(let words): words
+    case .float32: []
     }
   }
 

@@ -1,0 +1,42 @@
+import Foundation
+import ImageFiles
+import TestSupport
+import Testing
+
+/// `predict` with files and folders as people have them.
+@Suite struct PredictFolderTests {
+  @Test func takesFoldersPassesOverForeignFilesAndGoesOnAfterBadOnes() throws {
+    try withTool { tool in
+      try tool("dataset synthesize --output data --train 2 --val 1 --height 48 --width 64")
+      try tool("train --config \(TestedPackage.folder)/configs/smoke.yaml --data data --output run --set train.steps=1")
+      let image = Image(width: 64, height: 48, channels: 3, pixels: (0..<9216).map { UInt8($0 % 251) })
+      for folder in ["in/a/深", "in/b", "in/.hidden"] {
+        try FileManager.default.createDirectory(atPath: "\(tool.folder)/\(folder)", withIntermediateDirectories: true)
+      }
+      for name in ["a/1.png", "b/1.png", "a/深/街道 图.png", "b/two words.png", ".hidden/x.png", "._x.png"] {
+        try PNG.write(image, to: "\(tool.folder)/in/\(name)")
+      }
+      for name in ["Thumbs.db", "desktop.ini", ".DS_Store", "a/notes.txt", "b/bad.png", "b/worse.JPG"] {
+        try Data("no image".utf8).write(to: URL(fileURLWithPath: "\(tool.folder)/in/\(name)"))
+      }
+      let outcome = try tool("predict --checkpoint run/checkpoints/latest.h5 --logits l.h5 --output out in")
+      #expect(outcome.exitCode == 65, "\(outcome)")
+      #expect(outcome.output.contains("passed over 5 files that are hidden or no picture"), "\(outcome)")
+      #expect(outcome.output.contains("wrote 4 predictions into out"), "\(outcome)")
+      for words in ["2 of 6 images could not be predicted", "in/b/bad.png is not an image", "in/b/worse.JPG is not"] {
+        #expect(outcome.errors.contains(words), "\(words): \(outcome)")
+      }
+      let written = try FileManager.default.subpathsOfDirectory(atPath: tool.folder + "/out").filter {
+        $0.hasSuffix(".png")
+      }
+      #expect(written.sorted() == ["a/1.png", "a/深/街道 图.png", "b/1.png", "b/two words.png"])
+      // Files of one name are told apart by their folders, or by their endings.
+      let files = try tool(
+        "predict --checkpoint run/checkpoints/latest.h5 --output files in/a/1.png in/b/1.png in/a/../b/1.png")
+      #expect(files.exitCode == 0 && files.output.contains("wrote 2 predictions into files"), "\(files)")
+      #expect(FileManager.default.fileExists(atPath: tool.folder + "/files/b/1.png"))
+      let none = try tool("predict --checkpoint run/checkpoints/latest.h5 in/.hidden in/b/bad.png in/b/worse.JPG")
+      #expect(none.exitCode == 65 && none.errors.contains("in/b/bad.png"), "\(none)")
+    }
+  }
+}
