@@ -81,7 +81,7 @@ import Testing
       bits = Image.fromarray((a[..., 0] > 99))
       save('bits.tif', bits, (a[..., 0] > 99).astype(np.uint8), compression='raw')
       palette = rgb.quantize(17); save('palette.tif', palette); save('palette.bmp', palette)
-      save('rgb.bmp', rgb); save('grey.bmp', grey); save('rgba.bmp', rgba)
+      save('rgb.bmp', rgb); save('grey.bmp', grey); save('rgbx.bmp', rgba, a[..., :3])
       save('bits.bmp', bits, (a[..., 0] > 99).astype(np.uint8))
       save('rgb.webp', rgb, lossless=True); save('rgba.webp', rgba, lossless=True, exact=True)
       """, folder.path)
@@ -135,6 +135,7 @@ import Testing
       case .uint16(let values): values.withUnsafeBytes { Array($0) }
       case .float32(let values): values.withUnsafeBytes { Array($0) }
       }
-    #expect(bytes == expected, "\(name)")
+    let isEqual = bytes == expected
+    #expect(isEqual, "\(name)")
   }
 }

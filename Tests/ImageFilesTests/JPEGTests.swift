@@ -48,7 +48,8 @@ import Testing
     let image = try JPEG.read(whole)
     #expect(image.facts.warning == nil)
     let notes = ImageNotes()
-    let extraneous = Array(whole.dropLast(2)) + [1, 2, 3] + whole.suffix(2)
+    // Behind SOI and JFIF's segment of 18 bytes.
+    let extraneous = Array(whole.prefix(20)) + [1, 2, 3] + whole.dropFirst(20)
     for (name, bytes) in [
       ("cut", Array(whole.dropLast(2))), ("half a marker", Array(whole.dropLast())), ("extraneous", extraneous),
     ] {

@@ -28,10 +28,11 @@ struct SourceLook {
   /// - Throws: `Failure` naming the file: unreadable, or its pixels have another depth than the others'; a label in
   ///   colours.
   init(_ splits: [(split: String, pairs: [ImportPair])], readsLabels: Bool, _ options: ImportOptions) throws {
+    let readsAlpha = options.channels == nil
     for (split, pairs) in splits {
       var depth: Int?
       try OrderedWork.run(count: pairs.count, threads: options.threads) { index in
-        try Self.facts(pairs[index], readsLabels, readsAlpha: options.channels == nil)
+        try Self.facts(pairs[index], readsLabels, readsAlpha: readsAlpha)
       } take: { index, facts in
         guard depth == nil || depth == facts.depth else {
           throw Failure(
@@ -46,7 +47,7 @@ struct SourceLook {
         options.progress(WorkProgress(name: "\(split): looking", completed: index + 1, total: pairs.count))
       }
     }
-    if options.channels == nil { sayAlpha(options.note) }
+    if readsAlpha { sayAlpha(options.note) }
   }
 
   private func sayAlpha(_ note: (String) -> Void) {
