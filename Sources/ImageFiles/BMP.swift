@@ -56,7 +56,9 @@ private struct Bitmap {
     }
     let compression = isCore ? 0 : double(30)
     let isPlain = compression == 0 || ((compression == 3 || compression == 6) && bits >= 16)
-    guard [1, 4, 8, 16, 24, 32].contains(bits), isPlain else { throw refuse("it is compressed or of \(bits) bits: store it as PNG") }
+    guard [1, 4, 8, 16, 24, 32].contains(bits), isPlain else {
+      throw refuse("it is compressed or of \(bits) bits: store it as PNG")
+    }
     self.bytes = bytes
     pixelOffset = double(10)
     rowByteCount = (width * bits + 31) / 32 * 4

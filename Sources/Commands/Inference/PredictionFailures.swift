@@ -21,8 +21,8 @@ struct PredictionFailures {
   func failure(of count: Int) -> Failure {
     let sorted = failures.sorted { $0.key < $1.key }.map(\.value)
     if count == 1, let only = sorted.first { return only }
-    let lines = sorted.map { "\n  \($0.description)" }.joined()
-    return Failure(.badData, "\(sorted.count) of \(counted(count, "image")) could not be predicted:\(lines)")
+    let list = sorted.map(\.description).joined(separator: "; ")
+    return Failure(.badData, "\(sorted.count) of \(counted(count, "image")) could not be predicted: \(list)")
   }
 
   /// Those of all ranks.

@@ -50,6 +50,8 @@ struct PredictionJob {
     failures = try failures.gathered(group)
     try gatherNotes()
     if group.isCoordinator { try report(failures) }
+    // Who throws ends the job, and must not cut off who still writes.
+    try group.barrier()
     if failures.count > 0 { throw failures.failure(of: input.count) }
   }
 
