@@ -3,15 +3,17 @@ import Kernels
 
 /// A network as steps over numbered values, for any image size. Value 0 is the image, made larger by `imagePadding` on
 /// all sides; the last step makes the logits.
-struct Graph {
-  struct Step {
-    var operation: Operation
-    var source: Int
+package struct Graph {
+  /// One operation on values.
+  package struct Step {
+    package var operation: Operation
+    package var source: Int
     /// The value that the step makes, or one made before that it changes in place.
-    var destination: Int
+    package var destination: Int
   }
 
-  enum Operation {
+  /// What a step does.
+  package enum Operation {
     case convolution(layer: Int)
     case maxPool
     /// The `ordinal`th dropout of the network.
@@ -23,18 +25,19 @@ struct Graph {
   }
 
   /// How large the part of a deconvolution's result is that is kept.
-  enum Size {
+  package enum Size {
     case full
     case ofValue(Int)
     case ofImage
   }
 
-  let layers: [Layer]
-  let steps: [Step]
+  package let layers: [Layer]
+  package let steps: [Step]
   let valueCount: Int
-  let imagePadding: Int
+  package let imagePadding: Int
 
-  var logits: Int { steps[steps.count - 1].destination }
+  /// The value that holds the logits.
+  package var logits: Int { steps[steps.count - 1].destination }
 
   func source(images: Int, height: Int, width: Int, channels: Int) -> ActivationShape {
     ActivationShape(

@@ -2,7 +2,7 @@ import Basics
 import Kernels
 
 /// Builds the graph of an FCN: VGG16 made convolutional, and a head that joins coarse and fine scores.
-struct GraphBuilder {
+package struct GraphBuilder {
   private let configuration: ModelConfiguration
   private var layers: [Layer] = []
   private var steps: [Graph.Step] = []
@@ -10,7 +10,8 @@ struct GraphBuilder {
 
   private init(_ configuration: ModelConfiguration) { self.configuration = configuration }
 
-  static func graph(for configuration: ModelConfiguration) -> Graph {
+  /// The graph of a network; a function of its configuration alone.
+  package static func graph(for configuration: ModelConfiguration) -> Graph {
     var builder = GraphBuilder(configuration)
     let pools = builder.addBackbone()
     let features = builder.addClassifier(pools[4])

@@ -2,8 +2,9 @@ import Basics
 import Kernels
 
 /// A layer that has parameters.
-struct Layer {
-  enum Kind {
+package struct Layer {
+  /// What a layer computes.
+  package enum Kind {
     case convolution(Convolution)
     /// The crop belongs to the place in the graph, not to the layer.
     case deconvolution(channels: Int, kernel: Int, stride: Int)
@@ -15,13 +16,13 @@ struct Layer {
     case bilinear
   }
 
-  let name: String
-  let kind: Kind
+  package let name: String
+  package let kind: Kind
   let start: Start
   let isUpdated: Bool
 
   /// [out, in, kernel, kernel] of a convolution, [in, out, kernel, kernel] of a deconvolution.
-  var weightShape: [Int] {
+  package var weightShape: [Int] {
     switch kind {
     case .convolution(let convolution):
       [convolution.outputChannels, convolution.inputChannels, convolution.kernel, convolution.kernel]
@@ -30,7 +31,7 @@ struct Layer {
   }
 
   /// [out], or nil where the layer has no bias.
-  var biasShape: [Int]? {
+  package var biasShape: [Int]? {
     switch kind {
     case .convolution(let convolution): [convolution.outputChannels]
     case .deconvolution: nil

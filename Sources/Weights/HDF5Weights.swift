@@ -15,8 +15,9 @@ struct HDF5Weights {
       file.root.hasAttribute("keras_version") || file.root.hasAttribute("layer_names")
       || file.root.isGroup("model_weights") || datasets.contains { Self.isKerasName($0.name) }
     self.isKeras = isKeras
-    tensors = datasets.filter { $0.dataset.type == .float32 || $0.dataset.type == .float64 }.map { name, dataset in
-      SourceTensor(name, shape: dataset.shape, axes: isKeras ? .outputsLast : .outputsFirst) {
+    tensors = try datasets.filter { $0.dataset.type == .float32 || $0.dataset.type == .float64 }.map { name, dataset in
+      try dataset.checkReadable(as: Float.self)
+      return SourceTensor(name, shape: dataset.shape, axes: isKeras ? .outputsLast : .outputsFirst) {
         // The file stays open as long as one of its datasets.
         try dataset.read(as: Float.self)
       }

@@ -62,6 +62,7 @@ struct ONNXFile {
     var name = ""
     var raw: Range<Int>?
     var floats: [Range<Int>] = []
+    var loose: [Float] = []
     var isExternal = false
     try message.forEachField { field in
       switch (field.number, field.value) {
@@ -70,6 +71,7 @@ struct ONNXFile {
         guard shape.count <= 16 else { throw message.file.failure("a tensor has more than 16 axes") }
       case (2, .integer(let number)): type = Int(truncatingIfNeeded: number)
       case (4, .bytes(let range)), (10, .bytes(let range)): floats.append(range)
+      case (4, .fixed32(let bits)): loose.append(Float(bitPattern: bits))
       case (8, .bytes(let range)): name = try message.text(range)
       case (9, .bytes(let range)): raw = range
       case (14, .integer(1)): isExternal = true
@@ -85,10 +87,11 @@ struct ONNXFile {
     }
     guard let count = SourceTensor.count(shape) else { throw message.file.failure("'\(name)' has shape \(shape)") }
     let places = raw.map { [$0] } ?? floats
+    let (file, values) = (message.file, loose)
+    if places.isEmpty && loose.count == count { return SourceTensor(name, shape: shape) { values } }
     guard places.reduce(0, { $0 + $1.count }) == count * number.byteCount else {
       throw message.file.failure("'\(name)' of shape \(shape) has \(places.reduce(0) { $0 + $1.count }) bytes")
     }
-    let file = message.file
     return SourceTensor(name, shape: shape) { number.floats(try places.flatMap { try file.bytes($0) }) }
   }
 }

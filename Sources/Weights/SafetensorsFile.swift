@@ -14,11 +14,18 @@ enum SafetensorsFile {
     return Int(length)
   }
 
-  static func tensors(_ file: ByteFile, headerLength: Int) throws -> [SourceTensor] {
+  /// - Returns: the tensors, and the texts that the header says of them all.
+  static func read(_ file: ByteFile, headerLength: Int) throws -> (tensors: [SourceTensor], facts: [String: String]) {
     let data = Data(try file.bytes(8..<8 + headerLength))
     guard let table = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw file.failure("its header is no JSON object")
     }
+    return (try tensors(file, table, headerLength), table["__metadata__"] as? [String: String] ?? [:])
+  }
+
+  private static func tensors(
+    _ file: ByteFile, _ table: [String: Any], _ headerLength: Int
+  ) throws -> [SourceTensor] {
     let start = 8 + headerLength
     return try table.keys.sorted().filter { $0 != "__metadata__" }.compactMap { name in
       guard let entry = table[name] as? [String: Any], let type = entry["dtype"] as? String,

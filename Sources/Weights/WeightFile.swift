@@ -13,6 +13,8 @@ package struct WeightFile: Sendable {
   package let tensors: [SourceTensor]
   /// Names of the weight and the bias of each convolution in the order of the graph, where the file has a graph.
   let convolutions: [(weight: String, bias: String?)]
+  /// What the file says of itself: `channels`, `mean` and `std` of one that fcn-dist wrote.
+  let facts: [String: String]
   /// Kept until the tensors have been read: the unpacked part of an archive.
   private let unpacked: UnpackedFile?
 
@@ -24,6 +26,7 @@ package struct WeightFile: Sendable {
     let head = try file.prefix(from: 0, most: 64)
     var convolutions: [(weight: String, bias: String?)] = []
     var unpacked: UnpackedFile?
+    var facts: [String: String] = [:]
     if head.starts(with: ZipArchive.magic) {
       let archive = try ZipArchive(file)
       if archive.entries.keys.contains(where: { $0 == "model.weights.h5" }) {
@@ -39,7 +42,8 @@ package struct WeightFile: Sendable {
     } else if head.starts(with: PyTorchFile.oldMagic) {
       (format, tensors) = (.pyTorch, try PyTorchFile.oldTensors(file))
     } else if let length = SafetensorsFile.headerLength(head, count: file.count) {
-      (format, tensors) = (.safetensors, try SafetensorsFile.tensors(file, headerLength: length))
+      let content = try SafetensorsFile.read(file, headerLength: length)
+      (format, tensors, facts) = (.safetensors, content.tensors, content.facts)
     } else {
       let message = ProtobufMessage(file: file, range: 0..<file.count)
       if ONNXFile.isModel(message) {
@@ -54,6 +58,7 @@ package struct WeightFile: Sendable {
       }
     }
     self.convolutions = convolutions
+    self.facts = facts
     self.unpacked = unpacked
     // HDF5 may compress, and checks its sizes itself. A number takes two bytes or more elsewhere.
     guard format != .keras && format != .hdf5 else { return }

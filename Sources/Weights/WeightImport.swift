@@ -31,7 +31,7 @@ package struct WeightImport {
   /// - Throws: `Failure(.badData)` where no layer of VGG16 is in it, or one is there twice.
   package init(_ file: WeightFile, channels: Channels? = nil, map: [String: String] = [:]) throws {
     var naming = try Naming(file, map: map)
-    let source = Source(file.format, naming.family)
+    let source = Source(file, naming.family)
     let order = channels ?? source.channels
     self.channels = order
     channelsReason = channels == nil ? source.reason : "--channels"
@@ -93,10 +93,17 @@ package struct WeightImport {
     let reason: String
     let normalisation: (mean: [Float], std: [Float])?
 
-    init(_ format: WeightFile.Format, _ family: LayerNames.Family) {
+    init(_ file: WeightFile, _ family: LayerNames.Family) {
+      if let said = file.facts["channels"].flatMap(Channels.init) {
+        (channels, reason) = (said, "as the file says")
+        let numbers = ["mean", "std"].map { key in file.facts[key]?.split(separator: ",").compactMap { Float($0) } ?? []
+        }
+        normalisation = numbers[0].isEmpty || numbers[0].count != numbers[1].count ? nil : (numbers[0], numbers[1])
+        return
+      }
       // The mean of ImageNet's training images (Simyonan and Zisserman 2015), as Caffe's VGG16 takes it from every pixel.
       let caffe: (mean: [Float], std: [Float]) = ([123.68, 116.779, 103.939], [1, 1, 1])
-      switch (format, family) {
+      switch (file.format, family) {
       case (_, .torchvision):
         (channels, reason) = (.rgb, "as torchvision's models")
         normalisation = ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375])

@@ -4,6 +4,7 @@ package enum Python {
 
   package static let isAvailable = has("sys")
   package static let hasH5py = has("h5py, numpy")
+  package static let hasONNXRuntime = has("onnx, onnxruntime, h5py, numpy")
   package static let hasPillow = has("PIL, numpy")
 
   package static let hasTifffile = has("tifffile, numpy")

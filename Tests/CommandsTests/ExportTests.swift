@@ -1,0 +1,98 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What other tools read of a checkpoint.
+@Suite(.serialized) struct ExportTests {
+  /// Trains a narrow net for two steps.
+  private func withTrained(
+    _ architecture: String, _ geometry: String, _ body: (Tool, String) throws -> Void
+  ) throws {
+    try withTool { tool in
+      try tool("dataset synthesize --output data --train 4 --val 1 --height 70 --width 90")
+      try tool(
+        "train --data data --output run --threads 1 --backend portable --set model.architecture=\(architecture)"
+          + " --set model.geometry=\(geometry) --set model.widths=[4,4,8,8,8] --set model.fc=16"
+          + " --set model.skip_scale.pool4=0.5 --set train.steps=2 --set train.evaluate_every=0"
+          + " --set optimizer.learning_rate=0.05")
+      try body(tool, "run/checkpoints/latest.h5")
+    }
+  }
+
+  /// Out, and in again by the readers of other tools' files: the same numbers under the same names.
+  @Test(.enabled(if: Python.hasH5py, "needs python3 with h5py"), arguments: ["onnx", "safetensors"])
+  func whatIsWrittenIsReadAgain(ending: String) throws {
+    try withTrained("fcn8s", "same") { tool, checkpoint in
+      try tool("checkpoint export \(checkpoint) net.\(ending)")
+      #expect(try tool("checkpoint export \(checkpoint) net.\(ending)").exitCode == 73)
+      try tool("checkpoint export \(checkpoint) plain.h5")
+      #expect(try tool("checkpoint import net.\(ending) again.h5").output.contains("wrote 39 tensors"))
+      let script = """
+        import h5py, sys, numpy
+        a, b = (h5py.File(sys.argv[1] + name)["model/parameters"] for name in ("/plain.h5", "/again.h5"))
+        assert sorted(a) == sorted(b)
+        for layer in a:
+            for kind in a[layer]:
+                assert (a[layer][kind][:] == b[layer][kind][:]).all(), (layer, kind)
+        print("ok")
+        """
+      #expect(try Python.run(script, tool.folder) == "ok\n")
+    }
+  }
+
+  @Test(.enabled(if: Python.hasH5py, "needs python3 with NumPy"))
+  func safetensorsHoldWhatTheFormatSays() throws {
+    try withTrained("fcn16s", "same") { tool, checkpoint in
+      try tool("checkpoint export \(checkpoint) net.safetensors")
+      let script = """
+        import h5py, json, numpy, struct, sys
+        data = open(sys.argv[1] + "/net.safetensors", "rb").read()
+        n = struct.unpack("<Q", data[:8])[0]; table = json.loads(data[8:8 + n]); meta = table.pop("__metadata__")
+        assert meta["format"] == "pt" and meta["channels"] == "rgb" and meta["architecture"] == "fcn16s", meta
+        assert (8 + n) % 8 == 0
+        p = h5py.File(sys.argv[1] + "/\(checkpoint)")["model/parameters"]
+        for name, t in table.items():
+            a, b = t["data_offsets"]; v = numpy.frombuffer(data[8 + n + a:8 + n + b], "<f4").reshape(t["shape"])
+            assert (v == p[name.replace(".", "/")][:]).all(), name
+        assert len(table) == sum(len(p[l]) for l in p)
+        print("ok")
+        """
+      #expect(try Python.run(script, tool.folder) == "ok\n")
+    }
+  }
+
+  @Test(
+    .enabled(if: Python.hasONNXRuntime, "needs python3 with onnx, onnxruntime and h5py"),
+    arguments: ["fcn32s", "fcn16s", "fcn8s"], ["same", "padded100"])
+  func onnxRuntimeComputesTheSameLogits(architecture: String, geometry: String) throws {
+    try withTrained(architecture, geometry) { tool, checkpoint in
+      try tool("checkpoint export \(checkpoint) net.onnx")
+      try tool("checkpoint export \(checkpoint) labels.onnx --labels")
+      try tool("predict --checkpoint \(checkpoint) --data data --split val --logits logits.h5 --backend portable")
+      let script = """
+        import glob, h5py, numpy, onnx, onnxruntime, sys
+        folder = sys.argv[1]
+        onnx.checker.check_model(onnx.load(folder + "/net.onnx"), full_check=True)
+        images = h5py.File(glob.glob(folder + "/data/val*.h5")[0])["images"]; key = list(images)[0]
+        x = images[key][:].astype(numpy.float32).transpose(2, 0, 1)[None]
+        logits, labels = (onnxruntime.InferenceSession(folder + "/" + n, providers=["CPUExecutionProvider"])
+                          .run(None, {"image": x})[0] for n in ("net.onnx", "labels.onnx"))
+        expected = h5py.File(folder + "/logits.h5")["logits"][key][:]
+        assert abs(logits[0] - expected).max() <= 1e-4 * abs(expected).max()
+        assert (labels[0] == logits[0].argmax(0)).all()
+        print("ok")
+        """
+      #expect(try Python.run(script, tool.folder) == "ok\n")
+    }
+  }
+
+  @Test func wrongNamesAndFilesAreSaid() throws {
+    try withTrained("fcn32s", "same") { tool, checkpoint in
+      #expect(try tool("checkpoint export \(checkpoint) net.pth").exitCode == 64)
+      #expect(try tool("checkpoint export \(checkpoint) net.h5 --labels").exitCode == 64)
+      try tool("checkpoint export \(checkpoint) plain.h5")
+      let outcome = try tool("checkpoint export plain.h5 net.onnx")
+      #expect(outcome.exitCode == 65 && outcome.errors.contains("does not say of which network"), "\(outcome)")
+    }
+  }
+}
