@@ -9,7 +9,7 @@ import Training
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Score a trained network on a split of a dataset.",
+    commandName: "evaluate", abstract: "Score a trained network, or any system's label images.",
     discussion: """
       Prints pixel accuracy, mean class accuracy, mean IoU and frequency-weighted IoU, and a line for each class. All \
       ranks share the images; the result does not depend on how many there are.
@@ -17,10 +17,16 @@ struct EvaluateCommand: ParsableCommand {
         fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data camvid
         mpirun -n 8 fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 \\
             --data camvid --split test --json test.json
+        fcn-dist evaluate --predictions labels --data camvid
       """)
 
   @Option(help: ArgumentHelp("The checkpoint, or a file of parameters together with --config.", valueName: "file"))
-  var checkpoint: String
+  var checkpoint: String?
+  @Option(
+    help: ArgumentHelp(
+      "Instead of a checkpoint: a folder of label PNGs (palette, grey, or the palette's colours), each named by its "
+        + "sample's key.", valueName: "folder"))
+  var predictions: String?
   @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var data: String
   @Option(help: "The split.") var split = "val"
   @Option(help: ArgumentHelp("Write the result, with the confusion matrix, into this file.", valueName: "file"))
@@ -28,23 +34,25 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var settings: ConfigurationOptions
   @OptionGroup var backendOptions: BackendOptions
 
+  func validate() throws {
+    guard checkpoint != nil || predictions != nil else {
+      throw ValidationError("Missing expected argument '--checkpoint <file>' or '--predictions <folder>'")
+    }
+    guard predictions != nil else { return }
+    guard checkpoint == nil, settings.config == nil, settings.overrides.isEmpty else {
+      throw ValidationError(
+        "--predictions goes without --checkpoint, --config and --set: labels are scored as they are")
+    }
+  }
+
   func run() throws {
     withMPI { (group: MPIProcessGroup) -> Void in
       let console = Console.standardOutput()
       let dataset = try Dataset(folder: data, split: split)
-      let model = try TrainedModel(
-        file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: dataset, size: dataset.size(0),
-        group: group)
-      try DatasetFit.check(dataset, model, file: checkpoint)
-      let evaluator = Evaluator(
-        network: model.network, dataset: dataset, normalisation: model.normalisation, group: group,
-        batch: model.batch)
       let watch = Stopwatch()
-      let evaluation = try evaluator.evaluate(model.memory) { done, count in
-        if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
-      }
+      let (evaluation, classNames) = try evaluate(dataset, group, console)
       guard group.isCoordinator else { return }
-      let report = EvaluationReport(split: split, classNames: model.classNames, evaluation: evaluation)
+      let report = EvaluationReport(split: split, classNames: classNames, evaluation: evaluation)
       console.line(report.table)
       let seconds = watch.seconds
       console.line(
@@ -54,5 +62,25 @@ struct EvaluateCommand: ParsableCommand {
       try Array((report.json.line + "\n").utf8).withUnsafeBytes { try FileBytes.write($0, to: json) }
       console.line("wrote \(json)")
     }
+  }
+
+  private func evaluate(
+    _ dataset: Dataset, _ group: MPIProcessGroup, _ console: Console
+  ) throws -> (Evaluation, classNames: [String]) {
+    if let predictions {
+      let foreign = try ForeignPredictions(folder: predictions, dataset: dataset)
+      return (try foreign.evaluate(over: group), dataset.info.classNames)
+    }
+    let checkpoint = checkpoint ?? ""
+    let model = try TrainedModel(
+      file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: dataset, size: dataset.size(0),
+      group: group)
+    try DatasetFit.check(dataset, model, file: checkpoint)
+    let evaluator = Evaluator(
+      network: model.network, dataset: dataset, normalisation: model.normalisation, group: group, batch: model.batch)
+    let evaluation = try evaluator.evaluate(model.memory) { done, count in
+      if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
+    }
+    return (evaluation, model.classNames)
   }
 }

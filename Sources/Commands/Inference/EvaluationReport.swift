@@ -38,8 +38,8 @@ package struct EvaluationReport {
 
       split \(split), \(evaluation.imageCount) images: mean IoU \(percentage(confusion.meanIntersectionOverUnion)), \
       pixel accuracy \(percentage(confusion.pixelAccuracy)), \
-      frequency-weighted IoU \(percentage(confusion.frequencyWeightedIntersectionOverUnion)), \
-      loss \(significant(evaluation.loss, 4))
+      frequency-weighted IoU \(percentage(confusion.frequencyWeightedIntersectionOverUnion))\
+      \(evaluation.loss.isFinite ? ", loss \(significant(evaluation.loss, 4))" : "")
       """
   }
 
