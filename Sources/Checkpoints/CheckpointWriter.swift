@@ -7,7 +7,8 @@ import Storage
   import Musl
 #endif
 
-/// Writes checkpoints so that they are whole or not there: under a temporary name, synced, read back, renamed.
+/// Writes checkpoints so that they are whole or not there: under a temporary name, synced, read back, renamed. Called on
+/// rank 0 alone, by the run's recorder (`Training/Coordination/RunRecorder.swift`) through `CheckpointStore`.
 package enum CheckpointWriter {
   /// - Parameters:
   ///   - replacing: whether a file that is already there may be replaced, at the moment the new one is whole.

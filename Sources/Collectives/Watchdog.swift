@@ -12,6 +12,10 @@ import Basics
 /// `max(minimum, factor x median step time)` every rank of the machine writes what it did last to
 /// `hang-rank-R.txt` in the run's folder, one of them names the rank that the others wait for, and the job ends with
 /// exit code 75, on which schedulers start it again.
+///
+/// A rank whose process dies is first noticed by the launcher (mpirun, srun), which ends the others at once. The watchdog
+/// is for ranks that hang, and for a death that no launcher sees: `HeartbeatBoard` has the ranks of this machine,
+/// `SignsOfLife` those of others.
 package final class Watchdog: Sendable {
   /// How long a rank may be silent, and who is told.
   package struct Settings: Sendable {

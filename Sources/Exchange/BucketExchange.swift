@@ -40,7 +40,7 @@ final class BucketExchange {
     var sources = localSources(from: own.lowerBound)
     for (node, values) in try exchange(routes[index], pool: pool, isPatient: isPatient) { sources[node] = values }
     if own.isEmpty { return }
-    TreeSum.evaluate(
+    GradientSum.evaluate(
       plan.tree.expression(of: plan.tree.root, from: Set(sources.keys)), sources: sources, count: own.count,
       into: store.gradientBuffers[topology.localIndex(of: group.rank)][0] + own.lowerBound, pool: pool)
   }
@@ -84,7 +84,7 @@ final class BucketExchange {
     var values = sources[message.node]
     if message.isComposed {
       let sum = wire.takeFloats(count)
-      TreeSum.evaluate(
+      GradientSum.evaluate(
         plan.tree.expression(of: message.node, from: Set(sources.keys)), sources: sources, count: count, into: sum,
         pool: pool)
       values = UnsafePointer(sum)

@@ -29,7 +29,11 @@ extension ParallelTests {
         "jumps", ranks: ranks, timeout: 40, environment: clock.merging(["FCN_DIST_WATCHDOG_SECONDS": "2"]) { $1 },
         ["--set", "distributed.coordinator=\(coordinator)"])
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
-      #expect(!(outcome.output + outcome.errors).contains("warning: "), "\(outcome.tail)")
+      // Three ranks on a machine of two cores are warned about, whatever the time.
+      let warnings = (outcome.output + outcome.errors).split(separator: "\n").filter {
+        $0.contains("warning: ") && !$0.contains("warning: cores of")
+      }
+      #expect(warnings.isEmpty, "\(outcome.tail)")
       #expect(try training.digest("jumps") == good)
       try expectOrdinaryTimes("jumps")
       // The process saw the jumps: the file is named by the time of day.

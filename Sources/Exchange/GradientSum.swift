@@ -2,7 +2,7 @@ import Basics
 import CVector
 
 /// Adds gradients in the order of a `SummationTree`, block by block so that partial sums stay in the cache.
-package struct TreeSum {
+package struct GradientSum {
   private static let blockLength = 8192
 
   /// Computes `result[i]` for i in 0 ..< `count`; a source covers the same elements. `result` may be one of the
