@@ -2,7 +2,7 @@
 // one-dimensional one that is defined before this is included: `weight_points`, `product_pixels`, `product_taps`, and
 // `store_pixel`; with TILE, POINTS and PRODUCTS. No guard: both kinds of tile include it.
 
-enum { TAPS = 9 };
+enum { TAPS = 9, ROOM = TILE > 3 ? TILE : 3 };  // ROOM for a row of pixels or of taps
 
 /// All products of 16 channels to a tile's pixels.
 INLINE void write_tile(const conednn_tiling *t, const place *p, const char *lanes, int64_t plane, int64_t channel,
@@ -48,8 +48,10 @@ TARGET static void transform_weight_gradient(const float *products, int64_t part
   for (int64_t input = first; input < first + count; input++)
     for (int64_t output = 0; output < outputs; output += LANES) {
       vector taps[3][POINTS];
+#pragma clang loop unroll(full)
       for (int column = 0; column < POINTS; column++) {
-        vector m[POINTS], r[4];
+        vector m[POINTS], r[ROOM];
+#pragma clang loop unroll(full)
         for (int row = 0; row < POINTS; row++) {
           const float *from = products + ((row * POINTS + column) * inputs + input) * outputs + output;
           m[row] = _mm512_loadu_ps(from);
@@ -57,11 +59,12 @@ TARGET static void transform_weight_gradient(const float *products, int64_t part
             m[row] = _mm512_add_ps(m[row], _mm512_loadu_ps(from + part * part_stride));
         }
         product_taps(m, r);
+#pragma clang loop unroll(full)
         for (int row = 0; row < 3; row++) taps[row][column] = r[row];
       }
       float *to = weights + output / LANES * output_stride + input / LANES * input_stride + input % LANES * LANES;
       for (int row = 0; row < 3; row++) {
-        vector r[4];
+        vector r[ROOM];
         product_taps(taps[row], r);
         for (int column = 0; column < 3; column++)
           _mm512_storeu_ps(to + (row * 3 + column) * LANES * LANES, r[column]);

@@ -41,10 +41,13 @@ struct OneDNNForm {
       // library 78 and, unrolled, 80. Where bfloat16 is multiplied in tiles, these want sums over many pixels, and a
       // convolution's are as long as a row: there the gradients are unrolled; forward stays a convolution, which has
       // the same bits for any number of threads.
+      // Without AVX-512 the library's matrix product may split a sum among the threads; its convolution, 6 % slower, does
+      // not.
+      let wantsLibrary = !OneDNNLibrary.instructionSet.hasPrefix("avx512")
       let wantsKn2Row = Self.wantsKn2Row(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles)
       self.init(
         forward: wantsKn2Row ? .kn2row : .library,
-        sourceGradient: wantsKn2Row ? .kn2row : isBFloat16 ? .im2col : .library,
+        sourceGradient: wantsKn2Row ? .kn2row : wantsLibrary ? .library : .im2col,
         weightGradient: isBFloat16 && hasTiles ? .im2col : .library)
     } else if let tile = Self.winogradTile(convolution, isBFloat16: isBFloat16, hasTiles: hasTiles) {
       self.init(
