@@ -45,7 +45,7 @@ final class SignsOfLife: @unchecked Sendable {
   /// - Parameters:
   ///   - rank: this rank's number in the job.
   ///   - group: all ranks.
-  ///   - node: those of this machine.
+  ///   - node: the ranks of this machine.
   /// - Important: Collective over `group`.
   init(rank: Int, group: any ProcessGroup, node: any ProcessGroup, folder: String) throws {
     self.folder = folder

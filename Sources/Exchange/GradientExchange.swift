@@ -34,7 +34,7 @@ package final class GradientExchange {
 
   /// - Parameters:
   ///   - group: the trainers.
-  ///   - machine: those of this trainer's machine as `topology` has it.
+  ///   - machine: the trainers on this trainer's machine, as `topology` groups them.
   ///   - isReproducible: false leaves the order of the sum to the transport's own all-reduce, where no two trainers
   ///     share a store.
   ///   - wantsOverlap: sum what is complete while the backward pass goes on.

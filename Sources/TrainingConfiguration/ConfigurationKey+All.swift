@@ -30,7 +30,7 @@ extension ConfigurationKey {
 
   private static let data: [ConfigurationKey] = [
     ConfigurationKey(
-      path: "data.path", summary: "the dataset's folder; --data goes before it", values: "text, or none",
+      path: "data.path", summary: "the dataset's folder; --data overrides it", values: "text, or none",
       read: { value, configuration in
         configuration.data.path = value.isAbsent(orWord: "none", amongTexts: true) ? nil : try value.text()
       },
@@ -159,7 +159,7 @@ extension ConfigurationKey {
       "evaluations without a new best that end the training"),
     .choice(
       "train.nonfinite", \.train.nonfinite,
-      "what follows a step whose loss or gradient is not finite, which is never applied"),
+      "what to do when a loss or gradient is not finite; no rank applies that step"),
   ]
 
   private static let distributed: [ConfigurationKey] = [
@@ -169,7 +169,7 @@ extension ConfigurationKey {
     .choice("distributed.wire", \.distributed.wire, "number format of gradients between machines"),
     .integer(
       "distributed.wire_parts", \.distributed.wireParts, in: 1...65_536,
-      "with wire bfloat16: so many parts of the batch are rounded once each; a power of two, best the machines"),
+      "with wire bfloat16: parts of the batch whose sums are rounded once each; a power of two, best one per machine"),
     .choice(
       "distributed.overlap", \.distributed.overlap,
       "exchange gradients while others are computed; auto: between machines"),

@@ -99,7 +99,7 @@ extension ParallelTests {
       Fault(
         name: "a shard cut off",
         line: "truncate -s -4000 DATA/train-00000-of-00001.h5; MPIRUN -n 2 --oversubscribe --bind-to none DOCTOR "
-          + "--data DATA", code: 70, words: ["ERROR", "train-00000-of-00001.h5", "first correct what is said above"]),
+          + "--data DATA", code: 70, words: ["ERROR", "train-00000-of-00001.h5", "correct the errors above first"]),
       Fault(
         name: "no dataset", line: "MPIRUN -n 2 --oversubscribe --bind-to none DOCTOR --data DATA/nowhere", code: 70,
         words: ["ERROR", "DATA/nowhere"]),

@@ -79,7 +79,7 @@ struct Examination {
       && MemoryCheck.findings(job).allSatisfy { $0.verdict != .error }
     guard isReady, let workload else {
       return .failure(
-        Problem.Caught(problem: Problem("not measured: first correct what is said above", remedy: nil)))
+        Problem.Caught(problem: Problem("not measured: correct the errors above first", remedy: nil)))
     }
     return try SpeedProbe(workload: workload, world: group).run()
   }

@@ -22,7 +22,7 @@ struct VerifyExactnessCommand: ParsableCommand {
             --folder /shared/folder
       """)
 
-  @Flag(help: "With 5, 7 and 8 ranks too, and with all backends and precisions that there are.") var all = false
+  @Flag(help: "Also run 5, 7 and 8 ranks, and every available backend and precision.") var all = false
   @OptionGroup var backendOptions: BackendOptions
   @Option(help: ArgumentHelp("float32 or bfloat16.", valueName: "precision")) var precision = Precision.float32
   @Option(help: ArgumentHelp("The launcher and its options.", valueName: "command")) var mpirun =

@@ -1,7 +1,7 @@
 import Checkpoints
 import TrainingConfiguration
 
-/// Whether a training that goes on comes to the same bits as the one that wrote its checkpoint would have.
+/// Whether a resumed training computes the same bits as the training that wrote its checkpoint would have.
 package struct BitwiseContinuation {
   /// What differs and changes bits: "the instruction set (AVX-512 there, AVX2 here)".
   package let differences: [String]

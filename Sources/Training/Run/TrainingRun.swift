@@ -58,7 +58,7 @@ package final class TrainingRun {
       agreement.add("the version of \(name)", version)
     }
     var configuration = inputs.configuration
-    // What is there counts, not where.
+    // Ranks may read the same dataset from different paths; the fingerprints below compare its content.
     configuration.data.path = nil
     agreement.add("the configuration", configuration.yaml)
     agreement.add("the training data", inputs.training.fingerprint)

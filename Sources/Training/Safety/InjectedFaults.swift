@@ -9,7 +9,7 @@ import Basics
 
 /// Faults that a test orders with `FCN_DIST_FAULT`, so that real processes fail at a chosen place: `kill@1:7` kills
 /// rank 1 in the step that makes the 7th update, `flip-weight@0:3,slow@2:5` orders two. Where `FCN_DIST_FAULT_ONCE`
-/// names a file, only the first order strikes that finds it missing: a job that is started again then runs through.
+/// names a file, a fault happens only while that file is missing, and creates it: a restarted job then runs to its end.
 /// `kill-checkpoint/renamed@0:6` kills rank 0 while it writes the checkpoint of step 6, at that `CheckpointPoint`.
 package struct InjectedFaults: Equatable, Sendable {
   /// The faults that can be ordered.

@@ -44,7 +44,7 @@ package final class GradientComputation {
   }
 
   /// - Parameters:
-  ///   - samples: those of this trainer's positions, in order.
+  ///   - samples: the samples at this trainer's positions of the batch, in order.
   ///   - scale: multiplies every gradient: 1 / the global normaliser.
   ///   - release: called during the last backward pass with the element of the arena from which on this trainer's
   ///     buffers are complete, and do not change any more. What is left is complete at the end.

@@ -26,6 +26,6 @@ package struct TrainerParts {
   package var loaderThreads: Int
   package var stopSignal: StopSignal
   package var watchdog: Watchdog?
-  /// Those of this rank.
+  /// The faults to inject on this rank.
   package var faults: InjectedFaults
 }
