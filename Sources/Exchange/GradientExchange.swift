@@ -28,6 +28,7 @@ package final class GradientExchange {
   private let pool: WorkerPool
   private let isTreeOrdered: Bool
   private let buckets: BucketExchange
+  private let publication: ParameterPublication
   private let thread: ExchangeThread?
   /// Are gradients exchanged while others are still computed? May be set to false, and back, between steps.
   package var overlaps: Bool
@@ -58,6 +59,7 @@ package final class GradientExchange {
       plan: plan, topology: topology, store: store, ownership: ownership, group: group,
       // Alone on its machine a sum has nothing to wait for: one stretch is best.
       bucketLength: topology.machines.count > 1 || overlaps ? bucketLength : max(1, store.table.floatCount))
+    publication = try ParameterPublication(ownership: ownership, topology: topology, store: store, group: group)
     thread =
       overlaps
       ? try ExchangeThread(
@@ -128,11 +130,15 @@ package final class GradientExchange {
     return norms
   }
 
-  /// Spreads the slices of the master that the trainers have updated; afterwards every machine's master is whole.
+  /// Spreads the slices of the master that the trainers have updated. Afterwards every machine has what it computes
+  /// with: where the backend reads bfloat16 only, the parameters of other machines' owners rounded to it.
   package func publish() throws {
-    try spread(store.memory.master)
+    if publication.rounds { try publication.publish(pool: pool) } else { try spread(store.memory.master) }
     try machine.barrier()
   }
+
+  /// A digest of chunk `index` as `publish` leaves it on the machines that do not own it: the same on all.
+  package func publishedDigest(ofChunk index: Int) -> UInt64 { publication.digest(ofChunk: index) }
 
   /// Makes the backend's compute copies of the master; the trainers of a machine share the work.
   package func prepare(_ network: Network) throws {
@@ -144,9 +150,18 @@ package final class GradientExchange {
   /// Waits for the other trainers of this machine.
   package func waitForMachine() throws { try machine.barrier() }
 
-  /// Brings the optimizer's state of all owners together on every machine (before a checkpoint).
+  /// Brings the float32 master and the optimizer's state of all owners together on every machine (before a checkpoint).
   package func gatherState() throws {
-    for microBatch in store.optimizerState { try spread(microBatch) }
+    if publication.rounds { try spread(store.memory.master) }
+    for arena in store.optimizerState { try spread(arena) }
+    try machine.barrier()
+  }
+
+  /// Leaves the master after `gatherState` as the last `publish` left it; the ranks of a machine share the work.
+  package func releaseState() throws {
+    guard publication.rounds else { return }
+    try machine.barrier()
+    publication.roundOthers(piece: topology.localIndex(of: group.rank), of: machine.size, pool: pool)
     try machine.barrier()
   }
 

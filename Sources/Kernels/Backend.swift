@@ -163,6 +163,9 @@ package protocol WeightLayout: AnyObject {
   var count: Int { get }
   /// Bytes of the copies that the multiplications read (bfloat16, re-laid out); 0 where they read the master.
   var preparedByteCount: Int { get }
+  /// Do the multiplications read the weights as bfloat16 numbers only, each rounded to the nearest, ties to even? Then
+  /// compute copies made from rounded weights are the same bits as those made from the master.
+  var readsBFloat16Only: Bool { get }
   /// Equal on two ranks exactly when their layouts are.
   var fingerprint: String { get }
 

@@ -49,7 +49,7 @@ package struct Graph {
   /// - Throws: `Failure` that names the image's size where it is too small for the network.
   func shapes(images: Int, height: Int, width: Int, channels: Int) throws -> [ActivationShape] {
     guard images >= 1, height >= 1, width >= 1 else {
-      throw Failure(.badData, "an image of \(height) x \(width) pixels", remedy: "images need one pixel or more")
+      throw Failure(.badData, "an image of \(height) x \(width) pixels", remedy: "an image has at least one pixel")
     }
     let nothing = ActivationShape(images: images, height: 0, width: 0, channels: 0)
     var shapes = [ActivationShape](repeating: nothing, count: valueCount)

@@ -31,7 +31,7 @@ package struct Parameter {
   /// - Throws: `Failure` when there are too many or too few.
   package func importCanonical(_ values: [Float], into arena: UnsafeMutablePointer<Float>) throws {
     guard values.count == canonicalCount else {
-      throw Failure(.badData, "\(name) has \(values.count) values, \(canonicalCount) belong there")
+      throw Failure(.badData, "\(name) has \(values.count) values, expected \(canonicalCount)")
     }
     values.withUnsafeBufferPointer { if let base = $0.baseAddress { importCanonical(base, into: arena) } }
   }

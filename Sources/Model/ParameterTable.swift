@@ -47,6 +47,12 @@ package struct ParameterTable {
     indices = ["flat/weight": 0]
   }
 
+  /// Where the backend reads the master as bfloat16 numbers only, ascending: two bytes a number say all that a machine
+  /// needs that computes with these parameters and does not update them.
+  package var rangesReadAsBFloat16: [Range<Int>] {
+    parameters.filter { $0.layout?.readsBFloat16Only ?? false }.map(\.range)
+  }
+
   private static func roundedUp(_ count: Int, to multiple: Int) -> Int {
     (count + multiple - 1) / multiple * multiple
   }

@@ -4,7 +4,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// Files that nobody vouches for are read by a process of their own, which may die.
+/// Untrusted files are read in a separate process, which may die.
 @Suite struct IsolationTests {
   let folder = TemporaryFolder()
 

@@ -141,7 +141,7 @@ struct TrainedModel {
       guard tensor.shape == parameter.canonicalShape else {
         throw Failure(
           .badData,
-          "\(file.path): \(parameter.name) has shape \(tensor.shape), the model wants "
+          "\(file.path): \(parameter.name) has shape \(tensor.shape), the model has "
             + "\(parameter.canonicalShape)", remedy: "check model.widths, model.fc and model.classes")
       }
       try parameter.importCanonical(try tensor.values(), into: store.memory.master)

@@ -87,7 +87,7 @@ struct ReportCommand: ParsableCommand {
     return started + "fcn-dist train --config \(folder)/config.yaml --output \(folder)-again"
   }
 
-  /// At most so many pictures are shown, evenly spread over those that there are.
+  /// At most this many pictures are shown, evenly spaced.
   private static let pictureLimit = 12
 
   private static func pictures(in folder: String) throws -> [ReportPage.Picture] {

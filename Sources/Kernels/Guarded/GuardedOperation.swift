@@ -9,6 +9,7 @@ final class GuardedWeightLayout: WeightLayout {
   var canonicalCount: Int { inner.canonicalCount }
   var count: Int { inner.count }
   var preparedByteCount: Int { inner.preparedByteCount }
+  var readsBFloat16Only: Bool { inner.readsBFloat16Only }
   var fingerprint: String { inner.fingerprint }
   var preparationPieces: Int { inner.preparationPieces }
   var preparationScratchByteCount: Int { inner.preparationScratchByteCount }

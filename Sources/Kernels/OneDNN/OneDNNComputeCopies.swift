@@ -7,6 +7,8 @@ protocol ComputeCopies {
   var pieceCount: Int { get }
   /// Equal for two copies exactly when they are.
   var description: String { get }
+  /// Does every multiplication read a copy, and is each number of the copies one weight rounded to bfloat16?
+  var areRoundedWeights: Bool { get }
   /// Bytes from the start of the copies; nil: the master weights themselves.
   var forwardOffset: Int? { get }
   var backwardDataOffset: Int? { get }
@@ -25,6 +27,7 @@ struct ReorderedWeights: ComputeCopies {
   let description: String
   let forwardOffset: Int?
   let backwardDataOffset: Int?
+  var areRoundedWeights: Bool { isBFloat16 && forwardOffset != nil && backwardDataOffset != nil }
 
   private struct Copy {
     let arrangement: OneDNNArrangement
@@ -118,6 +121,8 @@ struct WinogradCopies: ComputeCopies {
   let description: String
   let forwardOffset: Int? = 0
   let backwardDataOffset: Int?
+  /// The transform takes the float32 weights and rounds its results.
+  let areRoundedWeights = false
   private let shape: conednn_winograd
 
   init(_ convolution: conednn_convolution, tile pixels: Int, threads: Int) {

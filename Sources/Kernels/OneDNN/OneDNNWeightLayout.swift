@@ -26,6 +26,7 @@ final class OneDNNWeightLayout: WeightLayout {
   var canonicalCount: Int { master.offsets.out.count * master.offsets.input.count * master.offsets.spatial.count }
   var count: Int { master.byteCount / 4 }
   var preparedByteCount: Int { copies.byteCount }
+  var readsBFloat16Only: Bool { copies.areRoundedWeights }
   var fingerprint: String { master.description + "|" + copies.description }
   var preparationPieces: Int { copies.pieceCount }
   var preparationScratchByteCount: Int { 0 }

@@ -33,6 +33,7 @@ final class PanelWeightLayout: WeightLayout {
   private var backwardCount: Int { inputPanels * panelWidth * taps * outputChannels }
   private var forwardPreparedCount: Int { precision == .bfloat16 ? count : 0 }
   var preparedByteCount: Int { (forwardPreparedCount + backwardCount) * 4 }
+  var readsBFloat16Only: Bool { precision == .bfloat16 }
   var fingerprint: String { "panels\(panelWidth):\(inputChannels)x\(outputChannels)x\(kernel):\(precision.rawValue)" }
 
   func forwardPanels(_ weights: LayerWeights) -> UnsafePointer<Float> {

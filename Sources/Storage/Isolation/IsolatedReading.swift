@@ -1,6 +1,6 @@
 import Basics
 
-/// A file that the HDF5 library has open in a process of its own, because nobody vouches for the file: HDF5 1.10 can
+/// A file that the HDF5 library has open in a process of its own, because the file is not trusted: HDF5 1.10 can
 /// crash, loop or ask for any amount of memory on files that are not as it would have written them.
 ///
 /// The process has bounds for memory and computing time. When it dies, the file is damaged; this process goes on.

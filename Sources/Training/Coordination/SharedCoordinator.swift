@@ -49,14 +49,17 @@ package final class SharedCoordinator: Coordinator {
       isBest = policy.best?.step == boundary.step
       try log?.record(record)
     }
-    if boundary.isCheckpoint || isBest { try save(boundary) }
+    if boundary.isCheckpoint || isBest {
+      watchdog?.heartbeat("gathering the state", step: boundary.step, isWaiting: true)
+      try exchange.gatherState()
+      try save(boundary)
+      try exchange.releaseState()
+    }
   }
 
   /// Copies the state and lets the first trainer write the copy while all go on; the run's last checkpoint, and one for
   /// whose copy there is no memory, is waited for.
   private func save(_ boundary: StepBoundary) throws {
-    watchdog?.heartbeat("gathering the state", step: boundary.step, isWaiting: true)
-    try exchange.gatherState()
     // The copy before may still be being written.
     if let recorder {
       watchdog?.heartbeat("writing a checkpoint", step: boundary.step, leniency: Watchdog.storageLeniency)

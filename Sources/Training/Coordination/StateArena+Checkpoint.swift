@@ -52,7 +52,7 @@ extension StateArena {
       guard tensor.shape == parameter.canonicalShape else {
         throw Failure(
           .badData,
-          "\(path): \(what) of \(parameter.name) has shape \(tensor.shape), the model wants "
+          "\(path): \(what) of \(parameter.name) has shape \(tensor.shape), the model has "
             + "\(parameter.canonicalShape)")
       }
       try tensor.withValues { if let base = $0.baseAddress { parameter.importCanonical(base, into: arena) } }

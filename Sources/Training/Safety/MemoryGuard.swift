@@ -68,16 +68,16 @@ package final class MemoryGuard {
     }
   }
 
-  /// Compares the machines' masters as sealed.
+  /// Compares what all machines have of the masters.
   ///
   /// - Important: Collective over the trainers.
   package func compareMachines(step: Int) throws {
     guard exchange.topology.machines.count > 1 else { return }
     var lowest = [Int64](repeating: .max, count: exchange.ownership.layout.chunkCount)
     var highest = [Int64](repeating: .min, count: exchange.ownership.layout.chunkCount)
-    for (chunk, seal) in zip(parts[0].chunks, parts[0].seals) {
-      lowest[chunk] = Int64(bitPattern: seal)
-      highest[chunk] = Int64(bitPattern: seal)
+    for (chunk, digest) in zip(parts[0].chunks, publishedDigests()) {
+      lowest[chunk] = Int64(bitPattern: digest)
+      highest[chunk] = Int64(bitPattern: digest)
     }
     try group.allReduce(&lowest, .minimum)
     try group.allReduce(&highest, .maximum)
@@ -89,8 +89,8 @@ package final class MemoryGuard {
   /// - Important: Collective over the trainers.
   private func holdersThatDiffer(inChunk chunk: Int) throws -> [String] {
     let part = parts[0]
-    let seal = part.chunks.firstIndex(of: chunk).map { "\(part.seals[$0])" } ?? ""
-    let texts = try group.allGather(Array("\(seal)/rank \(rank) on \(ProcessEnvironment.hostName)".utf8))
+    let digest = part.chunks.contains(chunk) ? "\(exchange.publishedDigest(ofChunk: chunk))" : ""
+    let texts = try group.allGather(Array("\(digest)/rank \(rank) on \(ProcessEnvironment.hostName)".utf8))
     let entries = texts.map {
       String(decoding: $0, as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false)
     }
@@ -100,6 +100,15 @@ package final class MemoryGuard {
       topology.machineOfTrainer[$0] == topology.machineOfTrainer[owner] && !entries[$0][0].isEmpty
     }
     return entries.filter { !$0[0].isEmpty && $0[0] != entries[truth ?? 0][0] }.map { String($0[1]) }
+  }
+
+  /// Of this trainer's share of the master.
+  private func publishedDigests() -> [UInt64] {
+    var digests = [UInt64](repeating: 0, count: parts[0].chunks.count)
+    digests.withUnsafeMutableBufferPointer { digests in
+      pool.run(digests.count) { i, _ in digests[i] = exchange.publishedDigest(ofChunk: parts[0].chunks[i]) }
+    }
+    return digests
   }
 
   private func digests(_ part: Part) -> [UInt64] {
