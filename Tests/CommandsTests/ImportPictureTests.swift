@@ -59,4 +59,37 @@ import Testing
       #expect(said.contains("1 picture was converted from CMYK to RGB"), "\(outcome)")
     }
   }
+
+  /// Whoever mends files wants to know all of them, in both splits and of both kinds.
+  @Test func allDamagedPicturesAreNamed() throws {
+    try withTool { tool in
+      let pixels = (0..<16 * 16 * 3).map { UInt8($0 % 251) }
+      for split in ["train", "val"] {
+        for (folder, channels) in [("images", 3), ("labels", 1)] {
+          let path = "\(tool.folder)/s/\(split)/\(folder)"
+          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+          for name in ["a", "b", "c", "d"] {
+            let values = channels == 3 ? pixels : (0..<16 * 16).map { UInt8($0 % 2) }
+            try PNG.write(
+              Image(width: 16, height: 16, channels: channels, pixels: values), to: "\(path)/\(name).png")
+          }
+        }
+      }
+      let damaged = ["s/train/images/b.png", "s/train/labels/d.png", "s/val/images/a.png"]
+      for file in damaged {
+        let path = "\(tool.folder)/\(file)"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        // Behind the header, so that only the pixels tell.
+        bytes[bytes.count - 20] ^= 0x55
+        try bytes.write(to: URL(fileURLWithPath: path))
+      }
+      for options in ["--classes x,y", "--classes x,y --channels 3 --values 0,1"] {
+        let outcome = try tool("dataset import folder s --output out " + options)
+        #expect(outcome.exitCode == 65, "\(outcome)")
+        for file in damaged { #expect(outcome.errors.contains(file), "\(outcome)") }
+        #expect(outcome.errors.contains("3 of 8 images cannot be taken"), "\(outcome)")
+        #expect(!FileManager.default.fileExists(atPath: "\(tool.folder)/out"))
+      }
+    }
+  }
 }

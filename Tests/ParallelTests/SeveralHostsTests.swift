@@ -29,6 +29,20 @@ extension ParallelTests {
       #expect(try training.digest("hosts") == good)
     }
 
+    /// Updated parameters travel as bfloat16 there, and the machines compare what they have of them.
+    @Test(arguments: [(2, 2, "shared"), (3, 4, "dedicated")])
+    func machinesChangeNothingInBFloat16(hosts: Int, ranks: Int, coordinator: String) throws {
+      let settings = ["--set", "train.precision=bfloat16", "--set", "distributed.verify_every=2"]
+      let alone = try MPILauncher(ranks: 1).run("fcn-dist", training.arguments("alone", settings))
+      #expect(alone.exitCode == 0, "\(alone.tail)")
+      let outcome = try Hosts(count: hosts).run(
+        ranks: ranks, mapBy: "node",
+        training.arguments("bfloat16", settings + ["--set", "distributed.coordinator=\(coordinator)"]))
+      #expect(outcome.exitCode == 0, "\(outcome.tail)")
+      #expect(try training.digest("bfloat16") == training.digest("alone"))
+      #expect(try training.digest("alone") != good)
+    }
+
     private static let hasTwoProcessors = ProcessInfo.processInfo.activeProcessorCount > 1
 
     private func onTwoHosts(_ command: [String]) throws -> MPILauncher.Outcome {

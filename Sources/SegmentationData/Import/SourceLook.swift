@@ -25,15 +25,18 @@ struct SourceLook {
   init(hasValue: [Bool]) { self.hasValue = hasValue }
 
   /// - Parameter readsLabels: without, only images are looked at.
-  /// - Throws: `Failure` naming the file: unreadable, or its pixels have another depth than the others'; a label in
+  /// - Throws: `Failure` naming the files: unreadable, or its pixels have another depth than the others'; a label in
   ///   colours.
   init(_ splits: [(split: String, pairs: [ImportPair])], readsLabels: Bool, _ options: ImportOptions) throws {
     let readsAlpha = options.channels == nil
+    var failures = FileFailures()
     for (split, pairs) in splits {
       var depth: Int?
       try OrderedWork.run(count: pairs.count, threads: options.threads) { index in
-        try Self.facts(pairs[index], readsLabels, readsAlpha: readsAlpha)
-      } take: { index, facts in
+        try FileFailures.attempt { try Self.facts(pairs[index], readsLabels, readsAlpha: readsAlpha) }
+      } take: { index, result in
+        options.progress(WorkProgress(name: "\(split): looking", completed: index + 1, total: pairs.count))
+        guard let facts = failures.value(of: result) else { return }
         guard depth == nil || depth == facts.depth else {
           throw Failure(
             .badData, "\(pairs[index].image) has \(facts.depth) bits a channel, the images before it do not")
@@ -44,10 +47,29 @@ struct SourceLook {
         for value in facts.values { hasValue[Int(value)] = true }
         palette = palette ?? facts.palette
         greyInColourCount += facts.wasGreyInColour ? 1 : 0
-        options.progress(WorkProgress(name: "\(split): looking", completed: index + 1, total: pairs.count))
       }
     }
+    if !failures.isEmpty { try Self.failAfterReadingAll(splits, readsLabels, options) }
     if readsAlpha { sayAlpha(options.note) }
+  }
+
+  /// A look reads no pixels of images: whoever has to mend files wants to know of those too.
+  private static func failAfterReadingAll(
+    _ splits: [(split: String, pairs: [ImportPair])], _ readsLabels: Bool, _ options: ImportOptions
+  ) throws {
+    var failures = FileFailures()
+    for (split, pairs) in splits {
+      try OrderedWork.run(count: pairs.count, threads: options.threads) { index in
+        try FileFailures.attempt {
+          _ = try ImageFile.read(pairs[index].image)
+          _ = try facts(pairs[index], readsLabels, readsAlpha: false)
+        }
+      } take: { index, result in
+        _ = failures.value(of: result)
+        options.progress(WorkProgress(name: "\(split): reading all", completed: index + 1, total: pairs.count))
+      }
+    }
+    try failures.check(of: splits.reduce(0) { $0 + $1.pairs.count })
   }
 
   private func sayAlpha(_ note: (String) -> Void) {

@@ -39,7 +39,7 @@ package struct DatasetWriter {
 
   /// Writes `info.sampleCount` samples, those of a shard next to one another. Makes the folder if need be.
   ///
-  /// - Throws: what `sample` throws, first in order; `Failure(.cannotCreate)` if there are shards of the split already.
+  /// - Throws: what `sample` throws, where files are bad one `Failure` for all of them; `Failure(.cannotCreate)` if there are shards of the split already.
   ///   Nothing is left behind then.
   package func write(_ info: DatasetInfo, sample: @escaping @Sendable (Int) throws -> RawSample) throws {
     try write([SplitContent(info: info, sample: sample)])
@@ -64,7 +64,9 @@ package struct DatasetWriter {
           remedy: "choose another folder, or remove them first")
       }
     }
-    let finished = try splits.map(shards(of:))
+    var failures = FileFailures()
+    let finished = try splits.map { try writers(of: $0, &failures) }
+    try failures.check(of: splits.reduce(0) { $0 + $1.info.sampleCount })
     try publish(finished.flatMap { $0 })
     isDone = true
     return zip(splits, finished).map { split, writers in
@@ -80,12 +82,16 @@ package struct DatasetWriter {
     }
   }
 
-  /// The finished shards of a split, without their names yet.
-  private func shards(of split: SplitContent) throws -> [ShardWriter] {
+  /// The finished shards of a split, without their names yet. Once a sample fails the others are only looked at.
+  private func writers(of split: SplitContent, _ failures: inout FileFailures) throws -> [ShardWriter] {
     let (info, count) = (split.info, split.info.sampleCount)
     var finished: [ShardWriter] = []
     var current: ShardWriter?
-    try OrderedWork.run(count: count, threads: threads, prepare: split.sample) { index, sample in
+    try OrderedWork.run(count: count, threads: threads) { index in
+      try FileFailures.attempt { try split.sample(index) }
+    } take: { index, result in
+      progress(WorkProgress(name: info.split, completed: index + 1, total: count))
+      guard let sample = failures.value(of: result), failures.isEmpty else { return }
       let shard = finished.count
       let writer = try current ?? ShardWriter(folder: folder, info: info, shard: shard, of: shardCount)
       current = writer
@@ -95,7 +101,6 @@ package struct DatasetWriter {
         finished.append(writer)
         current = nil
       }
-      progress(WorkProgress(name: info.split, completed: index + 1, total: count))
     }
     return finished
   }
