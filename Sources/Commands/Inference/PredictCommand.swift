@@ -23,6 +23,8 @@ struct PredictCommand: ParsableCommand {
             --split val --sheet val.png
         fcn-dist predict --checkpoint RUN/checkpoints/best.h5 --data camvid \\
             --split val --logits val.h5
+        fcn-dist predict --checkpoint RUN/checkpoints/best.h5 \\
+            --tile 1024 --overlap 256 aerial.tif
       """)
 
   @Option(help: ArgumentHelp("The checkpoint, or a file of parameters together with --config.", valueName: "file"))
@@ -42,6 +44,16 @@ struct PredictCommand: ParsableCommand {
   var logits: String?
   @Option(help: ArgumentHelp("A dataset's folder, instead of images.", valueName: "folder")) var data: String?
   @Option(help: "The dataset's split.") var split = "val"
+  @Option(
+    help: ArgumentHelp(
+      "Cut larger images into tiles of this many pixels a side, so that any image fits into memory.",
+      valueName: "pixels"))
+  var tile: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Pixels that neighbouring tiles share, in which one fades into the other. Default: a quarter of --tile.",
+      valueName: "pixels"))
+  var overlap: Int?
   @Argument(help: "Image files (PNG, JPEG, TIFF, BMP, WebP), and folders of them.") var images: [String] = []
   @OptionGroup var settings: ConfigurationOptions
   @OptionGroup var backendOptions: BackendOptions
@@ -50,6 +62,16 @@ struct PredictCommand: ParsableCommand {
     if images.isEmpty == (data == nil) {
       throw ValidationError(
         images.isEmpty ? "There is nothing to predict: give images, or --data" : "Give images or --data, not both")
+    }
+    if let tile {
+      guard (32...16_384).contains(tile) else {
+        throw ValidationError("--tile must be in 32 … 16384, found \(tile)")
+      }
+      guard (0...tile / 2).contains(overlap ?? 0) else {
+        throw ValidationError("--overlap must be in 0 … \(tile / 2), half of --tile, found \(overlap ?? 0)")
+      }
+    } else if overlap != nil {
+      throw ValidationError("--overlap goes with --tile")
     }
     guard (1...200).contains(count) else { throw ValidationError("--count must be in 1 … 200, found \(count)") }
   }
@@ -71,8 +93,11 @@ struct PredictCommand: ParsableCommand {
       if let dataset = input.dataset { try DatasetFit.check(dataset, model, file: checkpoint) }
       if group.isCoordinator, let folder { try Folder.make(folder, remedy: "give another one with --output") }
       try group.barrier()
+      let predictor = Predictor(
+        model, tiling: tile.map { Tiling(side: $0, overlap: overlap ?? $0 / 4) },
+        available: MemoryFacts.current().available / (try group.nodeGroup().size))
       let job = PredictionJob(
-        input: input, predictor: Predictor(model), files: files(model, hasTruth: input.dataset != nil),
+        input: input, predictor: predictor, files: files(model, hasTruth: input.dataset != nil),
         sheet: sheet.map { PredictionSheet(path: $0, count: count) }, logitsPath: logits, group: group,
         console: Console.standardOutput())
       try job.run()

@@ -13,10 +13,16 @@ struct Predictor {
   }
 
   let model: TrainedModel
+  private let tiling: Tiling?
+  /// Bytes that this rank can have.
+  private let available: Int
   private let transform: SampleTransform
 
-  init(_ model: TrainedModel) {
+  /// - Parameter tiling: for larger images; nil: all go through the network whole.
+  init(_ model: TrainedModel, tiling: Tiling? = nil, available: Int = .max) {
     self.model = model
+    self.tiling = tiling
+    self.available = available
     transform = SampleTransform(normalisation: model.normalisation, ignoreLabel: .max)
   }
 
@@ -24,6 +30,10 @@ struct Predictor {
   /// - Throws: `Failure` when the images are too small for the network.
   func predict(_ images: [RawSample], withLogits: Bool) throws -> [Prediction] {
     guard let first = images.first else { return [] }
+    if let tiling, max(first.height, first.width) > tiling.side {
+      return try images.map { try predict($0, in: tiling, withLogits: withLogits) }
+    }
+    try checkMemory(images.count, first)
     var pixels: [Float] = []
     pixels.reserveCapacity(images.count * first.height * first.width * first.channels)
     for raw in images { pixels += transform.apply(raw, SampleRequest(sample: 0, randomKey: 0)).pixels }
@@ -41,6 +51,61 @@ struct Predictor {
         sample: raw, classes: Array(classes[image * count..<(image + 1) * count]),
         logits: withLogits ? Self.planes(scores + image * count * classCount, count: count, classCount) : [])
     }
+  }
+
+  /// One tile after the other, row after row.
+  private func predict(_ raw: RawSample, in tiling: Tiling, withLogits: Bool) throws -> Prediction {
+    let classCount = model.network.configuration.classes
+    let (rows, columns) = (tiling.weighted(raw.height), tiling.weighted(raw.width))
+    var blend = TileBlend(
+      height: rows[0].range.count, width: raw.width, classCount: classCount, columns: columns)
+    var classes = [UInt16](repeating: 0, count: raw.height * raw.width)
+    var logits = [Float](repeating: 0, count: withLogits ? classCount * classes.count : 0)
+    for (number, row) in rows.enumerated() {
+      blend.begin(rowWeights: row.weights)
+      for column in columns {
+        let tile = raw.window(rows: row.range, columns: column.range)
+        let plan = try model.network.plan(images: 1, height: tile.height, width: tile.width, training: false)
+        let pixels = transform.apply(tile, SampleRequest(sample: 0, randomKey: 0)).pixels
+        blend.add(
+          plan.forward(pixels, model.memory, dropoutKeys: nil), columns: column.range, rowWeights: row.weights,
+          columnWeights: column.weights)
+      }
+      let end = number + 1 < rows.count ? rows[number + 1].range.lowerBound : raw.height
+      blend.take(end - row.range.lowerBound) { place, scores in
+        let first = (row.range.lowerBound + place) * raw.width
+        for x in 0..<raw.width {
+          let pixel = scores[x * classCount..<(x + 1) * classCount]
+          classes[first + x] = UInt16(Self.largest(pixel))
+          for label in 0..<classCount where withLogits {
+            logits[label * classes.count + first + x] = pixel[pixel.startIndex + label]
+          }
+        }
+      }
+    }
+    return Prediction(sample: raw, classes: classes, logits: logits)
+  }
+
+  /// The first of the largest.
+  private static func largest(_ scores: Slice<UnsafeBufferPointer<Float>>) -> Int {
+    var best = scores.startIndex
+    for place in scores.indices where scores[place] > scores[best] { best = place }
+    return best - scores.startIndex
+  }
+
+  /// Below so many pixels nobody runs out of memory because of an image.
+  private static let harmlessPixelCount = 4_000_000
+
+  private func checkMemory(_ count: Int, _ image: RawSample) throws {
+    guard image.height * image.width > Self.harmlessPixelCount else { return }
+    let needed = try model.network.byteCount(
+      images: count, height: image.height, width: image.width, training: false)
+    guard needed > available else { return }
+    throw Failure(
+      .configuration,
+      "\(image.key): \(image.height) x \(image.width) pixels at once take \(fixed(Double(needed) / 0x1p30, 1)) GiB of "
+        + "memory, and \(fixed(Double(available) / 0x1p30, 1)) GiB are available to a rank",
+      remedy: "predict in overlapping tiles: --tile 1024 --overlap 256")
   }
 
   /// [pixels, classes] to [classes, pixels].
