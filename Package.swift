@@ -36,6 +36,7 @@ let package = Package(
     .target(name: "Kernels", dependencies: ["COneDNN", "CVector", "Basics"], swiftSettings: strict),
     .target(name: "Model", dependencies: ["Kernels", "Basics"], swiftSettings: strict),
     .target(name: "Storage", dependencies: ["CHDF5", "Basics"], swiftSettings: strict),
+    .target(name: "Regions", dependencies: ["Storage", "CVector", "Basics"], swiftSettings: strict),
     .target(name: "ImageFiles", dependencies: ["CImageFiles", "Basics"], swiftSettings: strict),
     .target(
       name: "SegmentationData", dependencies: ["Storage", "ImageFiles", "CVector", "Basics"], swiftSettings: strict),
@@ -64,7 +65,8 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "Weights", "RunLogging", "Exchange", "Model",
-        "Kernels", "SegmentationData", "Storage", "ImageFiles", "MPITransport", "Collectives", "Basics", "CSystem", "Yams",
+        "Kernels", "SegmentationData", "Regions", "Storage", "ImageFiles", "MPITransport", "Collectives", "Basics",
+        "CSystem", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(name: "fcn-dist", dependencies: ["Commands"], swiftSettings: strict),
@@ -82,6 +84,7 @@ let package = Package(
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics", "TestSupport", "fcn-dist"]),
     .testTarget(
       name: "WeightsTests", dependencies: ["Weights", "Checkpoints", "Storage", "Basics", "TestSupport"]),
+    .testTarget(name: "RegionsTests", dependencies: ["Regions", "Storage", "Basics", "TestSupport"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "Basics", "TestSupport"]),
     .testTarget(
       name: "SegmentationDataTests",

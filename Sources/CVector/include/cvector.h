@@ -4,6 +4,7 @@
 
 #include "cvector_activation.h"
 #include "cvector_image.h"
+#include "cvector_regions.h"
 
 // Loops over flat arrays, compiled for several instruction sets and chosen at load time. Every element is computed
 // with the same operations in the same order whatever the instruction set (no contraction to FMA), and reductions
