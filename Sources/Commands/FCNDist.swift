@@ -18,7 +18,7 @@ package struct FCNDist: ParsableCommand {
     version: ToolVersion.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, DatasetCommand.self, CheckpointCommand.self,
-      BenchmarkCommand.self, ReportCommand.self, DoctorCommand.self, VerifyExactnessCommand.self,
+      BenchmarkCommand.self, BaselineCommand.self, ReportCommand.self, DoctorCommand.self, VerifyExactnessCommand.self,
     ])
 
   package init() {}

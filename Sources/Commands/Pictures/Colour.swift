@@ -20,6 +20,8 @@ package struct Colour: Equatable, Sendable {
 
   package static let white = Colour(255, 255, 255)
   package static let ink = Colour(32, 36, 44)
+  /// Of regions, on any photograph.
+  package static let outline = Colour(240, 60, 20)
   package static let faint = Colour(118, 124, 134)
   package static let line = Colour(206, 210, 216)
 

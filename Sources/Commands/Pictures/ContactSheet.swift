@@ -18,10 +18,12 @@ struct ContactSheet {
 
   /// The image beside its labels (without them where they mean nothing), and beside a prediction laid over it.
   ///
-  /// - Parameter prediction: a class for each pixel of the sample.
-  mutating func add(_ sample: RawSample, withLabels: Bool = true, prediction: [UInt16]? = nil) {
+  /// - Parameters:
+  ///   - prediction: a class for each pixel of the sample.
+  ///   - between: a picture of the sample's size that follows the image.
+  mutating func add(_ sample: RawSample, withLabels: Bool = true, prediction: [UInt16]? = nil, between: Canvas? = nil) {
     let image = Canvas(sample)
-    var pictures = [image]
+    var pictures = [image] + (between.map { [$0] } ?? [])
     if withLabels {
       pictures.append(
         Overlay.coloured(

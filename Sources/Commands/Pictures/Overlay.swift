@@ -52,6 +52,23 @@ package enum Overlay {
     return result
   }
 
+  /// The image with the edges of partitions of it, the later ones over the earlier.
+  static func outlined(_ image: Canvas, _ partitions: [(labels: [Int32], colour: Colour)]) -> Canvas {
+    var result = image
+    for (labels, colour) in partitions {
+      for y in 0..<image.height {
+        for x in 0..<image.width {
+          let place = y * image.width + x
+          let isEdge =
+            x + 1 < image.width && labels[place + 1] != labels[place]
+            || y + 1 < image.height && labels[place + image.width] != labels[place]
+          if isEdge { result[x, y] = colour }
+        }
+      }
+    }
+    return result
+  }
+
   /// The labels in their colours, light grey where they are no class.
   package static func coloured(
     _ labels: [UInt16], width: Int, height: Int, palette: [UInt8], classCount: Int
