@@ -30,6 +30,7 @@ let package = Package(
     .target(name: "CVector"),
 
     .target(name: "Basics", dependencies: ["CVector"], swiftSettings: strict),
+    .target(name: "Detection", dependencies: ["Basics"], swiftSettings: strict),
     .target(name: "Collectives", dependencies: ["CSystem", "Basics"], swiftSettings: strict),
     .target(name: "Conformance", dependencies: ["Collectives", "Basics"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["CMPI", "CSystem", "Collectives", "Basics"], swiftSettings: strict),
@@ -77,6 +78,7 @@ let package = Package(
     // What several test targets use: temporary folders, other programs, the package and what lies beside it.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "CVector", "TestSupport"]),
+    .testTarget(name: "DetectionTests", dependencies: ["Detection", "Storage", "Basics", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Conformance", "Collectives", "Basics", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COneDNN", "Basics"]),
     .testTarget(
