@@ -10,6 +10,7 @@ package struct Philox: Sendable {
     case initialisation = 4
     case synthesis = 5
     case test = 6
+    case regionSampling = 7
   }
 
   package let key: SIMD2<UInt32>
