@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 import TestSupport
 import Testing
 
@@ -47,6 +48,36 @@ import Testing
       try expect("\(clusters) --oracle --set merge.scale=nan", 78, "merge.scale takes a number")
       try expect("\(clusters) --model model.h5 --set merge.scale=3", 78, "merge.scale is 12 in model.h5")
       try expect("baseline fit --data data --split none --output x.h5", 66, "no shards of split 'none'")
+    }
+  }
+
+  @Test func aModelIsForItsClasses() throws {
+    try Self.withData { tool in
+      #expect(try tool("baseline fit --data data --output model.h5").exitCode == 0)
+      for (names, text) in [
+        ("sky,building", "it knows 8 classes, here are 2"), ("sky,road", "class 1 is 'building' there and 'road' here"),
+      ] {
+        let folder = "\(tool.folder)/\(names.count)"
+        for part in ["images", "labels"] {
+          try FileManager.default.createDirectory(
+            atPath: "\(folder)/\(part)", withIntermediateDirectories: true)
+          let channels = part == "images" ? 3 : 1
+          try PNG.write(
+            Image(width: 8, height: 6, channels: channels, pixels: [UInt8](repeating: 255, count: 48 * channels)),
+            to: "\(folder)/\(part)/a.png")
+        }
+        let made = try tool(
+          "dataset import folder \(names.count) --output other\(names.count) --split val --classes \(names) --ignore 255"
+        )
+        #expect(made.exitCode == 0, "\(made)")
+        let outcome = try tool("baseline clusters --data other\(names.count) --model model.h5 --output out")
+        #expect(outcome.exitCode == 65 && outcome.errors.contains("model.h5 is of other classes than"), "\(outcome)")
+        #expect(outcome.errors.contains(text), "\(outcome)")
+        // Where every pixel is ignored there is nothing to learn.
+        let empty = try tool("baseline fit --data other\(names.count) --split val --output empty.h5")
+        #expect(empty.exitCode == 65 && empty.errors.contains("no region of split val"), "\(empty)")
+        #expect(!FileManager.default.fileExists(atPath: "\(tool.folder)/empty.h5"))
+      }
     }
   }
 }
