@@ -42,7 +42,8 @@ class Annotations:
         coco = text_of(dict(images=[dict(id=1, file_name="p.png", height=12, width=14)], annotations=annotations,
                             categories=[dict(id=1, name="a"), dict(id=2, name="b")]))
         files = {"p.png": picture.getvalue(), "images/p.png": picture.getvalue(), "labels/p.png": label.getvalue(),
-                 "c/images/p.png": picture.getvalue(), "c/labels/p.png": coloured.getvalue()}
+                 "c/images/p.png": picture.getvalue(), "c/labels/p.png": coloured.getvalue(),
+                 "k/a/p.png": picture.getvalue(), "k/b/p.png": picture.getvalue()}
         self.files = files
         self.kinds = [
             ("p.json", labelme, ["labelme", "source"]), ("coco.json", coco, ["coco-semantic", "source/coco.json"]),
@@ -50,7 +51,8 @@ class Annotations:
             ("map.csv", b"value,class\n0,a\n1-2,b\n7,ignore\n", ["folder", "source", "--map", "source/map.csv"]),
             ("pal.csv", b"128 64 128, road\n#000000, ignore\n*: rest\n", ["folder", "source/c", "--palette",
                                                                          "source/pal.csv"]),
-            ("classes.txt", b"sky 1 2 3\nsea 4 5 6\nland 7 8 9\n", ["folder", "source"])]
+            ("classes.txt", b"sky 1 2 3\nsea 4 5 6\nland 7 8 9\n", ["folder", "source"]),
+            ("k/classes.txt", b"a goldfish, x\nb\tbear\n", ["classes", "source/k"])]
 
     def case(self, source, folder):
         name, data, arguments = source.choice(self.kinds)

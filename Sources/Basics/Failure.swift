@@ -26,5 +26,7 @@ package struct Failure: Error, Equatable, CustomStringConvertible {
   }
 
   package var exitCode: Int32 { kind.rawValue }
+  /// Whether an input file is at fault, so that others may do better.
+  package var isOfFile: Bool { kind == .badData || kind == .missingInput }
   package var description: String { remedy.map { "\(message); \($0)" } ?? message }
 }

@@ -66,13 +66,14 @@ package final class StepBenchmark {
     let weights = Self.classWeights(configuration.loss.classWeights, classCount: model.classes)
     computation = GradientComputation(
       network: network, memory: parts.store.memory, buffers: parts.gradientBuffers, plan: parts.plan,
-      trainer: group.rank, classWeights: weights, ignoreLabel: 255, pool: pool)
+      trainer: group.rank, classWeights: weights, ignoreLabel: 255,
+      labelSmoothing: configuration.loss.labelSmoothing, pool: pool)
     normaliser = LossNormaliser(
       normalization: configuration.loss.normalization, classWeights: weights, ignoreLabel: 255,
       globalBatch: parts.plan.globalBatch)
     samples = SyntheticSamples.make(
-      parts.plan.positions(ofTrainer: group.rank), height: size.height, width: size.width, channels: model.channels,
-      classes: model.classes)
+      parts.plan.positions(ofTrainer: group.rank), task: model.architecture.task, height: size.height,
+      width: size.width, channels: model.channels, classes: model.classes)
     _ = try computation.run(samples, scale: 1e-6)
     memoryUse = try MemoryUse(gradientBufferByteCount: 4 * network.parameters.floatCount, store: parts, over: group)
     memory = try MemoryStream(count: network.parameters.floatCount / group.size, pool: pool)

@@ -90,9 +90,11 @@ INLINE void scale_lanes(float *scores, size_t lanes, size_t lane_step, size_t cl
     }
 }
 
-/// The loss of the lanes in order, and what each lane's gradient is multiplied by (0 for ignored pixels).
+/// The loss of the lanes in order, and what each lane's gradient is multiplied by (0 for ignored pixels). With label
+/// smoothing a share of the target is spread over all classes.
 INLINE void sum_lanes(const float *logits, const uint16_t *labels, size_t lanes, size_t classes, const float *weights,
-                      uint16_t ignore, float scale, const softmax_lanes *reduced, float *factors, double *sums) {
+                      uint16_t ignore, float scale, float smoothing, const softmax_lanes *reduced, float *factors,
+                      double *sums) {
   for (size_t l = 0; l < lanes; l++) {
     uint16_t label = labels[l];
     factors[l] = 0;
@@ -104,6 +106,11 @@ INLINE void sum_lanes(const float *logits, const uint16_t *labels, size_t lanes,
     double weight = weights[label];
     factors[l] = weights[label] * scale;
     sums[0] += weight * ((double)reduced->loss[l] + (double)reduced->maximum[l] - (double)logits[l * classes + label]);
+    if (smoothing > 0) {
+      double mean = 0;
+      for (size_t c = 0; c < classes; c++) mean += (double)logits[l * classes + c];
+      sums[0] += weight * (double)smoothing * ((double)logits[l * classes + label] - mean / (double)classes);
+    }
     sums[1] += weight;
   }
 }
@@ -111,12 +118,14 @@ INLINE void sum_lanes(const float *logits, const uint16_t *labels, size_t lanes,
 #define DEFINE_WRITE_GRADIENT(NAME, TYPE)                                                                          \
   INLINE void write_gradient_##NAME(const float *products, size_t lanes, size_t lane_step, size_t class_step,      \
                                     size_t classes, const uint16_t *labels, uint16_t ignore, const float *factors, \
-                                    TYPE *gradient) {                                                              \
+                                    float smoothing, TYPE *gradient) {                                             \
+    const float rest = smoothing / (float)classes;                                                                 \
     for (size_t l = 0; l < lanes; l++) {                                                                           \
       int counted = labels[l] != ignore && labels[l] < classes;                                                    \
+      const float others = factors[l] * rest, own = factors[l] * (1 - smoothing + rest);                           \
       for (size_t c = 0; c < classes; c++) {                                                                       \
         float value = products[c * class_step + l * lane_step];                                                    \
-        value = c == labels[l] ? value - factors[l] : value;                                                       \
+        value = value - (c == labels[l] ? own : others);                                                           \
         gradient[l * classes + c] = to_##NAME(counted ? value : 0);                                                \
       }                                                                                                            \
     }                                                                                                              \
@@ -126,47 +135,49 @@ FOR_EACH_TYPE(DEFINE_WRITE_GRADIENT)
 #define DEFINE_SOFTMAX(NAME, TYPE)                                                                                 \
   /* Few classes: 16 pixels at a time, transposed so that the loops over lanes are vectors. */                     \
   INLINE void softmax_tile_##NAME(const float *logits, const uint16_t *labels, size_t lanes, size_t classes,       \
-                                  const float *weights, uint16_t ignore, float scale, TYPE *gradient,              \
-                                  double *sums, float *tile) {                                                     \
+                                  const float *weights, uint16_t ignore, float scale, float smoothing,             \
+                                  TYPE *gradient, double *sums, float *tile) {                                     \
     softmax_lanes reduced;                                                                                         \
     float factors[LANES] = {0};                                                                                    \
     for (size_t c = 0; c < classes; c++)                                                                           \
       for (size_t l = 0; l < LANES; l++) tile[c * LANES + l] = logits[(l < lanes ? l : 0) * classes + c];          \
     reduce_lanes(tile, LANES, 1, LANES, classes, &reduced);                                                        \
-    sum_lanes(logits, labels, lanes, classes, weights, ignore, scale, &reduced, factors, sums);                    \
+    sum_lanes(logits, labels, lanes, classes, weights, ignore, scale, smoothing, &reduced, factors, sums);         \
     if (!gradient) return;                                                                                         \
     scale_lanes(tile, LANES, 1, LANES, classes, &reduced, factors);                                                \
-    write_gradient_##NAME(tile, lanes, 1, LANES, classes, labels, ignore, factors, gradient);                      \
+    write_gradient_##NAME(tile, lanes, 1, LANES, classes, labels, ignore, factors, smoothing, gradient);           \
   }                                                                                                                \
   /* Many classes: one pixel at a time, 256 classes' products on the stack. The same operations per element. */    \
   INLINE void softmax_pixel_##NAME(const float *logits, uint16_t label, size_t classes, const float *weights,      \
-                                   uint16_t ignore, float scale, TYPE *gradient, double *sums) {                   \
+                                   uint16_t ignore, float scale, float smoothing, TYPE *gradient, double *sums) {  \
     softmax_lanes reduced;                                                                                         \
     float factor;                                                                                                  \
     reduce_lanes(logits, 1, 1, 1, classes, &reduced);                                                              \
-    sum_lanes(logits, &label, 1, classes, weights, ignore, scale, &reduced, &factor, sums);                        \
+    sum_lanes(logits, &label, 1, classes, weights, ignore, scale, smoothing, &reduced, &factor, sums);             \
     if (!gradient) return;                                                                                         \
-    float quotient = factor / reduced.sum[0];                                                                      \
+    float quotient = factor / reduced.sum[0], rest = smoothing / (float)classes;                                   \
+    float others = factor * rest, own = factor * (1 - smoothing + rest);                                           \
     int counted = label != ignore && label < classes;                                                              \
     for (size_t c = 0; c < classes; c++) {                                                                         \
       float value = exponential(logits[c] - reduced.maximum[0]) * quotient;                                        \
-      value = c == label ? value - factor : value;                                                                 \
+      value = value - (c == label ? own : others);                                                                 \
       gradient[c] = to_##NAME(counted ? value : 0);                                                                \
     }                                                                                                              \
   }                                                                                                                \
   CLONES void cvector_softmax_##NAME(const float *logits, const uint16_t *labels, size_t pixels, size_t classes,   \
-                                     const float *weights, uint16_t ignore, float scale, TYPE *gradient,           \
-                                     double *sums) {                                                               \
+                                     const float *weights, uint16_t ignore, float scale, float smoothing,          \
+                                     TYPE *gradient, double *sums) {                                               \
     float tile[LANES * MOST_CLASSES_IN_TILE];                                                                      \
     if (classes > MOST_CLASSES_IN_TILE) {                                                                          \
       for (size_t p = 0; p < pixels; p++)                                                                          \
-        softmax_pixel_##NAME(logits + p * classes, labels[p], classes, weights, ignore, scale,                     \
+        softmax_pixel_##NAME(logits + p * classes, labels[p], classes, weights, ignore, scale, smoothing,          \
                              gradient ? gradient + p * classes : NULL, sums);                                      \
       return;                                                                                                      \
     }                                                                                                              \
     for (size_t p = 0; p < pixels; p += LANES)                                                                     \
       softmax_tile_##NAME(logits + p * classes, labels + p, pixels - p < LANES ? pixels - p : LANES, classes,      \
-                          weights, ignore, scale, gradient ? gradient + p * classes : NULL, sums, tile);           \
+                          weights, ignore, scale, smoothing, gradient ? gradient + p * classes : NULL, sums,       \
+                          tile);                                                                                   \
   }
 FOR_EACH_TYPE(DEFINE_SOFTMAX)
 

@@ -59,20 +59,42 @@ package protocol Backend: AnyObject {
     _ gradient: UnsafeRawPointer, height: Int, width: Int, offset: Int, into destination: UnsafeMutableRawPointer,
     shape: ActivationShape)
 
+  /// destination[image, channel] = the mean of the source over the image's positions, float32; sums are in double, row
+  /// after row.
+  func meanOverPositions(
+    _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutablePointer<Float>)
+  /// The adjoint of `meanOverPositions`: every position of `shape` gets its image's gradient, [images, channels] in
+  /// `activationType`, divided by their number.
+  func spreadOverPositions(
+    _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
+
   /// Softmax cross-entropy per pixel (FORMATS.md section 2). See `LossOutcome`.
   ///
   /// - Parameters:
   ///   - logits: float32 [images, height, width, classes].
   ///   - labels: [images, height, width]; pixels with `ignoreLabel` are left out.
   ///   - classWeights: [classes].
+  ///   - labelSmoothing: the share of the target that is spread evenly over all classes (Szegedy et al. 2016, section 7).
   ///   - scale: multiplies the gradient (1 / the global normaliser).
   ///   - gradient: [images, height, width, classes] in `activationType`, or nil when only the loss is wanted.
   func softmaxCrossEntropy(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, shape: ActivationShape, classWeights: [Float],
-    ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?
+    ignoreLabel: UInt16, labelSmoothing: Float, scale: Float, gradient: UnsafeMutableRawPointer?
   ) -> LossOutcome
   /// The class of the largest logit per pixel (the first of equals). logits: float32 [images, height, width, classes].
   func argmax(_ logits: UnsafePointer<Float>, shape: ActivationShape, into classes: UnsafeMutablePointer<UInt16>)
+}
+
+extension Backend {
+  /// As with a label smoothing of 0.
+  package func softmaxCrossEntropy(
+    logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, shape: ActivationShape, classWeights: [Float],
+    ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?
+  ) -> LossOutcome {
+    softmaxCrossEntropy(
+      logits: logits, labels: labels, shape: shape, classWeights: classWeights, ignoreLabel: ignoreLabel,
+      labelSmoothing: 0, scale: scale, gradient: gradient)
+  }
 }
 
 /// What the loss of some images came to. Sums are in double and in a fixed order: equal for any number of threads.

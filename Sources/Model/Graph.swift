@@ -22,6 +22,8 @@ package struct Graph {
     case deconvolution(layer: Int, offset: Int, size: Size)
     /// Adds the source, cropped at `offset` to the destination's size.
     case addCropped(offset: Int)
+    /// The mean over all positions of an image.
+    case meanOverPositions
   }
 
   /// How large the part of a deconvolution's result is that is kept.
@@ -87,6 +89,9 @@ package struct Graph {
       case .addCropped(let offset):
         let target = shapes[step.destination]
         isLargeEnough = offset + target.height <= source.height && offset + target.width <= source.width
+      case .meanOverPositions:
+        shapes[step.destination] = ActivationShape(images: images, height: 1, width: 1, channels: source.channels)
+        isLargeEnough = true
       }
       guard isLargeEnough else {
         throw Failure(

@@ -15,7 +15,11 @@ package struct GraphBuilder {
     var builder = GraphBuilder(configuration)
     let pools = builder.addBackbone()
     let features = builder.addClassifier(pools[4])
-    builder.addHead(features, pools: pools)
+    if configuration.architecture.task == .classification {
+      builder.addClassScores(features)
+    } else {
+      builder.addHead(features, pools: pools)
+    }
     // conv1_1 pads by 100 in the published nets. The image is padded by 99 instead, and conv1_1 by 1 as all others.
     return Graph(
       layers: builder.layers, steps: builder.steps, valueCount: builder.valueCount,
@@ -45,11 +49,17 @@ package struct GraphBuilder {
 
   private mutating func addClassifier(_ pool5: Int) -> Int {
     var value = addConvolution(
-      "fc6", pool5, from: configuration.widths[4], to: configuration.fc, kernel: 7, padding: isPadded ? 0 : 3)
+      "fc6", pool5, from: configuration.widths[4], to: configuration.fc, kernel: 7,
+      padding: configuration.geometry == .same ? 3 : 0)
     addDropout(value, ordinal: 0)
     value = addConvolution("fc7", value, from: configuration.fc, to: configuration.fc, kernel: 1, padding: 0)
     addDropout(value, ordinal: 1)
     return value
+  }
+
+  private mutating func addClassScores(_ features: Int) {
+    let scores = addScore("score_fr", features, from: configuration.fc)
+    _ = add(.meanOverPositions, scores)
   }
 
   private mutating func addHead(_ features: Int, pools: [Int]) {

@@ -11,6 +11,8 @@ enum Instruction {
   case dropout(Buffer, countPerImage: Int, ordinal: Int)
   case scale(Buffer, by: Float, into: Buffer, count: Int)
   case addCropped(Buffer, ActivationShape, offset: Int, onto: Buffer, ActivationShape)
+  /// float32 means of the source.
+  case meanOverPositions(Buffer, ActivationShape, into: Buffer)
 
   case loss(gradient: Buffer)
   /// `undropped`: the output went through dropout, whose factor comes back too.
@@ -22,6 +24,7 @@ enum Instruction {
   case poolBackward(any MaxPoolOperation, gradient: Buffer, workspace: Buffer, sourceGradient: Buffer)
   case add(Buffer, to: Buffer, count: Int)
   case uncrop(Buffer, ActivationShape, offset: Int, into: Buffer, ActivationShape)
+  case spreadOverPositions(Buffer, into: Buffer, ActivationShape)
 
   var buffers: [Buffer] {
     switch self {
@@ -39,6 +42,8 @@ enum Instruction {
     case .poolBackward(_, let gradient, let workspace, let sourceGradient): [gradient, workspace, sourceGradient]
     case .add(let source, let destination, _): [source, destination]
     case .uncrop(let gradient, _, _, let destination, _): [gradient, destination]
+    case .meanOverPositions(let source, _, let destination): [source, destination]
+    case .spreadOverPositions(let gradient, let destination, _): [gradient, destination]
     }
   }
 }

@@ -1,21 +1,29 @@
 import Basics
 
-/// Which of the three nets of Shelhamer, Long and Darrell; the number is the stride of the last upsampling.
+/// Which network. `fcn…` are those of Shelhamer, Long and Darrell; the number is the stride of the last upsampling.
 package enum Architecture: String, CaseIterable, Sendable, Codable {
   case fcn32s
   case fcn16s
   case fcn8s
+  /// The classifier of Simonyan and Zisserman (2015), convolutional from the start: the mean over the positions of its
+  /// score map is the vector of class scores.
+  case vgg16
 
   /// The pooling layers whose maps join the head, coarse to fine.
   package var skips: [Int] {
     switch self {
-    case .fcn32s: []
+    case .vgg16, .fcn32s: []
     case .fcn16s: [4]
     case .fcn8s: [4, 3]
     }
   }
 
   package var finalStride: Int { 32 >> skips.count }
+
+  package var task: VisionTask { self == .vgg16 ? .classification : .semantic }
+
+  /// The geometries that it can have.
+  package var geometries: [Geometry] { self == .vgg16 ? [.same, .valid] : [.same, .padded100] }
 }
 
 /// How layers pad and crop (FORMATS.md section 2).
@@ -24,6 +32,8 @@ package enum Geometry: String, CaseIterable, Sendable, Codable {
   case same
   /// The image padded by 100, maps cropped at the published offsets.
   case padded100
+  /// Classifiers: fc6 without padding. An image of 224 x 224 has one score position, as in the published net.
+  case valid
 }
 
 /// What happens to the upsampling kernels, which start bilinear.
@@ -71,6 +81,12 @@ package struct ModelConfiguration: Equatable, Sendable {
 
   /// - Throws: `Failure` of kind configuration that names the key.
   package func validate() throws {
+    guard architecture.geometries.contains(geometry) else {
+      let choices = architecture.geometries.map(\.rawValue).joined(separator: " or ")
+      throw Failure(
+        .configuration, "model.geometry \(geometry.rawValue) is not for model.architecture \(architecture.rawValue)",
+        remedy: "set model.geometry to \(choices)")
+    }
     guard widths.count == 5 else {
       throw Failure(
         .configuration, "model.widths has \(widths.count) values",

@@ -1,7 +1,7 @@
 import Basics
 import Kernels
 
-/// An FCN on a backend: its parameters' places, and plans to run it.
+/// A network on a backend: its parameters' places, and plans to run it.
 package final class Network {
   package let configuration: ModelConfiguration
   package let backend: any Backend
@@ -60,7 +60,7 @@ package final class Network {
       case .deconvolution:
         let deconvolution = graph.deconvolution(step, shapes, isLogits: step.destination == graph.logits)
         layouts.append(try backend.layout(of: deconvolution, reference: shapes[step.source]))
-      case .maxPool, .dropout, .scale, .addCropped:
+      case .maxPool, .dropout, .scale, .addCropped, .meanOverPositions:
         continue
       }
     }

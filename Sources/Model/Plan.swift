@@ -10,7 +10,7 @@ package final class Plan {
   package let height: Int
   package let width: Int
   package let isTraining: Bool
-  /// Logits: [images, height, width, classes].
+  /// Logits: [images, height, width, classes]; of a classifier [images, 1, 1, classes].
   package let destination: ActivationShape
   /// What runs underneath each layer, in forward order.
   package let implementations: [(operation: String, implementation: String)]
@@ -76,7 +76,7 @@ package final class Plan {
   ///   - pixels: [images, height, width, channels], normalised.
   ///   - memory: parameters, prepared since they last changed. Used by `backward` too.
   ///   - dropoutKeys: one per image; nil for no dropout. Ignored by plans that are not for training.
-  /// - Returns: logits [images, height, width, classes], valid until the next forward pass of any plan.
+  /// - Returns: logits (`destination`), valid until the next forward pass of any plan.
   @discardableResult
   package func forward(
     _ pixels: UnsafePointer<Float>, _ memory: ParameterMemory, dropoutKeys: [UInt64]?
@@ -111,6 +111,9 @@ package final class Plan {
       backend.crop(
         address(source), shape: shape, offset: offset, height: kept.height, width: kept.width,
         into: address(destination), accumulating: true)
+    case .meanOverPositions(let source, let shape, let destination):
+      backend.meanOverPositions(
+        address(source), shape: shape, into: address(destination).assumingMemoryBound(to: Float.self))
     default:
       preconditionFailure("no forward instruction")
     }
@@ -127,14 +130,15 @@ package final class Plan {
   /// The loss of the last forward pass and the gradient of every parameter. Only for training plans.
   ///
   /// - Parameters:
-  ///   - labels: [images, height, width].
+  ///   - labels: [images, height, width]; of a classifier [images].
   ///   - classWeights: [classes].
+  ///   - labelSmoothing: as `Backend.softmaxCrossEntropy`'s.
   ///   - scale: multiplies the gradient: 1 / the global normaliser.
   ///   - gradient: `ParameterTable.floatCount` floats, all overwritten; zero for parameters that are not updated.
   ///   - ready: called with each parameter's range as soon as its gradient is complete, last layers first.
   @discardableResult
   package func backward(
-    labels: UnsafePointer<UInt16>, classWeights: [Float], ignoreLabel: UInt16, scale: Float,
+    labels: UnsafePointer<UInt16>, classWeights: [Float], ignoreLabel: UInt16, labelSmoothing: Float = 0, scale: Float,
     into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void = { _ in }
   ) -> LossOutcome {
     guard isTraining, let memory else { preconditionFailure("backward needs a training plan and a forward pass") }
@@ -143,7 +147,7 @@ package final class Plan {
       if case .loss(let logitsGradient) = instruction {
         outcome = backend.softmaxCrossEntropy(
           logits: logitsPointer, labels: labels, shape: destination, classWeights: classWeights,
-          ignoreLabel: ignoreLabel, scale: scale, gradient: address(logitsGradient))
+          ignoreLabel: ignoreLabel, labelSmoothing: labelSmoothing, scale: scale, gradient: address(logitsGradient))
       } else {
         runBackward(instruction, memory, gradient, ready)
       }
@@ -182,6 +186,8 @@ package final class Plan {
       backend.uncrop(
         address(gradient), height: kept.height, width: kept.width, offset: offset, into: address(destination),
         shape: shape)
+    case .spreadOverPositions(let gradient, let destination, let shape):
+      backend.spreadOverPositions(address(gradient), into: address(destination), shape: shape)
     default:
       preconditionFailure("no backward instruction")
     }
@@ -200,7 +206,7 @@ package final class Plan {
 
   /// The loss of one image of the last forward pass, without gradients: the same bits whatever the others are.
   ///
-  /// - Parameter labels: [height, width], of that image.
+  /// - Parameter labels: those of that image.
   package func loss(
     ofImage image: Int = 0, labels: UnsafePointer<UInt16>, classWeights: [Float], ignoreLabel: UInt16
   ) -> LossOutcome {
@@ -211,7 +217,7 @@ package final class Plan {
       ignoreLabel: ignoreLabel, scale: 1, gradient: nil)
   }
 
-  /// The likeliest class of each pixel after the last forward pass: [images, height, width].
+  /// The likeliest class at each position of the logits after the last forward pass: [images, height, width].
   package func classes(into classes: UnsafeMutablePointer<UInt16>) {
     backend.argmax(logitsPointer, shape: destination, into: classes)
   }

@@ -87,6 +87,8 @@ struct PlanBuilder {
       case .addCropped(let offset):
         forward.append(
           .addCropped(source, shapes[step.source], offset: offset, onto: destination, shapes[step.destination]))
+      case .meanOverPositions:
+        forward.append(.meanOverPositions(source, shapes[step.source], into: destination))
       }
     }
   }
@@ -140,6 +142,10 @@ struct PlanBuilder {
         backward.append(
           .uncrop(
             gradient, shapes[step.destination], offset: offset, into: sourceGradient, shapes[step.source]))
+        accumulate(sourceGradient, to: step.source)
+      case .meanOverPositions:
+        let sourceGradient = makeGradient(of: step.source)
+        backward.append(.spreadOverPositions(gradient, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
       }
     }

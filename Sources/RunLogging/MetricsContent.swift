@@ -41,10 +41,13 @@ extension MetricsContent {
 
     /// nil: it is no record.
     init?(_ bytes: ArraySlice<UInt8>) {
-      guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(bytes)) else { return nil }
+      let decoder = JSONDecoder()
+      guard let fields = try? decoder.decode(Fields.self, from: Data(bytes)) else { return nil }
       switch fields.kind {
       case "step": record = .step(fields.stepRecord)
-      case "evaluation": record = .evaluation(fields.evaluationRecord)
+      case "evaluation":
+        guard let metrics = try? decoder.decode(Metrics.self, from: Data(bytes)) else { return nil }
+        record = .evaluation(fields.evaluationRecord(metrics))
       default: return nil
       }
     }
@@ -58,8 +61,6 @@ extension MetricsContent {
     let learning_rate: Double?
     let images_per_second: Double?
     let seconds: [String: Double?]?
-    let mean_iou: Double?
-    let pixel_accuracy: Double?
     let classes: [String: Double?]?
 
     var stepRecord: StepRecord {
@@ -71,13 +72,34 @@ extension MetricsContent {
           data: spent("data"), compute: spent("compute"), exchange: spent("exchange"), update: spent("update")))
     }
 
-    var evaluationRecord: EvaluationRecord {
+    func evaluationRecord(_ metrics: Metrics) -> EvaluationRecord {
       EvaluationRecord(
-        step: step, meanIntersectionOverUnion: mean_iou ?? .nan, pixelAccuracy: pixel_accuracy ?? .nan,
-        loss: loss ?? .nan,
+        step: step, task: metrics.task, values: metrics.values, loss: loss ?? .nan,
         classes: (classes ?? [:]).sorted { $0.key < $1.key }.map {
-          EvaluationRecord.ClassResult(name: $0.key, intersectionOverUnion: $0.value)
+          EvaluationRecord.ClassResult(name: $0.key, value: $0.value)
         })
+    }
+  }
+
+  /// The metrics of a line, whose names say of which task it is.
+  private struct Metrics: Decodable {
+    private struct Key: CodingKey {
+      let stringValue: String
+      let intValue: Int? = nil
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    let task: VisionTask
+    /// NaN where there was nothing to measure.
+    let values: [Double]
+
+    init(from decoder: any Decoder) throws {
+      let line = try decoder.container(keyedBy: Key.self)
+      task = VisionTask.allCases.first { line.contains(Key(stringValue: $0.metrics[0].name)) } ?? .semantic
+      values = try task.metrics.map {
+        try line.decodeIfPresent(Double.self, forKey: Key(stringValue: $0.name)) ?? .nan
+      }
     }
   }
 }

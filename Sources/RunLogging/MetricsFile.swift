@@ -35,13 +35,13 @@ package final class MetricsFile {
   }
 
   private static func line(_ record: EvaluationRecord) -> JSONText {
-    .object([
-      ("kind", .text("evaluation")), ("step", .integer(Int64(record.step))),
-      ("mean_iou", .number(record.countedNothing ? nil : record.meanIntersectionOverUnion)),
-      ("pixel_accuracy", .number(record.countedNothing ? nil : record.pixelAccuracy)),
-      ("loss", .number(record.loss)),
-      ("classes", .object(record.classes.map { ($0.name, .number($0.intersectionOverUnion)) })),
-    ])
+    .object(
+      [("kind", .text("evaluation")), ("step", .integer(Int64(record.step)))]
+        + record.measured.map { ($0.metric.name, .number(record.countedNothing ? nil : $0.value)) }
+        + [
+          ("loss", .number(record.loss)),
+          ("classes", .object(record.classes.map { ($0.name, .number($0.value)) })),
+        ])
   }
 
   private static func truncate(_ path: String, afterStep step: Int) throws {

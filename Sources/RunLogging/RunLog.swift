@@ -41,21 +41,20 @@ package final class RunLog {
   package func record(_ evaluation: EvaluationRecord) throws {
     try survivingAFullDisk { try metrics.append(evaluation) }
     let classes = evaluation.classes.compactMap { result in
-      result.intersectionOverUnion.map { ("iou/\(result.name)", $0) }
+      result.value.map { ("\(evaluation.task.classMetric.name)/\(result.name)", $0) }
     }
     try survivingAFullDisk {
       try events.append(
-        [
-          ("validation/mean_iou", evaluation.meanIntersectionOverUnion),
-          ("validation/pixel_accuracy", evaluation.pixelAccuracy), ("loss/validation", evaluation.loss),
-        ] + classes, step: evaluation.step)
+        evaluation.measured.map { ("validation/\($0.metric.name)", $0.value) }
+          + [("loss/validation", evaluation.loss)] + classes, step: evaluation.step)
     }
     guard !evaluation.countedNothing else {
-      return console.line("evaluation after step \(evaluation.step): nothing was counted, every pixel is of no class")
+      return console.line(
+        "evaluation after step \(evaluation.step): nothing was counted, "
+          + "every \(evaluation.task.labelledUnit) is of no class")
     }
     console.line(
-      "evaluation after step \(evaluation.step): mean IoU \(percentage(evaluation.meanIntersectionOverUnion))"
-        + "  pixel accuracy \(percentage(evaluation.pixelAccuracy))  loss \(significant(evaluation.loss, 4))")
+      "evaluation after step \(evaluation.step): \(evaluation.summary)  loss \(significant(evaluation.loss, 4))")
   }
 
   /// A log that cannot be written is no reason to lose a training: said once, and tried again with the next record.

@@ -28,7 +28,7 @@ package final class Dataset: Sendable {
       info.sampleCount = 0
       guard common == nil || common == info else {
         throw Failure(
-          .badData, "\(path) differs from \(files[0].path) in its classes, palette, ignore label or channels",
+          .badData, "\(path) differs from \(files[0].path) in its task, classes, palette, ignore label or channels",
           remedy: "the shards are of different datasets: import again into an empty folder")
       }
       common = info
@@ -72,6 +72,7 @@ package final class Dataset: Sendable {
     func add(_ value: UInt64) { digest = Philox.mixed(digest ^ value) &+ 0x9E37_79B9_7F4A_7C15 }
     add(UInt64(info.classCount) << 32 | UInt64(info.channels))
     add(UInt64(info.ignoreValue))
+    if info.task != .semantic { add(UInt64(CRC32C.checksum(Array(info.task.rawValue.utf8)))) }
     for entry in entries {
       add(UInt64(CRC32C.checksum(Array(entry.key.utf8))) << 32 | UInt64(entry.height))
       add(UInt64(entry.width) << 32 | UInt64(entry.kind.byteCount))
@@ -134,8 +135,9 @@ package final class Dataset: Sendable {
   }
 
   private func readLabels(_ entry: SampleEntry, _ file: ShardFile, into raw: inout RawSample) throws {
-    let count = entry.height * entry.width
+    let count = entry.labelCount
     raw.key = entry.key
+    raw.task = info.task
     raw.height = entry.height
     raw.width = entry.width
     if raw.labels.count != count { raw.labels = [UInt16](repeating: 0, count: count) }
@@ -230,9 +232,10 @@ struct LabelCheck {
       labels, labels.count, UInt32(info.classCount), UInt32(info.ignoreLabel < 0 ? 65_536 : info.ignoreLabel))
     guard place < labels.count else { return }
     let ignored = info.ignoreLabel < 0 ? "nothing" : "\(info.ignoreLabel)"
+    let pixel = labels.count == 1 ? "" : " at row \(place / width), column \(place % width)"
     throw Failure(
       .badData,
-      "\(name()) has the value \(labels[place]) at row \(place / width), column \(place % width), "
+      "\(name()) has the value \(labels[place])\(pixel), "
         + "where classes are 0 to \(info.classCount - 1) and \(ignored) is ignored",
       remedy: "correct the label, or state the number of classes that there are")
   }

@@ -1,6 +1,9 @@
+import Basics
+
 /// What the samples of a split have in common (docs/formats.md section 3).
 package struct DatasetInfo: Equatable, Sendable {
   package var split: String
+  package var task: VisionTask
   package var classNames: [String]
   /// Red, green and blue of the labels 0 ... 255: 768 numbers.
   package var palette: [UInt8]
@@ -11,10 +14,11 @@ package struct DatasetInfo: Equatable, Sendable {
   package var sampleCount: Int
 
   package init(
-    split: String, classNames: [String], palette: [UInt8], ignoreLabel: Int = 255, channels: Int = 3,
-    sampleCount: Int = 0
+    split: String, task: VisionTask = .semantic, classNames: [String], palette: [UInt8], ignoreLabel: Int = 255,
+    channels: Int = 3, sampleCount: Int = 0
   ) {
     self.split = split
+    self.task = task
     self.classNames = classNames
     self.palette = palette
     self.ignoreLabel = ignoreLabel

@@ -78,7 +78,8 @@ package enum DatasetVerification {
     for index in 0..<dataset.sampleCount { keys[dataset.path(index), default: []].insert(dataset.key(index)) }
     return try dataset.shardPaths.flatMap { path in
       let file = try HDF5File.open(path)
-      return try ["images", "labels"].flatMap { group in
+      let groups = dataset.info.task == .semantic ? ["images", "labels"] : ["images"]
+      return try groups.flatMap { group in
         guard file.root.contains(group) else { return [] as [Failure] }
         return try file.root.group(group).childNames().filter { keys[path]?.contains($0) != true }.map { name in
           Failure(.badData, "\(path): /\(group)/\(name) is not in /keys")

@@ -3,13 +3,17 @@ import Basics
 /// How often each class occurs in a split.
 package struct LabelCounts: Codable, Equatable, Sendable {
   package let split: String
+  package let task: VisionTask
   package let classNames: [String]
-  /// Pixels of each class.
+  /// Pixels of each class; images, where an image as a whole has one.
   package internal(set) var pixelCounts: [Int]
   package internal(set) var ignoredCount: Int
 
-  package init(split: String, classNames: [String], pixelCounts: [Int], ignoredCount: Int) {
+  package init(
+    split: String, task: VisionTask = .semantic, classNames: [String], pixelCounts: [Int], ignoredCount: Int
+  ) {
     self.split = split
+    self.task = task
     self.classNames = classNames
     self.pixelCounts = pixelCounts
     self.ignoredCount = ignoredCount
@@ -18,13 +22,14 @@ package struct LabelCounts: Codable, Equatable, Sendable {
   /// Nothing yet.
   init(_ info: DatasetInfo) {
     self.init(
-      split: info.split, classNames: info.classNames, pixelCounts: [Int](repeating: 0, count: info.classCount),
+      split: info.split, task: info.task, classNames: info.classNames,
+      pixelCounts: [Int](repeating: 0, count: info.classCount),
       ignoredCount: 0)
   }
 
   package init(_ info: DatasetInfo, _ statistics: DatasetStatistics) {
     self.init(
-      split: info.split, classNames: info.classNames, pixelCounts: statistics.pixelCounts,
+      split: info.split, task: info.task, classNames: info.classNames, pixelCounts: statistics.pixelCounts,
       ignoredCount: statistics.ignoredPixelCount)
   }
 
@@ -58,7 +63,7 @@ package struct LabelCounts: Codable, Equatable, Sendable {
   init?(_ info: DatasetInfo, stored: [Int64]) {
     guard stored.count == info.classCount + 1, stored.allSatisfy({ $0 >= 0 && $0 < 1 << 53 }) else { return nil }
     self.init(
-      split: info.split, classNames: info.classNames, pixelCounts: stored.dropLast().map { Int($0) },
+      split: info.split, task: info.task, classNames: info.classNames, pixelCounts: stored.dropLast().map { Int($0) },
       ignoredCount: Int(stored[info.classCount]))
   }
 }

@@ -16,8 +16,8 @@ package enum LabelSense {
   }
 
   private static func allIgnored(_ split: LabelCounts) -> String {
-    "split \(split.split): every pixel is of no class, so that nothing is \(split.split == "train" ? "learned" : "counted")"
-      + "; is the ignore label the value of a class (masks of 0 and 255)? See --values and --ignore of 'dataset import'"
+    "split \(split.split): every \(split.task.labelledUnit) is of no class, so that nothing is "
+      + "\(split.split == "train" ? "learned" : "counted"); is the ignore label the value of a class (masks of 0 and 255)? See --values and --ignore of 'dataset import'"
   }
 
   private static func alone(_ split: LabelCounts) -> [String] {
@@ -26,8 +26,8 @@ package enum LabelSense {
     if occurring.count == 1 {
       let name = split.classNames[occurring[0]]
       return [
-        "split \(split.split): all labelled pixels are of one class, '\(name)', and a net that always says so is right; "
-          + "is the other class's value the ignore label, or are the masks empty?"
+        "split \(split.split): all labelled \(split.task.labelledUnit)s are of one class, '\(name)', and a net that "
+          + "always says so is right; is the other class's value the ignore label, or are the masks empty?"
       ]
     }
     if isNumbered, occurring.count > LabelOptions.valueLimit {
@@ -46,7 +46,7 @@ package enum LabelSense {
           + "--values")
     } else if !missing.isEmpty {
       lines.append(
-        "split \(split.split): no pixel of \(names(missing, split)): "
+        "split \(split.split): no \(split.task.labelledUnit) of \(names(missing, split)): "
           + "\(missing.count == 1 ? "this class" : "these classes") cannot be learned")
     }
     return lines
@@ -73,7 +73,7 @@ package enum LabelSense {
     }
     if !missing.isEmpty {
       lines.append(
-        "split \(split.split): no pixel of \(names(missing, split)): "
+        "split \(split.split): no \(split.task.labelledUnit) of \(names(missing, split)): "
           + "\(missing.count == 1 ? "this class is" : "these classes are") not measured")
     }
     return lines

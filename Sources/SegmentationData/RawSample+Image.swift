@@ -8,7 +8,9 @@ extension RawSample {
   /// - Parameters:
   ///   - channels: those that are wanted.
   ///   - name: what messages call the image.
-  package init(_ image: Image, key: String, labels: [UInt16], channels: Int, name: String) throws {
+  package init(
+    _ image: Image, key: String, labels: [UInt16], task: VisionTask = .semantic, channels: Int, name: String
+  ) throws {
     let resolved = image.resolvingPalette()
     let pixels =
       switch resolved.pixels {
@@ -20,7 +22,8 @@ extension RawSample {
         SamplePixels.float32(try Self.converted(values, from: resolved.channels, to: channels, name))
       }
     self.init(
-      key: key, height: image.height, width: image.width, channels: channels, pixels: pixels, labels: labels)
+      key: key, height: image.height, width: image.width, channels: channels, pixels: pixels, labels: labels,
+      task: task)
   }
 
   private static func converted<Value>(

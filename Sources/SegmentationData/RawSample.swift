@@ -1,3 +1,5 @@
+import Basics
+
 /// An image's values as they are stored, in the order height, width, channels.
 package enum SamplePixels: Equatable, Sendable {
   case uint8([UInt8])
@@ -60,14 +62,18 @@ package struct RawSample: Sendable {
   package var channels: Int
   /// height x width x channels
   package var pixels: SamplePixels
-  /// height x width
+  /// height x width; one where the image as a whole has a class
   package var labels: [UInt16]
+  /// What the labels are for.
+  package var task: VisionTask
   /// Memory that reading the next sample uses again.
   var labelBytes: [UInt8] = []
 
   package init(
-    key: String, height: Int, width: Int, channels: Int, pixels: SamplePixels, labels: [UInt16]
+    key: String, height: Int, width: Int, channels: Int, pixels: SamplePixels, labels: [UInt16],
+    task: VisionTask = .semantic
   ) {
+    self.task = task
     self.key = key
     self.height = height
     self.width = width

@@ -55,6 +55,10 @@ extension Configuration {
     package var scale: ClosedRange<Float> = 1...1
     /// The size every sample is cropped or padded to; nil: as it is.
     package var crop: ImageSize?
+    /// Instead of a scale: the share of the image that is cut out and brought to the size of `crop`, drawn from here.
+    package var area: ClosedRange<Float>?
+    /// With `area`: width / height of what is cut out.
+    package var aspect: ClosedRange<Float> = 0.75...(4 / 3)
     /// Strength of the change of brightness, contrast and saturation; 0 is none.
     package var color: Float = 0
   }
@@ -144,6 +148,8 @@ extension Configuration {
 
     package var normalization = Normalization.pixels
     package var classWeights = ClassWeights.none
+    /// The share of the target that is spread evenly over all classes.
+    package var labelSmoothing: Float = 0
   }
 
   /// Duration, precision and what happens when (keys `train.*`).

@@ -7,8 +7,12 @@ extension ConfigurationKey {
     model + data + batch + optimizer + schedule + loss + train + distributed
 
   private static let model: [ConfigurationKey] = [
-    .choice("model.architecture", \.model.architecture, "network; 32s, 16s and 8s differ in their skip connections"),
-    .choice("model.geometry", \.model.geometry, "padding: same, or 100 pixels around the image as published"),
+    .choice(
+      "model.architecture", \.model.architecture,
+      "network; 32s, 16s and 8s differ in their skip connections; vgg16 classifies"),
+    .choice(
+      "model.geometry", \.model.geometry,
+      "padding: same; padded100: 100 pixels around the image, as the published FCNs; valid: none before fc6, for vgg16"),
     .choice("model.upsampling", \.model.upsampling, "whether deconvolutions stay bilinear or are learned"),
     ConfigurationKey(
       path: "model.widths", summary: "channels of the five VGG blocks", values: "[five whole numbers from 1 on]",
@@ -42,15 +46,8 @@ extension ConfigurationKey {
     .number("data.augment.flip", \.data.augment.flip, .fraction, "probability of mirroring left to right"),
     ConfigurationKey(
       path: "data.augment.scale", summary: "range of random scales", values: "[min, max], each in 0.05 … 20",
-      read: { value, configuration in
-        let words = "a list of two numbers in 0.05 … 20, the smaller first"
-        let bounds = try value.floats(in: .positive, of: "two numbers")
-        guard bounds.count == 2, bounds[0] <= bounds[1], bounds[0] >= 0.05, bounds[1] <= 20 else {
-          throw value.failure(expected: words)
-        }
-        configuration.data.augment.scale = bounds[0]...bounds[1]
-      },
-      write: { "[\($0.data.augment.scale.lowerBound), \($0.data.augment.scale.upperBound)]" }),
+      read: { $1.data.augment.scale = try $0.bounds(within: 0.05...20) },
+      write: { written($0.data.augment.scale) }),
     ConfigurationKey(
       path: "data.augment.crop", summary: "size every sample is cropped or padded to",
       values: "[height, width], or none",
@@ -62,10 +59,25 @@ extension ConfigurationKey {
           height: sides[0].integer(in: 1...16_384), width: sides[1].integer(in: 1...16_384))
       },
       write: { $0.data.augment.crop.map { "[\($0.height), \($0.width)]" } ?? "none" }),
+    ConfigurationKey(
+      path: "data.augment.area",
+      summary:
+        "instead of a scale: share of the image that is cut out and resized to data.augment.crop (random resized crop)",
+      values: "[min, max], each in 0.01 … 1, or none",
+      read: { value, configuration in
+        configuration.data.augment.area = value.isAbsent(orWord: "none") ? nil : try value.bounds(within: 0.01...1)
+      },
+      write: { $0.data.augment.area.map(written) ?? "none" }),
+    ConfigurationKey(
+      path: "data.augment.aspect", summary: "with area: width / height of what is cut out",
+      values: "[min, max], each in 0.1 … 10", read: { $1.data.augment.aspect = try $0.bounds(within: 0.1...10) },
+      write: { written($0.data.augment.aspect) }),
     .number(
       "data.augment.color", \.data.augment.color, .fractionBelowOne,
       "strength of brightness, contrast, saturation changes"),
   ]
+
+  private static func written(_ range: ClosedRange<Float>) -> String { "[\(range.lowerBound), \(range.upperBound)]" }
 
   private static let batch: [ConfigurationKey] = [
     .integer("batch.global", \.batch.global, in: 1...1_048_576, "images of one step, over all ranks"),
@@ -130,6 +142,9 @@ extension ConfigurationKey {
         configuration.loss.classWeights = try Configuration.Loss.ClassWeights(value)
       },
       write: { $0.loss.classWeights.written }),
+    .number(
+      "loss.label_smoothing", \.loss.labelSmoothing, .fractionBelowOne,
+      "share of the target that is spread over all classes"),
   ]
 
   private static let train: [ConfigurationKey] = [

@@ -120,6 +120,17 @@ extension ConfigurationValue {
     return value
   }
 
+  /// Two numbers, the smaller first.
+  func bounds(within limits: ClosedRange<Float>) throws -> ClosedRange<Float> {
+    let bounds = try floats(in: .positive, of: "two numbers")
+    guard bounds.count == 2, bounds[0] <= bounds[1], bounds[0] >= limits.lowerBound, bounds[1] <= limits.upperBound
+    else {
+      throw failure(
+        expected: "a list of two numbers in \(limits.lowerBound) … \(limits.upperBound), the smaller first")
+    }
+    return bounds[0]...bounds[1]
+  }
+
   func floats(in range: NumberRange, of noun: String) throws -> [Float] {
     let elements = try list(of: noun)
     guard (1...65_536).contains(elements.count) else { throw failure(expected: "a list of \(noun)") }

@@ -87,7 +87,7 @@ import Testing
         let outcome = try tool("dataset import folder s --output out " + options)
         #expect(outcome.exitCode == 65, "\(outcome)")
         for file in damaged { #expect(outcome.errors.contains(file), "\(outcome)") }
-        #expect(outcome.errors.contains("3 of 8 images cannot be taken"), "\(outcome)")
+        #expect(outcome.errors.contains("3 of 8 samples cannot be taken"), "\(outcome)")
         #expect(!FileManager.default.fileExists(atPath: "\(tool.folder)/out"))
       }
     }

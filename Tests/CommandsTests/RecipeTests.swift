@@ -1,5 +1,7 @@
+import Basics
 import Commands
 import Foundation
+import Model
 import RunLogging
 import TestSupport
 import Testing
@@ -32,7 +34,9 @@ import TrainingConfiguration
   /// Two steps of each, with few channels so that it takes seconds: everything but the widths is as in the file.
   @Test(arguments: names) func trainsTwoSteps(name: String) throws {
     try withTool { tool in
-      try tool("dataset synthesize --output data --train 4 --val 1")
+      let text = try String(contentsOfFile: "\(Self.folder)/\(name)", encoding: .utf8)
+      let task = try Configuration(yaml: text, file: name).model.architecture.task
+      try tool("dataset synthesize --task \(task.rawValue) --output data --train 4 --val 1")
       let outcome = try tool(
         "train --config \(Self.folder)/\(name) --data data --output run --backend \(Self.backend)"
           + " --set model.widths=[4,4,8,8,8] --set model.fc=16 --set train.steps=2 --set train.evaluate_every=2")

@@ -150,18 +150,51 @@ extension OneDNNTests {
           generator.next(below: 5) == 0 ? 255 : UInt16(generator.next(below: UInt32(classes)))
         }
         let weights = randomValues(classes, stream: 3, .float32).map { abs($0) + 0.1 }
-        var outcomes: [LossOutcome] = []
-        let both = try pair.results([Float](repeating: .nan, count: shape.count)) { backend, memory in
-          outcomes.append(
-            backend.softmaxCrossEntropy(
-              logits: logits, labels: labels, shape: shape, classWeights: weights, ignoreLabel: 255, scale: 0.25,
-              gradient: memory))
+        for smoothing: Float in [0, 0.1] {
+          var outcomes: [LossOutcome] = []
+          let both = try pair.results([Float](repeating: .nan, count: shape.count)) { backend, memory in
+            outcomes.append(
+              backend.softmaxCrossEntropy(
+                logits: logits, labels: labels, shape: shape, classWeights: weights, ignoreLabel: 255,
+                labelSmoothing: smoothing, scale: 0.25, gradient: memory))
+          }
+          #expect(abs(outcomes[0].weightedLoss / outcomes[1].weightedLoss - 1) < 1e-6)
+          #expect(outcomes[0].weight == outcomes[1].weight)
+          let allowed: Float = precision == .bfloat16 ? 0x1p-8 : 1e-6
+          let worst = zip(both.fast, both.portable).map { abs($0 - $1) - allowed * abs($1) }.max() ?? .nan
+          #expect(worst < 1e-7)
         }
-        #expect(abs(outcomes[0].weightedLoss / outcomes[1].weightedLoss - 1) < 1e-6)
-        #expect(outcomes[0].weight == outcomes[1].weight)
-        let allowed: Float = precision == .bfloat16 ? 0x1p-8 : 1e-6
-        let worst = zip(both.fast, both.portable).map { abs($0 - $1) - allowed * abs($1) }.max() ?? .nan
-        #expect(worst < 1e-7)
+      }
+    }
+
+    @Test("the mean over positions and its adjoint agree with the portable backend", arguments: OneDNNTests.precisions)
+    func positionMeans(_ precision: Precision) throws {
+      let pair = try Pair(precision)
+      let shape = ActivationShape(images: 3, height: 4, width: 7, channels: 5)
+      let small = ActivationShape(images: 3, height: 1, width: 1, channels: 5)
+      let source = randomValues(shape.count, stream: 1, precision)
+      var means: [[Float]] = []
+      _ = try pair.results(source) { backend, memory in
+        var mean = [Float](repeating: .nan, count: small.count)
+        backend.meanOverPositions(memory, shape: shape, into: &mean)
+        means.append(mean)
+      }
+      #expect(means[0] == means[1])
+      for image in 0..<3 {
+        for channel in 0..<5 {
+          let sum = (0..<28).reduce(0.0) { $0 + Double(source[(image * 28 + $1) * 5 + channel]) }
+          #expect(abs(Double(means[0][image * 5 + channel]) - sum / 28) < 1e-6)
+        }
+      }
+      let gradient = randomValues(small.count, stream: 2, precision)
+      let both = try pair.results(gradient + [Float](repeating: .nan, count: shape.count)) { backend, memory in
+        backend.spreadOverPositions(
+          memory, into: memory + small.count * backend.activationType.byteCount, shape: shape)
+      }
+      #expect(both.fast == both.portable)
+      for (place, value) in both.fast.dropFirst(small.count).enumerated() {
+        let expected = gradient[place / (28 * 5) * 5 + place % 5] / 28
+        #expect(abs(value - expected) <= abs(expected) * (precision == .bfloat16 ? 0x1p-8 : 1e-6))
       }
     }
 

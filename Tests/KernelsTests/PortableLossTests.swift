@@ -25,13 +25,14 @@ import Testing
   ]
 
   static func loss(
-    _ c: Case, _ logits: [Float], scale: Float = 1, threads: Int = 2, precision: Precision = .float32
+    _ c: Case, _ logits: [Float], smoothing: Float = 0, scale: Float = 1, threads: Int = 2,
+    precision: Precision = .float32
   ) throws -> (outcome: LossOutcome, gradient: [Float]) {
     let backend = try PortableBackend(precision: precision, threads: threads)
     var gradient = [Float](repeating: .nan, count: c.shape.count)
     let outcome = backend.softmaxCrossEntropy(
-      logits: logits, labels: c.labels, shape: c.shape, classWeights: c.weights, ignoreLabel: 255, scale: scale,
-      gradient: &gradient)
+      logits: logits, labels: c.labels, shape: c.shape, classWeights: c.weights, ignoreLabel: 255,
+      labelSmoothing: smoothing, scale: scale, gradient: &gradient)
     return (outcome, gradient)
   }
 
@@ -65,6 +66,26 @@ import Testing
     for (pixel, label) in c.labels.enumerated() where label == 255 {
       #expect(gradient[pixel * c.classes..<(pixel + 1) * c.classes].allSatisfy { $0 == 0 })
     }
+  }
+
+  /// The cross-entropy with a target of 1 - smoothing at the label and smoothing / classes more everywhere.
+  @Test(arguments: cases) func smoothedLabelsAreTheDefinition(_ c: Case) throws {
+    let (outcome, gradient) = try Self.loss(c, c.logits, smoothing: 0.2)
+    var expected = 0.0
+    for (pixel, label) in c.labels.enumerated() where label != 255 {
+      let scores = c.logits[pixel * c.classes..<(pixel + 1) * c.classes].map(Double.init)
+      let largest = scores.max() ?? 0
+      let logSum = logarithm(scores.reduce(0) { $0 + exponential($1 - largest) }) + largest
+      for (other, score) in scores.enumerated() {
+        let target = 0.2 / Double(c.classes) + (other == Int(label) ? 0.8 : 0)
+        expected += Double(c.weights[Int(label)]) * target * (logSum - score)
+      }
+    }
+    #expect(abs(outcome.weightedLoss - expected) < 1e-5 * expected)
+    let disagreement = gradientDisagreement(at: c.logits, gradient: gradient, step: 0.02, tolerance: 2e-3) {
+      (try? Self.loss(c, $0, smoothing: 0.2).outcome.weightedLoss) ?? .nan
+    }
+    #expect(disagreement == nil)
   }
 
   @Test(arguments: cases) func bitsAreTheSameForAnyThreadCount(_ c: Case) throws {

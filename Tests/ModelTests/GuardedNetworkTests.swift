@@ -26,7 +26,8 @@ struct GuardedNetworkTests {
   }
 
   static let cases = Architecture.allCases.flatMap { architecture in
-    Geometry.allCases.flatMap { geometry in
+    // Geometry valid wants images too large for this.
+    architecture.geometries.filter { $0 != .valid }.flatMap { geometry in
       Precision.allCases.filter(OneDNNBackend.supports).flatMap { precision in
         [1, 2, 3].map { Case(architecture: architecture, geometry: geometry, precision: precision, threads: $0) }
       }

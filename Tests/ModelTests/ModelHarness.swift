@@ -69,7 +69,8 @@ final class ModelHarness {
           guard let base = labels.baseAddress else { return sum }
           return sum
             + plan.loss(
-              ofImage: image, labels: base + image * batch.height * batch.width, classWeights: batch.classWeights,
+              ofImage: image, labels: base + image * batch.labels.count / batch.images,
+              classWeights: batch.classWeights,
               ignoreLabel: 255
             ).weightedLoss
         }
@@ -95,7 +96,8 @@ struct Batch {
     self.height = height
     self.width = width
     pixels = modelRandom(images * height * width * configuration.channels, stream: stream)
-    labels = (0..<images * height * width).map {
+    let labelCount = configuration.architecture.task == .classification ? images : images * height * width
+    labels = (0..<labelCount).map {
       $0 % 7 == 3 ? 255 : UInt16(($0 * 5 + $0 / 3) % configuration.classes)
     }
     classWeights = (0..<configuration.classes).map { 0.5 + Float($0 % 3) * 0.5 }

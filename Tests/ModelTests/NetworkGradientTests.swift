@@ -11,6 +11,7 @@ import Testing
     var dropout: Float = 0
     var pool4Scale: Float = 1
     var images = 1
+    var size = (height: 39, width: 46)
     var testDescription: String {
       "\(architecture) \(geometry), dropout \(dropout), pool4 times \(pool4Scale), \(images) images"
     }
@@ -22,6 +23,9 @@ import Testing
     Case(architecture: .fcn8s, geometry: .same, pool4Scale: 0.3),
     Case(architecture: .fcn32s, geometry: .padded100), Case(architecture: .fcn16s, geometry: .padded100),
     Case(architecture: .fcn8s, geometry: .padded100, dropout: 0.4, pool4Scale: 2),
+    Case(architecture: .vgg16, geometry: .same, size: (135, 150)),
+    Case(architecture: .vgg16, geometry: .same, dropout: 0.4, images: 2, size: (135, 150)),
+    Case(architecture: .vgg16, geometry: .valid, size: (230, 262)),
   ]
 
   @Test(arguments: cases) func gradientAgreesWithDifferenceQuotients(_ c: Case) throws {
@@ -29,9 +33,10 @@ import Testing
     configuration.dropout = c.dropout
     configuration.pool4Scale = c.pool4Scale
     let backend = try PortableBackend(precision: .float32, threads: 2)
-    let harness = try ModelHarness(configuration, backend: backend, reference: (1, 32, 32), seed: 3)
+    let harness = try ModelHarness(
+      configuration, backend: backend, reference: (1, c.size.height, c.size.width), seed: 3)
     try harness.randomiseScoresAndBiases()
-    let batch = Batch(images: c.images, height: 39, width: 46, configuration: configuration)
+    let batch = Batch(images: c.images, height: c.size.height, width: c.size.width, configuration: configuration)
     let keys = c.dropout > 0 ? (0..<c.images).map { UInt64($0 + 5) } : nil
     _ = try harness.loss(batch, dropoutKeys: keys, withGradient: true)
     for parameter in harness.network.parameters.parameters {
@@ -46,9 +51,10 @@ import Testing
         harness.prepare()
         return try harness.loss(batch, dropoutKeys: keys, withGradient: false)
       }
-      // Steps that move the loss by 0.03, 0.006 and 0.0012: the long ones meet kinks of rectifications and maxima, the
-      // short ones drown in rounding, and a wrong gradient agrees with none.
-      let quotients = try [0.03, 0.006, 0.0012].map { change in
+      // The long steps meet kinks of rectifications and maxima, the short ones drown in rounding, and a wrong gradient
+      // agrees with none. A classifier's loss is of an image, not of all its pixels.
+      let changes = c.architecture.task == .classification ? [0.001, 0.0003, 0.0001] : [0.03, 0.006, 0.0012]
+      let quotients = try changes.map { change in
         let step = change / norm
         return try (loss(movedBy: step) - loss(movedBy: -step)) / (2 * step)
       }

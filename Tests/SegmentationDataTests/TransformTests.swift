@@ -16,10 +16,17 @@ private struct PlainTransform {
     let place = (random.nextUniform(), random.nextUniform())
     let factors = (1 - settings.color)...(1 + settings.color)
     let jitter = (random.next(in: factors), random.next(in: factors), random.next(in: factors))
-    let scaledHeight = max(1, Int((Double(raw.height) * Double(scale)).rounded()))
-    let scaledWidth = max(1, Int((Double(raw.width) * Double(scale)).rounded()))
     let height = settings.crop?.height ?? raw.height
     let width = settings.crop?.width ?? raw.width
+    var (rows, columns) = (scale, scale)
+    if let area = settings.area {
+      let pixels = random.next(in: area) * Float(raw.height * raw.width)
+      let aspect = random.next(in: settings.aspect)
+      rows = Float(height) / min(Float(raw.height), max(1, (pixels / aspect).squareRoot()))
+      columns = Float(width) / min(Float(raw.width), max(1, (pixels * aspect).squareRoot()))
+    }
+    let scaledHeight = max(1, Int((Double(raw.height) * Double(rows)).rounded()))
+    let scaledWidth = max(1, Int((Double(raw.width) * Double(columns)).rounded()))
     let top = start(scaledHeight, height, place.0)
     let left = start(scaledWidth, width, place.1)
     var pixels = [Float](repeating: 0, count: height * width * raw.channels)
@@ -101,6 +108,8 @@ private struct PlainTransform {
     Case(name: "crop beyond", settings: AugmentationSettings(flip: 0.5, crop: (40, 21))),
     Case(name: "crop across", settings: AugmentationSettings(flip: 0.5, scale: 0.5...2, crop: (9, 12))),
     Case(name: "colour", settings: AugmentationSettings(color: 0.6)),
+    Case(name: "area", settings: AugmentationSettings(flip: 0.5, crop: (12, 8), area: 0.1...1)),
+    Case(name: "wide area", settings: AugmentationSettings(crop: (7, 9), color: 0.3, area: 0.3...0.9, aspect: 0.2...5)),
     Case(name: "all", settings: AugmentationSettings(flip: 0.5, scale: 0.5...2, crop: (11, 10), color: 0.3)),
   ]
 
@@ -185,6 +194,8 @@ private struct PlainTransform {
     let wrong: [(AugmentationSettings, String)] = [
       (AugmentationSettings(flip: 1.5), "data.augment.flip"),
       (AugmentationSettings(scale: 0...1), "data.augment.scale"),
+      (AugmentationSettings(area: 0.1...1), "data.augment.area"),
+      (AugmentationSettings(scale: 1...2, crop: (3, 3), area: 0.1...1), "data.augment.area"),
       (AugmentationSettings(color: 1), "data.augment.color"), (AugmentationSettings(crop: (0, 5)), "data.augment.crop"),
     ]
     for (settings, key) in wrong {
@@ -193,6 +204,16 @@ private struct PlainTransform {
     }
     #expect(throws: Never.self) {
       try AugmentationSettings(flip: 0.5, scale: 0.5...2, crop: (9, 9), color: 0.3).validate()
+    }
+    // What is cut out fills the piece, whatever the image's shape.
+    let whole = SampleTransform(
+      normalisation: Normalisation(mean: [0, 0, 0], std: [1, 1, 1]),
+      augmentation: AugmentationSettings(crop: (8, 8), area: 0.05...1), ignoreLabel: 255)
+    for index in 0..<20 {
+      let raw = RandomSamples.sample(index, kind: .uint8, channels: 3)
+      #expect(
+        !whole.apply(raw, SampleRequest(sample: index, randomKey: UInt64(index))).labels.contains(255)
+          || raw.labels.contains(255))
     }
     for normalisation in [Normalisation(mean: [1], std: [1, 1]), Normalisation(mean: [1, 2], std: [1, 0])] {
       #expect(throws: Failure.self) { try normalisation.validate(channels: 2) }

@@ -150,7 +150,7 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
   @Test(arguments: [
     (
       "model: {architecture: fcn8}",
-      "test.yaml:1: model.architecture must be fcn32s | fcn16s | fcn8s, found fcn8; did you mean fcn8s?"
+      "test.yaml:1: model.architecture must be fcn32s | fcn16s | fcn8s | vgg16, found fcn8; did you mean fcn8s?"
     ),
     (
       "optimizer:\n  learning_rat: 1",
@@ -200,7 +200,7 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     ("xyzzy.plugh: 1", "there is no key xyzzy.plugh; the sections are model, data, batch"),
     (
       "model: {architecture: \"fcn8\"}",
-      "must be fcn32s | fcn16s | fcn8s, found the text \"fcn8\"; did you mean fcn8s?"
+      "must be fcn32s | fcn16s | fcn8s | vgg16, found the text \"fcn8\"; did you mean fcn8s?"
     ),
     ("\u{FEFF}batch:\n  global: 0", "test.yaml:2: batch.global must be"),
     ("\u{FEFF}modle: {fc: 3}", "test.yaml:1: there is no key modle; did you mean model?"),

@@ -13,7 +13,10 @@ import TrainingConfiguration
 /// parameters after the first and the last. Skipped where ../shared/golden is not there.
 @Suite(.serialized, .enabled(if: SharedFolder.golden != nil, "needs ../shared/golden"))
 struct GoldenRunTests {
-  static let cases = ["fcn32s-fixed", "fcn16s-learned", "fcn8s-mixed-sizes", "fcn8s-published", "fcn8s-four-channels"]
+  static let cases = [
+    "fcn32s-fixed", "fcn16s-learned", "fcn8s-mixed-sizes", "fcn8s-published", "fcn8s-four-channels",
+    "vgg16-same", "vgg16-valid",
+  ]
   static let backends = ["portable", "onednn"]
 
   @Test(arguments: cases, backends) func trainsAsTheReferenceDoes(name: String, backend: String) throws {

@@ -10,11 +10,11 @@ private func stepRecord(_ step: Int, loss: Double = 1.5) -> StepRecord {
     seconds: StepRecord.Seconds(data: 0.001, compute: 0.5, exchange: 0.25, update: 0.125))
 }
 
-private func evaluationRecord(_ step: Int) -> EvaluationRecord {
+private func evaluationRecord(_ step: Int, _ task: VisionTask = .semantic) -> EvaluationRecord {
   EvaluationRecord(
-    step: step, meanIntersectionOverUnion: 0.5, pixelAccuracy: 0.75, loss: 0.875,
+    step: step, task: task, values: [0.5, 0.75], loss: 0.875,
     classes: [
-      .init(name: "a \"b\"\\\n", intersectionOverUnion: 0.1), .init(name: "sky", intersectionOverUnion: nil),
+      .init(name: "a \"b\"\\\n", value: 0.1), .init(name: "sky", value: nil),
     ])
 }
 
@@ -26,10 +26,11 @@ private func evaluationRecord(_ step: Int) -> EvaluationRecord {
     try file.append(stepRecord(1))
     try file.append(evaluationRecord(1))
     try file.append(stepRecord(2, loss: .nan))
+    try file.append(evaluationRecord(2, .classification))
     let content = try MetricsContent(path: path)
     #expect(content.steps.count == 2 && content.steps[0] == stepRecord(1))
     #expect(content.steps[1].loss.isNaN)
-    #expect(content.evaluations == [evaluationRecord(1)])
+    #expect(content.evaluations == [evaluationRecord(1), evaluationRecord(2, .classification)])
     #expect(content.unreadableLines == 0)
   }
 

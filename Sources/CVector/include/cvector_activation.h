@@ -46,12 +46,12 @@ void cvector_max_pool_backward_bfloat16(const uint16_t *_Nonnull gradient, const
 
 /// Softmax cross-entropy of `pixels` pixels with `classes` logits each. Adds w[label] * cross-entropy and w[label]
 /// over the counted pixels, in order, to sums[0] and sums[1]. The gradient is (probability - target) * w * scale, zero
-/// for pixels with `ignore`. A label that is neither a class nor `ignore` makes the sums not a number.
+/// for pixels with `ignore`. The target is 1 - smoothing at the label, and smoothing / classes more everywhere. A label that is neither a class nor `ignore` makes the sums not a number.
 void cvector_softmax_float32(const float *_Nonnull logits, const uint16_t *_Nonnull labels, size_t pixels,
                              size_t classes, const float *_Nonnull weights, uint16_t ignore, float scale,
-                             float *_Nullable gradient, double *_Nonnull sums);
+                             float smoothing, float *_Nullable gradient, double *_Nonnull sums);
 void cvector_softmax_bfloat16(const float *_Nonnull logits, const uint16_t *_Nonnull labels, size_t pixels,
                               size_t classes, const float *_Nonnull weights, uint16_t ignore, float scale,
-                              uint16_t *_Nullable gradient, double *_Nonnull sums);
+                              float smoothing, uint16_t *_Nullable gradient, double *_Nonnull sums);
 /// The first of the largest logits of each pixel.
 void cvector_argmax(const float *_Nonnull logits, size_t pixels, size_t classes, uint16_t *_Nonnull result);

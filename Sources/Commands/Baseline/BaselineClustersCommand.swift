@@ -43,6 +43,7 @@ struct BaselineClustersCommand: ParsableCommand {
   func run() throws {
     withMPI { (group: MPIProcessGroup) -> Void in
       let dataset = try Dataset(folder: data, split: split)
+      try dataset.require(.semantic, for: "baseline clusters")
       let model = try model.map { try readModel($0, dataset) }
       let settings = try options.settings(over: model?.settings ?? RegionSettings(), of: self.model)
       let console = Console.standardOutput()

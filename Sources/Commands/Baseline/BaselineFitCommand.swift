@@ -28,6 +28,7 @@ struct BaselineFitCommand: ParsableCommand {
   func run() throws {
     withMPI { (group: MPIProcessGroup) -> Void in
       let dataset = try Dataset(folder: data, split: split)
+      try dataset.require(.semantic, for: "baseline fit")
       let settings = try options.settings(over: RegionSettings())
       let console = Console.standardOutput()
       let own = try regions(dataset, settings, group, threads: options.threadCount(group), console)

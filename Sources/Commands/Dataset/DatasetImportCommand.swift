@@ -12,11 +12,12 @@ struct DatasetImportCommand: ParsableCommand {
       cityscapes: leftImg8bit and gtFine. ade20k: images and annotations of ADEChallengeData2016. folder: images/ and \
       labels/ (or masks/) with equal names, in the source or in its folders train, val (valid, validation, dev) and \
       test; a list file of 'image label' pairs; or whatever --images and --labels name. labelme: pictures with labelme's \
-      JSON files beside them. coco-semantic: a JSON file of COCO's format, as CVAT and others export it. Every label is \
-      checked. Nothing is written where something is wrong.
+      JSON files beside them. coco-semantic: a JSON file of COCO's format, as CVAT and others export it. classes: for classification, \
+      one folder of images a class, in the source or in its folders train and val. Every label is checked. Nothing is written where something is wrong.
 
         fcn-dist dataset import camvid /download/camvid --output camvid
         fcn-dist dataset import voc VOCdevkit/VOC2012 --output voc --shards 8
+        fcn-dist dataset import classes imagenet --output imagenet-h5 --shards 64
         fcn-dist dataset import folder tiles --output tiles-h5 --split train \\
             --classes water,field,town
 

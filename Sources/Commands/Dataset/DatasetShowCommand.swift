@@ -59,10 +59,20 @@ struct DatasetShowCommand: ParsableCommand {
       "  images    \(info.channels) channels, \(dataset.pixelKind(0).rawValue); \(sizes(statistics))",
       "  mean      [\(numbers(statistics.normalisation.mean))]",
       "  std       [\(numbers(statistics.normalisation.std))]",
-      "  labels    \(info.classCount) classes, ignore label \(info.ignoreLabel); \(percentage(share)) of the pixels are "
-        + "of no class", "",
+      "  labels    \(info.classCount) classes, ignore label \(info.ignoreLabel); \(percentage(share)) of the "
+        + "\(info.task.labelledUnit)s are of no class", "",
     ]
     var table = TextTable(leftColumns: [1])
+    guard info.task == .semantic else {
+      table.add(["label", "class", "images", "share"])
+      for label in 0..<info.classCount {
+        table.add([
+          "\(label)", info.classNames[label], grouped(statistics.imageCounts[label]),
+          percentage(statistics.pixelShares[label]),
+        ])
+      }
+      return (lines + table.text.split(separator: "\n").map { "  " + $0 } + [""]).joined(separator: "\n")
+    }
     table.add(["label", "class", "images", "pixels", "share", "median-frequency weight"])
     for label in 0..<info.classCount {
       let count = statistics.pixelCounts[label]
@@ -90,7 +100,9 @@ struct DatasetShowCommand: ParsableCommand {
   }
 
   static func sheet(_ dataset: Dataset, count: Int) throws -> Canvas {
-    var sheet = ContactSheet(classNames: dataset.info.classNames, palette: dataset.info.palette)
+    var sheet = ContactSheet(
+      classNames: dataset.info.classNames, palette: dataset.info.palette,
+      columns: dataset.info.task == .semantic ? 2 : 4)
     let count = min(count, dataset.sampleCount)
     for place in 0..<count { sheet.add(try dataset.read(place * dataset.sampleCount / count)) }
     return sheet.canvas

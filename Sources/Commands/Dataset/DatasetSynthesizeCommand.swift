@@ -22,13 +22,17 @@ struct DatasetSynthesizeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Height in pixels.", valueName: "number")) var height = SynthesisSettings().height
   @Option(help: ArgumentHelp("Width in pixels.", valueName: "number")) var width = SynthesisSettings().width
   @Option(help: ArgumentHelp("Files for each split.", valueName: "number")) var shards = 1
+  @Option(
+    help:
+      "semantic: a class for each pixel. classification: one for each scene, the kind of thing that is largest in it.")
+  var task = VisionTask.semantic
   @Option(help: "Other numbers, other scenes.") var seed: UInt64 = 1
 
   func run() throws {
     try Launch.inFirstProcess {
       let console = Console.standardOutput()
       let settings = SynthesisSettings(
-        height: height, width: width, counts: [("train", train), ("val", val)], seed: seed)
+        height: height, width: width, counts: [("train", train), ("val", val)], seed: seed, task: task)
       let splits = try SceneSynthesis.write(
         settings, to: output, shardCount: shards, threads: Launch.threads,
         progress: { console.show($0, doing: "drawing") })
@@ -38,6 +42,8 @@ struct DatasetSynthesizeCommand: ParsableCommand {
     }
   }
 }
+
+extension VisionTask: ExpressibleByArgument {}
 
 extension SynthesisSettings {
   fileprivate func count(of split: String) -> Int { counts.first { $0.split == split }?.count ?? 0 }

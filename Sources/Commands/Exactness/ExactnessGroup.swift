@@ -1,3 +1,5 @@
+import Basics
+
 /// Ways to do the same with one backend: all have to come to one digest, that of the first.
 struct ExactnessGroup {
   enum Work {
@@ -8,6 +10,9 @@ struct ExactnessGroup {
 
   let title: String
   var work = Work.training
+  var task = VisionTask.semantic
+  /// The group whose first training is evaluated or predicted with.
+  var trainingNumber = 0
   /// Further arguments of all its jobs.
   var arguments: [String] = []
   let cases: [ExactnessCase]
@@ -17,7 +22,7 @@ struct ExactnessGroup {
     let inference =
       [ExactnessCase(ranks: 0), ExactnessCase(ranks: 0, threads: 2)]
       + (all ? [2, 3, 4, 5, 7, 8] : [2, 5]).map { ExactnessCase(ranks: $0) }
-    return [
+    let segmentation = [
       ExactnessGroup(title: "training with dropout, augmentation and the plateau schedule", cases: matrix(all: all)),
       ExactnessGroup(
         title: "training that stops early",
@@ -28,12 +33,24 @@ struct ExactnessGroup {
       ExactnessGroup(title: "evaluation", work: .evaluation, cases: inference),
       ExactnessGroup(title: "prediction", work: .prediction, cases: inference),
     ]
+    let number = segmentation.count
+    return segmentation + [
+      short("training a classifier", ["--set", "model.architecture=vgg16"], task: .classification),
+      ExactnessGroup(
+        title: "evaluating a classifier", work: .evaluation, task: .classification, trainingNumber: number,
+        cases: inference),
+      ExactnessGroup(
+        title: "predicting with a classifier", work: .prediction, task: .classification, trainingNumber: number,
+        cases: inference),
+    ]
   }
 
   /// A smaller matrix for another backend or precision.
-  static func short(_ title: String, _ arguments: [String]) -> ExactnessGroup {
+  static func short(
+    _ title: String, _ arguments: [String], task: VisionTask = .semantic
+  ) -> ExactnessGroup {
     ExactnessGroup(
-      title: title, arguments: arguments,
+      title: title, task: task, arguments: arguments,
       cases: [
         ExactnessCase(ranks: 0), ExactnessCase(ranks: 2), ExactnessCase(ranks: 3, coordinator: "dedicated"),
         ExactnessCase(ranks: 2, exchange: "allreduce"), ExactnessCase(ranks: 4, ranksPerMachine: 2),

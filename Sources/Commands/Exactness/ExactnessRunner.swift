@@ -13,14 +13,14 @@ struct ExactnessRunner {
   let threads: Int
 
   var recipePath: String { folder + "/recipe.yaml" }
-  var dataFolder: String { folder + "/data" }
-  /// The result of the first training: what is evaluated and predicted with.
-  private var checkpoint: String { folder + "/run-0-0/checkpoints/latest.h5" }
+  func dataFolder(_ task: VisionTask) -> String { "\(folder)/\(task.rawValue)" }
 
   func digest(_ variant: ExactnessCase, of group: ExactnessGroup, number: String) throws -> String {
     let output = "\(folder)/run-\(number)"
+    let dataFolder = dataFolder(group.task)
+    let checkpoint = "\(folder)/run-\(group.trainingNumber)-0/checkpoints/latest.h5"
     switch group.work {
-    case .training: return try train(variant, group.arguments, output: output)
+    case .training: return try train(variant, group.arguments, dataFolder, output: output)
     case .evaluation:
       try job(
         ["evaluate", "--checkpoint", checkpoint, "--data", dataFolder, "--json", output + ".json"], variant, log: output
@@ -47,7 +47,9 @@ struct ExactnessRunner {
   }
 
   /// - Returns: the digest of the training's last checkpoint.
-  private func train(_ variant: ExactnessCase, _ more: [String], output: String) throws -> String {
+  private func train(
+    _ variant: ExactnessCase, _ more: [String], _ dataFolder: String, output: String
+  ) throws -> String {
     let arguments =
       [
         "train", "--config", recipePath, "--data", dataFolder, "--output", output, "--set",

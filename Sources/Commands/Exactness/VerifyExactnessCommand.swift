@@ -54,9 +54,11 @@ struct VerifyExactnessCommand: ParsableCommand {
       folder: place, launcher: mpirun.split(separator: " ").map(String.init), backendArguments: [],
       threads: backendOptions.threads ?? 1)
     try Array(Self.recipe.utf8).withUnsafeBytes { try FileBytes.write($0, to: runner.recipePath) }
-    _ = try SceneSynthesis.write(
-      SynthesisSettings(height: 48, width: 64, counts: [("train", 11), ("val", 3)], seed: 1), to: runner.dataFolder,
-      shardCount: 1, threads: 1, progress: { _ in })
+    for task in VisionTask.allCases {
+      _ = try SceneSynthesis.write(
+        SynthesisSettings(height: 48, width: 64, counts: [("train", 11), ("val", 3)], seed: 1, task: task),
+        to: runner.dataFolder(task), shardCount: 1, threads: 1, progress: { _ in })
+    }
     var count = 0
     var others = 0
     for (number, (group, choice, precision)) in try plan().enumerated() {

@@ -1,11 +1,13 @@
 import Basics
 import Model
 import SegmentationData
+import Training
 
 /// Whether a model can be run on a dataset.
 enum DatasetFit {
   static func check(_ dataset: Dataset, _ model: TrainedModel, file: String) throws {
     let configuration = model.network.configuration
+    try TrainingInputs.checkTask(configuration.architecture, dataset.info, folder: dataset.folder)
     guard dataset.info.channels == configuration.channels else {
       throw Failure(
         .badData,

@@ -18,9 +18,10 @@ package struct EvaluationReport {
   package var table: String {
     let confusion = evaluation.confusion
     guard confusion.pixelCount > 0 else {
-      return
-        "split \(split), \(counted(evaluation.imageCount, "image")): nothing was counted, every pixel is of no class"
+      return "split \(split), \(counted(evaluation.imageCount, "image")): nothing was counted, "
+        + "every \(evaluation.task.labelledUnit) is of no class"
     }
+    if evaluation.task == .classification { return classificationTable }
     var table = TextTable()
     table.add(["class", "IoU", "accuracy", "pixels"])
     for (label, name) in classNames.enumerated() {
@@ -43,9 +44,31 @@ package struct EvaluationReport {
       """
   }
 
+  private var classificationTable: String {
+    let confusion = evaluation.confusion
+    var table = TextTable()
+    table.add(["class", "accuracy", "images", "most often taken for"])
+    for (label, name) in classNames.enumerated() {
+      let count = confusion.truthCount(label)
+      let others = classNames.indices.filter { $0 != label && confusion[label, $0] > 0 }
+      let taken = others.max { confusion[label, $0] < confusion[label, $1] }
+      table.add([
+        name, percentage(confusion.accuracy(label)), grouped(Int(count)),
+        taken.map { "\(classNames[$0]) (\(percentage(Double(confusion[label, $0]) / Double(count))))" } ?? "",
+      ])
+    }
+    return """
+      \(table.text)
+
+      split \(split), \(evaluation.imageCount) images: top-1 \(percentage(confusion.pixelAccuracy)), \
+      top-5 \(percentage(evaluation.topFive)), loss \(significant(evaluation.loss, 4))
+      """
+  }
+
   /// docs/formats.md section 6.
   package var json: JSONText {
     let confusion = evaluation.confusion
+    if evaluation.task == .classification { return classificationJSON }
     // Where nothing was counted there is nothing to divide by.
     let mean = { (value: Double) in JSONText.number(confusion.pixelCount > 0 ? value : nil) }
     let classes = classNames.enumerated().map { label, name in
@@ -54,16 +77,38 @@ package struct EvaluationReport {
         ("accuracy", .number(confusion.accuracy(label))), ("pixels", .integer(confusion.truthCount(label))),
       ])
     }
-    let rows = (0..<confusion.classCount).map { truth in
-      JSONText.list((0..<confusion.classCount).map { .integer(confusion[truth, $0]) })
-    }
     return .object([
       ("split", .text(split)), ("images", .integer(Int64(evaluation.imageCount))),
       ("pixels", .integer(confusion.pixelCount)), ("pixel_accuracy", mean(confusion.pixelAccuracy)),
       ("mean_class_accuracy", mean(confusion.meanClassAccuracy)),
       ("mean_iou", mean(confusion.meanIntersectionOverUnion)),
       ("frequency_weighted_iou", mean(confusion.frequencyWeightedIntersectionOverUnion)),
-      ("loss", mean(evaluation.loss)), ("classes", .list(classes)), ("confusion", .list(rows)),
+      ("loss", mean(evaluation.loss)), ("classes", .list(classes)), ("confusion", confusionRows),
     ])
+  }
+
+  private var classificationJSON: JSONText {
+    let confusion = evaluation.confusion
+    let share = { (value: Double) in JSONText.number(confusion.pixelCount > 0 ? value : nil) }
+    let classes = classNames.enumerated().map { label, name in
+      JSONText.object([
+        ("name", .text(name)), ("accuracy", .number(confusion.accuracy(label))),
+        ("images", .integer(confusion.truthCount(label))),
+      ])
+    }
+    return .object([
+      ("split", .text(split)), ("images", .integer(Int64(evaluation.imageCount))),
+      ("top1", share(confusion.pixelAccuracy)), ("top5", share(evaluation.topFive)), ("loss", share(evaluation.loss)),
+      ("classes", .list(classes)), ("confusion", confusionRows),
+    ])
+  }
+
+  /// Truth by prediction.
+  private var confusionRows: JSONText {
+    let confusion = evaluation.confusion
+    return .list(
+      (0..<confusion.classCount).map { truth in
+        .list((0..<confusion.classCount).map { .integer(confusion[truth, $0]) })
+      })
   }
 }

@@ -17,6 +17,7 @@ struct ForeignPredictions {
   /// - Throws: `Failure(.missingInput)` that names samples without an image; `Failure(.badData)` where two images are
   ///   of one name.
   init(folder: String, dataset: Dataset) throws {
+    try dataset.require(.semantic, for: "--predictions")
     self.folder = folder
     self.dataset = dataset
     paths = try Self.paths(of: dataset, in: folder)

@@ -2,9 +2,9 @@ import Basics
 import Foundation
 import Storage
 
-/// The HDF5 file of `predict --logits`: `/logits/<key>`, float32 [classes, height, width]. A `/` in a key
-/// becomes `:`.
-final class LogitsFile {
+/// The HDF5 file of `predict --logits`: `/logits/<key>`, float32 [classes, height, width], of a classifier [classes]. A
+/// `/` in a key becomes `:`.
+final class LogitsFile: ScoreReceiver {
   private let path: String
   private let temporary: String
   private let file: HDF5File
@@ -25,10 +25,10 @@ final class LogitsFile {
     try? FileManager.default.removeItem(atPath: temporary)
   }
 
-  func write(_ logits: [Float], key: String, classes: Int, height: Int, width: Int) throws {
+  func write(_ logits: [Float], key: String, shape: [Int]) throws {
     // A slash would name a group within the group.
     let name = String(key.map { $0 == "/" ? ":" : $0 })
-    _ = try group.write(name, logits, shape: [classes, height, width])
+    _ = try group.write(name, logits, shape: shape)
   }
 
   /// Gives the file its name. A file that was there is replaced.

@@ -9,6 +9,7 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Label images with a trained network.",
     discussion: """
+      A classifier says the five likeliest classes of each image, and writes them into predictions.csv.
       Writes a palette PNG for each image (the pixel's value is its class), and with --overlay a picture of the image \
       beside the prediction laid over it, with a legend. Takes image files, folders of them (whose layout the \
       results keep), or a split of a dataset. An image that cannot be read does not stop the others; it is listed at \
@@ -96,10 +97,19 @@ struct PredictCommand: ParsableCommand {
       let predictor = Predictor(
         model, tiling: tile.map { Tiling(side: $0, overlap: overlap ?? $0 / 4) },
         available: MemoryFacts.current().available / (try group.nodeGroup().size))
+      let console = Console.standardOutput()
+      let isClassifier = model.task == .classification
+      if isClassifier, overlay || tile != nil {
+        throw Failure(
+          .usage, "\(overlay ? "--overlay" : "--tile") is for networks that label pixels, and \(checkpoint) classifies",
+          remedy: "leave it out; --sheet draws images with their classes")
+      }
       let job = PredictionJob(
         input: input, predictor: predictor, files: files(model, hasTruth: input.dataset != nil),
-        sheet: sheet.map { PredictionSheet(path: $0, count: count) }, logitsPath: logits, group: group,
-        console: Console.standardOutput())
+        sheet: sheet.map { PredictionSheet(path: $0, count: count) }, logitsPath: logits,
+        bestClasses: isClassifier
+          ? BestClassesFile(folder: folder, classNames: model.classNames, console: console) : nil, group: group,
+        console: console)
       try job.run()
     }
   }

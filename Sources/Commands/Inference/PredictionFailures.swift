@@ -5,9 +5,6 @@ import Collectives
 struct PredictionFailures {
   private var failures: [Int: Failure] = [:]
 
-  /// Whether it is the file's fault, so that others may do better.
-  static func areOfFile(_ failure: Failure) -> Bool { failure.kind == .badData || failure.kind == .missingInput }
-
   mutating func add(_ failure: Failure, at index: Int) { failures[index] = failure }
 
   func contains(_ index: Int) -> Bool { failures[index] != nil }

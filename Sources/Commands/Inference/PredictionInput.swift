@@ -62,7 +62,7 @@ enum PredictionInput {
     for index in 0..<count {
       do {
         return try size(index)
-      } catch let failure as Failure where PredictionFailures.areOfFile(failure) {
+      } catch let failure as Failure where failure.isOfFile {
         failures.add(failure, at: index)
       }
     }

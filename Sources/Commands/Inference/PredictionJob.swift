@@ -14,6 +14,8 @@ struct PredictionJob {
   let files: PredictionFiles?
   let sheet: PredictionSheet?
   let logitsPath: String?
+  /// Of a classifier: what it says of each image.
+  let bestClasses: BestClassesFile?
   let group: any ProcessGroup
   let console: Console
   /// What was done to the pictures that were read.
@@ -28,25 +30,29 @@ struct PredictionJob {
   /// - Throws: `Failure(.badData)` at the end, with a line for each image that could not be.
   /// - Important: Collective over `group`.
   func run() throws {
-    let file = try group.isCoordinator ? logitsPath.map { try LogitsFile(path: $0) } : nil
+    let receivers = try group.isCoordinator ? self.receivers() : []
     var ahead: [Int: Predictor.Prediction] = [:]
     var failures = PredictionFailures()
     for index in 0..<input.count {
       if index % group.size == group.rank {
         if ahead.isEmpty, !failures.contains(index) { ahead = try predict(from: index, &failures) }
         let prediction = ahead.removeValue(forKey: index)
-        if let prediction { try files?.write(prediction, key: input.key(index)) }
-        if let file {
-          if let prediction { try write(prediction, key: input.key(index), into: file) }
-        } else if logitsPath != nil {
+        if let prediction, bestClasses == nil { try files?.write(prediction, key: input.key(index)) }
+        if group.isCoordinator {
+          if let prediction {
+            for receiver in receivers {
+              try receiver.write(prediction.logits, key: input.key(index), shape: shape(of: prediction.sample))
+            }
+          }
+        } else if wantsScores {
           try send(prediction)
         }
-      } else if let file {
-        try receive(from: index % group.size, key: input.key(index), into: file)
+      } else if group.isCoordinator, wantsScores {
+        try receive(from: index % group.size, key: input.key(index), for: receivers)
       }
       if group.isCoordinator { console.transient("predicting: \(index + 1) of \(input.count)") }
     }
-    try file?.finish()
+    for receiver in receivers { try receiver.finish() }
     failures = try failures.gathered(group)
     try gatherNotes()
     if group.isCoordinator { try report(failures) }
@@ -58,11 +64,12 @@ struct PredictionJob {
   private func report(_ failures: PredictionFailures) throws {
     let done = input.count - failures.count
     if let sheet, let files {
-      try sheet.write(input, except: failures, normalisation: predictor.model.normalisation, from: files)
+      try sheet.write(
+        input, except: failures, normalisation: predictor.model.normalisation, from: files, bestClasses?.best)
       console.line("drew predictions into \(sheet.path)")
     }
     for line in notes.lines { console.line(line) }
-    if let files { console.line("wrote \(counted(done, "prediction")) into \(files.folder)") }
+    if let files, bestClasses == nil { console.line("wrote \(counted(done, "prediction")) into \(files.folder)") }
     if let logitsPath { console.line("wrote the scores of \(counted(done, "image")) into \(logitsPath)") }
   }
 
@@ -88,7 +95,7 @@ struct PredictionJob {
       }
       if let sample { samples.append((own[place], sample)) }
     }
-    let predictions = try predictor.predict(samples.map(\.sample), withLogits: logitsPath != nil)
+    let predictions = try predictor.predict(samples.map(\.sample), withLogits: wantsScores)
     return Dictionary(uniqueKeysWithValues: zip(samples.map(\.index), predictions))
   }
 
@@ -98,15 +105,24 @@ struct PredictionJob {
   ) throws -> Result? {
     do {
       return try body()
-    } catch let failure as Failure where input.dataset == nil && PredictionFailures.areOfFile(failure) {
+    } catch let failure as Failure where input.dataset == nil && failure.isOfFile {
       failures.add(failure, at: index)
       return nil
     }
   }
 
-  private func write(_ prediction: Predictor.Prediction, key: String, into file: LogitsFile) throws {
-    let sample = prediction.sample
-    try file.write(prediction.logits, key: key, classes: classCount, height: sample.height, width: sample.width)
+  private var wantsScores: Bool { logitsPath != nil || bestClasses != nil }
+
+  private func receivers() throws -> [any ScoreReceiver] {
+    let file: LogitsFile? = try logitsPath.map { try LogitsFile(path: $0) }
+    let receivers: [(any ScoreReceiver)?] = [file, bestClasses]
+    return receivers.compactMap { $0 }
+  }
+
+  private func shape(of sample: RawSample) -> [Int] { shape(height: sample.height, width: sample.width) }
+
+  private func shape(height: Int, width: Int) -> [Int] {
+    bestClasses == nil ? [classCount, height, width] : [classCount]
   }
 
   /// Of an image that could not be read, a size of nothing.
@@ -117,13 +133,14 @@ struct PredictionJob {
     try prediction.logits.withUnsafeBytes { try group.send($0, to: 0, tag: Self.scoresTag) }
   }
 
-  private func receive(from rank: Int, key: String, into file: LogitsFile) throws {
+  private func receive(from rank: Int, key: String, for receivers: [any ScoreReceiver]) throws {
     var size: [Int64] = [0, 0]
     try size.withUnsafeMutableBytes { try group.receive($0, from: rank, tag: Self.sizeTag) }
     let (height, width) = (Int(size[0]), Int(size[1]))
     guard height > 0 else { return }
-    var scores = [Float](repeating: 0, count: classCount * height * width)
+    let shape = shape(height: height, width: width)
+    var scores = [Float](repeating: 0, count: shape.reduce(1, *))
     try scores.withUnsafeMutableBytes { try group.receive($0, from: rank, tag: Self.scoresTag) }
-    try file.write(scores, key: key, classes: classCount, height: height, width: width)
+    for receiver in receivers { try receiver.write(scores, key: key, shape: shape) }
   }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Kernels
 import Model
 import SegmentationData
 
@@ -6,9 +7,9 @@ import SegmentationData
 struct Predictor {
   struct Prediction {
     let sample: RawSample
-    /// [height, width]
+    /// [height, width]; of a classifier one
     let classes: [UInt16]
-    /// [classes, height, width]; empty unless asked for
+    /// [classes, height, width], of a classifier [classes]; empty unless asked for
     let logits: [Float]
   }
 
@@ -40,7 +41,7 @@ struct Predictor {
     let plan = try model.network.plan(
       images: images.count, height: first.height, width: first.width, training: false)
     let scores = plan.forward(pixels, model.memory, dropoutKeys: nil)
-    let count = first.height * first.width
+    let count = plan.destination.pixelCount / images.count
     let classes = [UInt16](unsafeUninitializedCapacity: images.count * count) { buffer, filled in
       if let base = buffer.baseAddress { plan.classes(into: base) }
       filled = images.count * count

@@ -19,6 +19,7 @@ struct TrainedModel {
   private let store: ParameterStore
 
   var memory: ParameterMemory { store.memory }
+  var task: VisionTask { network.configuration.architecture.task }
 
   /// - Parameters:
   ///   - dataset: says what the file and the configuration leave open (classes' names, palette, mean and std).

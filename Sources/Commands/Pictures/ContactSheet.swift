@@ -1,12 +1,18 @@
+import Basics
 import SegmentationData
 
-/// Many samples on one page: each image beside its labels, with its key, and the classes' legend at the foot.
+/// Many samples on one page: each image beside its labels, with its key, and the classes' legend at the foot; or each
+/// image above its class.
 struct ContactSheet {
   private let classNames: [String]
   private let palette: [UInt8]
   private let columns: Int
   private var panels: [Canvas] = []
+  /// Whether any panel shows classes as colours.
+  private var hasColours = false
   private static let margin = 14
+  /// Room for captions below small pictures.
+  private static let narrowest = 190
   private static let side = (width: 300, height: 260)
 
   /// - Parameter palette: 256 colours, RGB.
@@ -24,6 +30,9 @@ struct ContactSheet {
   mutating func add(_ sample: RawSample, withLabels: Bool = true, prediction: [UInt16]? = nil, between: Canvas? = nil) {
     let image = Canvas(sample)
     var pictures = [image] + (between.map { [$0] } ?? [])
+    if sample.task == .classification {
+      return add(pictures, captions: [sample.key, withLabels ? name(sample.labels[0]) : ""].filter { !$0.isEmpty })
+    }
     if withLabels {
       pictures.append(
         Overlay.coloured(
@@ -32,17 +41,36 @@ struct ContactSheet {
     if let prediction {
       pictures.append(Overlay.blend(image, prediction, palette: palette, classCount: classNames.count))
     }
-    add(pictures, caption: "\(sample.key)  \(sample.width) x \(sample.height)")
+    add(pictures, captions: ["\(sample.key)  \(sample.width) x \(sample.height)"])
+  }
+
+  /// The image with the class that a classifier gives it, red where it is another than the true one.
+  mutating func add(_ sample: RawSample, withLabel: Bool, prediction: (label: Int, probability: Double)) {
+    let isWrong = withLabel && Int(sample.labels[0]) < classNames.count && Int(sample.labels[0]) != prediction.label
+    let said = "\(classNames[prediction.label]) \(percentage(prediction.probability))"
+    add(
+      [Canvas(sample)], captions: [said, isWrong ? "is \(name(sample.labels[0]))" : ""],
+      isWrong ? Colour(192, 40, 40) : .ink)
+  }
+
+  private func name(_ label: UInt16) -> String {
+    Int(label) < classNames.count ? classNames[Int(label)] : "no class"
   }
 
   /// Pictures of one size side by side.
-  private mutating func add(_ pictures: [Canvas], caption: String) {
+  private mutating func add(_ pictures: [Canvas], captions: [String], _ colour: Colour = .faint) {
+    hasColours = hasColours || pictures.count > 1
     let fitted = pictures.map { $0.fitted(to: Self.side.width, Self.side.height) }
     let gap = 4
     let (width, height) = (fitted[0].width, fitted[0].height)
-    var panel = Canvas(width: fitted.count * (width + gap) - gap, height: height + Canvas.textHeight + 8)
+    let lineHeight = Canvas.textHeight + 2
+    var panel = Canvas(
+      width: max(pictures.count > 1 ? 0 : Self.narrowest, fitted.count * (width + gap) - gap),
+      height: height + captions.count * lineHeight + 6)
     for (place, picture) in fitted.enumerated() { panel.draw(picture, x: place * (width + gap), y: 0) }
-    panel.write(Canvas.shortened(caption, toFit: panel.width), x: 0, y: height + 6, .faint)
+    for (line, caption) in captions.enumerated() {
+      panel.write(Canvas.shortened(caption, toFit: panel.width), x: 0, y: height + 6 + line * lineHeight, colour)
+    }
     panels.append(panel)
   }
 
@@ -57,7 +85,7 @@ struct ContactSheet {
     }
     let heights = rows.map { $0.map(\.height).max() ?? 0 }
     let legend = Legend(
-      classNames.enumerated().map { .init(name: $1, colour: Colour(label: $0, palette: palette)) })
+      hasColours ? classNames.enumerated().map { .init(name: $1, colour: Colour(label: $0, palette: palette)) } : [])
     let legendHeight = legend.height(width: width - 2 * Self.margin)
     let total = heights.reduce(Self.margin) { $0 + $1 + Self.margin } + legendHeight + Self.margin
     var canvas = Canvas(width: width, height: total)
@@ -68,6 +96,7 @@ struct ContactSheet {
       }
       top += height + Self.margin
     }
+    guard hasColours else { return canvas }
     canvas.fill(x: Self.margin, y: top - Self.margin / 2, width: width - 2 * Self.margin, height: 1, .line)
     legend.draw(on: &canvas, x: Self.margin, y: top + 4, width: width - 2 * Self.margin)
     return canvas

@@ -36,7 +36,7 @@ struct ReportCommand: ParsableCommand {
       let path = output ?? (folders.count == 1 ? folders[0] + "/report.html" : "report.html")
       let html = try folders.count == 1 ? Self.page(of: folders[0]).html : comparison.html
       try Self.write(html, to: path)
-      if let curves { try Self.write(comparison.meanIoU.document, to: curves) }
+      if let curves { try Self.write(comparison.score.document, to: curves) }
       Output.write("wrote \(path)\(curves.map { " and \($0)" } ?? "")")
     }
   }

@@ -36,8 +36,12 @@ struct ReportPage {
   private var tiles: String {
     var tiles: [(String, String, String)] = []
     if let best = summary.bestEvaluation {
-      tiles.append(("best mean IoU", percentage(best.meanIntersectionOverUnion), "after step \(grouped(best.step))"))
-      tiles.append(("its pixel accuracy", percentage(best.pixelAccuracy), "on the validation split"))
+      for (place, (metric, value)) in best.measured.enumerated() {
+        tiles.append(
+          place == 0
+            ? ("best \(metric.title)", percentage(value), "after step \(grouped(best.step))")
+            : ("its \(metric.title)", percentage(value), "on the validation split"))
+      }
     }
     if let last = summary.lastStep {
       tiles.append(("steps", grouped(last.step), "\(fixed(last.epoch, 1)) epochs"))
@@ -53,21 +57,22 @@ struct ReportPage {
 
   private var classes: String {
     guard let best = summary.bestEvaluation, let last = summary.lastEvaluation else { return "" }
-    let lastByName = Dictionary(last.classes.map { ($0.name, $0.intersectionOverUnion) }) { first, _ in first }
+    let lastByName = Dictionary(last.classes.map { ($0.name, $0.value) }) { first, _ in first }
     let ranked = best.classes.sorted {
-      ($0.intersectionOverUnion ?? -1, $1.name) > ($1.intersectionOverUnion ?? -1, $0.name)
+      ($0.value ?? -1, $1.name) > ($1.value ?? -1, $0.name)
     }
     let rows = ranked.map { result in
-      let share = fixed(100 * (result.intersectionOverUnion ?? 0), 1)
+      let share = fixed(100 * (result.value ?? 0), 1)
       let bar = "<span class=\"bar\"><span style=\"width:\(share)%\"></span></span>"
       return HTML.row([
-        HTML.escaped(result.name), bar, percentage(result.intersectionOverUnion),
+        HTML.escaped(result.name), bar, percentage(result.value),
         percentage(lastByName[result.name] ?? nil),
       ])
     }
     let header = HTML.row(
       ["class", "", "best (step \(grouped(best.step)))", "last (step \(grouped(last.step)))"], header: true)
-    return "<section><h2>IoU of each class</h2><table>\(header)\(rows.joined())</table></section>"
+    return
+      "<section><h2>\(best.task.classMetric.title) of each class</h2><table>\(header)\(rows.joined())</table></section>"
   }
 
   private var timing: String {

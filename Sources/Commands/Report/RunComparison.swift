@@ -15,13 +15,15 @@ struct RunComparison {
   private static let colours = ["blue", "orange", "green", "violet", "red", "grey"]
 
   var html: String {
-    HTML.page(title: runs.map(\.name).joined(separator: ", "), "\(HTML.charts([meanIoU, loss]))\n\(table)\n\(classes)")
+    HTML.page(title: runs.map(\.name).joined(separator: ", "), "\(HTML.charts([score, loss]))\n\(table)\n\(classes)")
   }
 
-  /// The validation mean IoU of all runs.
-  var meanIoU: LineChart {
-    chart("Validation mean IoU (%)", isMarked: true) { summary in
-      summary.metrics.evaluations.map { (Double($0.step), 100 * $0.meanIntersectionOverUnion) }
+  private var task: VisionTask { runs.compactMap(\.summary.lastEvaluation?.task).first ?? .semantic }
+
+  /// The score that decides which evaluation is the best, of all runs.
+  var score: LineChart {
+    chart("Validation \(task.metrics[0].title) (%)", isMarked: true) { summary in
+      summary.metrics.evaluations.map { (Double($0.step), 100 * $0.score) }
     }
   }
 
@@ -39,13 +41,16 @@ struct RunComparison {
 
   private var table: String {
     let header = HTML.row(
-      ["run", "best mean IoU", "its pixel accuracy", "after step", "steps", "images a second", "training"],
+      [
+        "run", "best \(task.metrics[0].title)", "its \(task.metrics[1].title)", "after step", "steps",
+        "images a second", "training",
+      ],
       header: true)
     let rows = zip(runs, Self.colours).map { run, colour in
       let (summary, best) = (run.summary, run.summary.bestEvaluation)
       return HTML.row([
-        "<i class=\"\(colour)\"></i>\(HTML.escaped(run.name))", percentage(best?.meanIntersectionOverUnion),
-        percentage(best?.pixelAccuracy), best.map { grouped($0.step) } ?? "-",
+        "<i class=\"\(colour)\"></i>\(HTML.escaped(run.name))", percentage(best?.score),
+        percentage(best?.values[1]), best.map { grouped($0.step) } ?? "-",
         summary.lastStep.map { grouped($0.step) } ?? "-",
         summary.imagesPerSecond.map { significant($0, 3) } ?? "-", Progress.duration(summary.trainingSeconds),
       ])
@@ -56,7 +61,7 @@ struct RunComparison {
   /// The best evaluation of each run, class by class in the order of the first run that has one.
   private var classes: String {
     let results = runs.map { run in
-      Dictionary((run.summary.bestEvaluation?.classes ?? []).map { ($0.name, $0.intersectionOverUnion) }) { $1 }
+      Dictionary((run.summary.bestEvaluation?.classes ?? []).map { ($0.name, $0.value) }) { $1 }
     }
     var names: [String] = []
     for run in runs {
@@ -69,6 +74,7 @@ struct RunComparison {
     let rows = names.map { name in
       HTML.row([HTML.escaped(name)] + results.map { percentage($0[name] ?? nil) })
     }
-    return "<section><h2>IoU of each class, best evaluation</h2><table>\(header)\(rows.joined())</table></section>"
+    return
+      "<section><h2>\(task.classMetric.title) of each class, best evaluation</h2><table>\(header)\(rows.joined())</table></section>"
   }
 }

@@ -8,11 +8,11 @@ struct RunSummary {
   var lastStep: StepRecord? { metrics.steps.last }
   var lastEvaluation: EvaluationRecord? { metrics.evaluations.last }
 
-  /// The first of the evaluations with the highest mean IoU.
+  /// The first of the evaluations with the highest score.
   var bestEvaluation: EvaluationRecord? {
     var best: EvaluationRecord?
-    for evaluation in metrics.evaluations where evaluation.meanIntersectionOverUnion.isFinite {
-      if evaluation.meanIntersectionOverUnion > best?.meanIntersectionOverUnion ?? -1 { best = evaluation }
+    for evaluation in metrics.evaluations where evaluation.score.isFinite {
+      if evaluation.score > best?.score ?? -1 { best = evaluation }
     }
     return best
   }
@@ -60,18 +60,13 @@ struct RunSummary {
             isMarked: true),
         ].filter { !$0.points.isEmpty }, span: span)
     ]
-    if !evaluations.isEmpty {
-      charts.append(
-        LineChart(
-          title: "Validation (%)",
-          series: [
-            .init(
-              name: "mean IoU", colour: "blue",
-              points: evaluations.map { (Double($0.step), 100 * $0.meanIntersectionOverUnion) }, isMarked: true),
-            .init(
-              name: "pixel accuracy", colour: "green",
-              points: evaluations.map { (Double($0.step), 100 * $0.pixelAccuracy) }, isMarked: true),
-          ], span: span))
+    if let task = evaluations.last?.task {
+      let series = zip(task.metrics.enumerated(), ["blue", "green"]).map { metric, colour in
+        LineChart.Series(
+          name: metric.element.title, colour: colour,
+          points: evaluations.map { (Double($0.step), 100 * $0.values[metric.offset]) }, isMarked: true)
+      }
+      charts.append(LineChart(title: "Validation (%)", series: series, span: span))
     }
     charts.append(
       LineChart(

@@ -112,16 +112,33 @@ package final class GuardedBackend: Backend {
     }
   }
 
+  package func meanOverPositions(
+    _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutablePointer<Float>
+  ) {
+    Guard.run([
+      .input(source, byteCount(shape.count)), .output(destination, 4 * shape.images * shape.channels),
+    ]) { inner.meanOverPositions($0[0], shape: shape, into: $0[1].assumingMemoryBound(to: Float.self)) }
+  }
+
+  package func spreadOverPositions(
+    _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
+  ) {
+    Guard.run([
+      .input(gradient, byteCount(shape.images * shape.channels)), .output(destination, byteCount(shape.count)),
+    ]) { inner.spreadOverPositions($0[0], into: $0[1], shape: shape) }
+  }
+
   package func softmaxCrossEntropy(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, shape: ActivationShape, classWeights: [Float],
-    ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?
+    ignoreLabel: UInt16, labelSmoothing: Float, scale: Float, gradient: UnsafeMutableRawPointer?
   ) -> LossOutcome {
     var parts: [Guard.Part] = [.input(logits, 4 * shape.count), .input(labels, 2 * shape.pixelCount)]
     if let gradient { parts.append(.output(gradient, byteCount(shape.count))) }
     return Guard.run(parts) {
       inner.softmaxCrossEntropy(
         logits: $0[0].assumingMemoryBound(to: Float.self), labels: $0[1].assumingMemoryBound(to: UInt16.self),
-        shape: shape, classWeights: classWeights, ignoreLabel: ignoreLabel, scale: scale,
+        shape: shape, classWeights: classWeights, ignoreLabel: ignoreLabel,
+        labelSmoothing: labelSmoothing, scale: scale,
         gradient: gradient == nil ? nil : $0[2])
     }
   }

@@ -4,7 +4,7 @@ import CVector
 extension OneDNNBackend {
   package func softmaxCrossEntropy(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, shape: ActivationShape, classWeights: [Float],
-    ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?
+    ignoreLabel: UInt16, labelSmoothing: Float, scale: Float, gradient: UnsafeMutableRawPointer?
   ) -> LossOutcome {
     precondition(classWeights.count == shape.channels, "one class weight per class")
     let lines = shape.images * shape.height
@@ -18,7 +18,7 @@ extension OneDNNBackend {
           for line in range {
             losses[line] = self.rowLoss(
               logits: logits, labels: labels, line: line, shape: shape, weights: weights, ignoreLabel: ignoreLabel,
-              scale: scale, gradient: gradient)
+              labelSmoothing: labelSmoothing, scale: scale, gradient: gradient)
           }
         }
       }
@@ -34,7 +34,8 @@ extension OneDNNBackend {
 
   private func rowLoss(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, line: Int, shape: ActivationShape,
-    weights: UnsafeBufferPointer<Float>, ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?
+    weights: UnsafeBufferPointer<Float>, ignoreLabel: UInt16, labelSmoothing: Float, scale: Float,
+    gradient: UnsafeMutableRawPointer?
   ) -> LossOutcome {
     guard let weights = weights.baseAddress else { return LossOutcome(weightedLoss: 0, weight: 0) }
     let first = line * shape.width
@@ -44,15 +45,42 @@ extension OneDNNBackend {
       guard let sums = bytes.bindMemory(to: Double.self).baseAddress else { return }
       if isBFloat16 {
         cvector_softmax_bfloat16(
-          logits + start, labels + first, shape.width, shape.channels, weights, ignoreLabel, scale,
+          logits + start, labels + first, shape.width, shape.channels, weights, ignoreLabel, scale, labelSmoothing,
           gradient.map { $0.assumingMemoryBound(to: UInt16.self) + start }, sums)
       } else {
         cvector_softmax_float32(
-          logits + start, labels + first, shape.width, shape.channels, weights, ignoreLabel, scale,
+          logits + start, labels + first, shape.width, shape.channels, weights, ignoreLabel, scale, labelSmoothing,
           gradient.map { $0.assumingMemoryBound(to: Float.self) + start }, sums)
       }
     }
     return LossOutcome(weightedLoss: sums.0, weight: sums.1)
+  }
+
+  package func meanOverPositions(
+    _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutablePointer<Float>
+  ) {
+    guard isBFloat16 else {
+      let source = source.assumingMemoryBound(to: Float.self)
+      return PositionMean.mean(shape, into: destination) { source[$0] }
+    }
+    let source = source.assumingMemoryBound(to: UInt16.self)
+    PositionMean.mean(shape, into: destination) { Float(bitPattern: UInt32(source[$0]) << 16) }
+  }
+
+  package func spreadOverPositions(
+    _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
+  ) {
+    guard isBFloat16 else {
+      let gradient = gradient.assumingMemoryBound(to: Float.self)
+      let destination = destination.assumingMemoryBound(to: Float.self)
+      return PositionMean.spread(shape, { gradient[$0] }, { destination[$0] = $1 })
+    }
+    let gradient = gradient.assumingMemoryBound(to: UInt16.self)
+    let destination = destination.assumingMemoryBound(to: UInt16.self)
+    PositionMean.spread(shape, { Float(bitPattern: UInt32(gradient[$0]) << 16) }) { element, value in
+      var value = value
+      cvector_to_bfloat16(&value, destination + element, 1)
+    }
   }
 
   package func argmax(

@@ -3,7 +3,7 @@ import Basics
 extension PortableBackend {
   package func softmaxCrossEntropy(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, shape: ActivationShape, classWeights: [Float],
-    ignoreLabel: UInt16, scale: Float, gradient: UnsafeMutableRawPointer?
+    ignoreLabel: UInt16, labelSmoothing: Float, scale: Float, gradient: UnsafeMutableRawPointer?
   ) -> LossOutcome {
     precondition(classWeights.count == shape.channels, "one class weight per class")
     let lines = shape.images * shape.height
@@ -18,7 +18,8 @@ extension PortableBackend {
           let row = PixelRow(
             logits: logits + line * shape.width * shape.channels, labels: labels + line * shape.width,
             gradient: gradient.map { $0 + line * shape.width * shape.channels }, classes: shape.channels,
-            weights: weights, ignoreLabel: ignoreLabel, scale: scale)
+            weights: weights, ignoreLabel: ignoreLabel,
+            labelSmoothing: labelSmoothing, scale: scale)
           losses[line] = row.loss(width: shape.width)
           if precision == .bfloat16, let gradient = row.gradient {
             BFloat16Rounding.round(gradient, count: shape.width * shape.channels)
@@ -32,6 +33,22 @@ extension PortableBackend {
       total.weight += rowLosses[line].weight
     }
     return total
+  }
+
+  package func meanOverPositions(
+    _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutablePointer<Float>
+  ) {
+    let source = source.assumingMemoryBound(to: Float.self)
+    PositionMean.mean(shape, into: destination) { source[$0] }
+  }
+
+  package func spreadOverPositions(
+    _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
+  ) {
+    let gradient = gradient.assumingMemoryBound(to: Float.self)
+    let destination = destination.assumingMemoryBound(to: Float.self)
+    PositionMean.spread(shape, { gradient[$0] }, { destination[$0] = $1 })
+    if precision == .bfloat16 { BFloat16Rounding.round(destination, count: shape.count) }
   }
 
   package func argmax(
@@ -56,6 +73,7 @@ private struct PixelRow {
   let classes: Int
   let weights: UnsafeBufferPointer<Float>
   let ignoreLabel: UInt16
+  let labelSmoothing: Float
   let scale: Float
 
   func loss(width: Int) -> LossOutcome {
@@ -75,9 +93,15 @@ private struct PixelRow {
       outcome.weightedLoss +=
         Double(weight) * (logarithm(Double(sum)) + Double(maximum) - Double(scores[label]))
       outcome.weight += Double(weight)
+      if labelSmoothing > 0 {
+        let mean = (0..<classes).reduce(0) { $0 + Double(scores[$1]) } / Double(classes)
+        outcome.weightedLoss += Double(weight * labelSmoothing) * (Double(scores[label]) - mean)
+      }
       if let target {
         writeSoftmax(scores, minus: maximum, times: scale * weight / sum, into: target)
-        target[label] -= scale * weight
+        let rest = labelSmoothing / Float(classes)
+        if rest > 0 { for other in 0..<classes where other != label { target[other] -= scale * weight * rest } }
+        target[label] -= scale * weight * (1 - labelSmoothing + rest)
       }
     }
     return outcome

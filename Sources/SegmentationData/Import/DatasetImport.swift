@@ -46,6 +46,7 @@ package enum DatasetImport {
     case .cityscapes: return try CityscapesLayout(source: source).find(options)
     case .ade20k: return try ADE20KLayout(source: source).find(options)
     case .labelme: return try LabelmeLayout(source, options).find()
+    case .classes: return try ClassFolderLayout(source, options).find()
     case .cocoSemantic: return try COCOLayout(source, options).find()
     case .hdf5: throw Failure(.internalError, "HDF5 files are no pairs of files")
     case .folder:
@@ -67,7 +68,7 @@ package enum DatasetImport {
     }
     guard let code else { throw Failure(.internalError, "nothing says what the labels of \(source) mean") }
     return try found.splits.map { split, pairs in
-      try ImportPlan(split: split, code: code, channels: channels ?? 3, pairs: pairs, source: source)
+      try ImportPlan(split: split, task: found.task, code: code, channels: channels ?? 3, pairs: pairs, source: source)
     }
   }
 }

@@ -1,6 +1,6 @@
 /// The kinds of source that can be imported.
 package enum ImportLayout: String, CaseIterable, Sendable {
-  case camvid, camvid32, voc, cityscapes, ade20k, folder, labelme, hdf5
+  case camvid, camvid32, voc, cityscapes, ade20k, folder, labelme, hdf5, classes
   case cocoSemantic = "coco-semantic"
 
   /// The options of `dataset import` that are for it, as they are typed.
@@ -13,6 +13,7 @@ package enum ImportLayout: String, CaseIterable, Sendable {
       ]
     case .hdf5: ["--classes", "--ignore", "--values", "--map", "--many-classes", "--image", "--label"]
     case .labelme, .cocoSemantic: ["--classes", "--channels"]
+    case .classes: ["--channels"]
     case .camvid, .camvid32, .voc, .cityscapes, .ade20k: []
     }
   }

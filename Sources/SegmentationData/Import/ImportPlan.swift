@@ -18,18 +18,22 @@ enum LabelSource: Sendable {
   case file(String)
   /// Outlines and runs, painted over one another.
   case shapes(ShapeMap)
+  /// The class of the image as a whole.
+  case imageClass(UInt16, name: String)
 
   /// For messages.
   var name: String {
     switch self {
     case .file(let path): path
     case .shapes(let map): map.name
+    case .imageClass(_, let name): name
     }
   }
 }
 
 /// What a layout found in a source.
 struct FoundSource {
+  var task = VisionTask.semantic
   var splits: [(split: String, pairs: [ImportPair])]
   /// nil: to be found by a look at all labels.
   var code: LabelCode?
@@ -46,10 +50,12 @@ struct ImportPlan: Sendable {
   let pairs: [ImportPair]
 
   /// - Throws: `Failure(.badData)` if there are no pairs.
-  init(split: String, code: LabelCode, channels: Int, pairs: [ImportPair], source: String) throws {
+  init(
+    split: String, task: VisionTask = .semantic, code: LabelCode, channels: Int, pairs: [ImportPair], source: String
+  ) throws {
     guard !pairs.isEmpty else { throw Failure(.badData, "\(source) has no images for split '\(split)'") }
     info = DatasetInfo(
-      split: split, classNames: code.classNames, palette: code.palette, ignoreLabel: code.ignoreLabel,
+      split: split, task: task, classNames: code.classNames, palette: code.palette, ignoreLabel: code.ignoreLabel,
       channels: channels, sampleCount: pairs.count)
     self.code = code
     self.pairs = pairs

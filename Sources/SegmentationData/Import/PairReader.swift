@@ -25,11 +25,13 @@ struct PairReader: Sendable {
         failure.kind, failure.message,
         remedy: "say with --values or --map what the values are, or with --ignore VALUE which are of no class")
     }
-    return try RawSample(image, key: pair.key, labels: labels, channels: info.channels, name: pair.image)
+    return try RawSample(
+      image, key: pair.key, labels: labels, task: info.task, channels: info.channels, name: pair.image)
   }
 
   private func labels(_ pair: ImportPair, _ image: Image) throws -> [UInt16] {
     switch pair.label {
+    case .imageClass(let number, _): return [number]
     case .shapes(let map): return try map.labels(height: image.height, width: image.width)
     case .file(let path):
       let label = try LabelImage(path: path, byColour: code.isOfColours)

@@ -12,9 +12,7 @@ struct FileFailures {
 
   /// Catches what is the fault of a file, so that others can be looked at. All else is thrown on.
   static func attempt<Value>(_ body: () throws -> Value) throws -> Result<Value, Failure> {
-    do { return .success(try body()) } catch let failure as Failure
-      where failure.kind == .badData || failure.kind == .missingInput
-    {
+    do { return .success(try body()) } catch let failure as Failure where failure.isOfFile {
       return .failure(failure)
     }
   }
@@ -38,7 +36,7 @@ struct FileFailures {
     let rest = count > failures.count ? "; and \(count - failures.count) more" : ""
     throw Failure(
       .badData,
-      "\(count) of \(total) images cannot be taken: " + failures.map(\.message).joined(separator: "; ") + rest,
+      "\(count) of \(total) samples cannot be taken: " + failures.map(\.message).joined(separator: "; ") + rest,
       remedy: failures.allSatisfy { $0.remedy == first.remedy } ? first.remedy : "mend or remove these files")
   }
 }

@@ -13,6 +13,7 @@ struct SampleEntry: Sendable {
   /// Labels of 16 bits, not 8.
   let hasWideLabels: Bool
   let labelOffset: Int
+  let labelCount: Int
   let labelChecksum: UInt32
 }
 
@@ -44,7 +45,7 @@ struct ShardIndex {
     }
     let checksums = try table.read(as: UInt32.self)
     let images = keys.isEmpty ? root : try root.group("images")
-    let labels = keys.isEmpty ? root : try root.group("labels")
+    let labels = keys.isEmpty ? nil : try ShardLabels(root, info, path)
     var entries: [SampleEntry] = []
     entries.reserveCapacity(keys.count)
     for (index, key) in keys.enumerated() {
@@ -52,10 +53,9 @@ struct ShardIndex {
         throw Failure(.badData, "\(path): \(key.debugDescription) is not a key (A-Z a-z 0-9 . _ -)")
       }
       let image = try Self.dataset(key, of: "image", in: images, path)
-      let label = try Self.dataset(key, of: "label", in: labels, path)
       entries.append(
         try Self.entry(
-          key, name.index, image, label, channels: info.channels,
+          key, name.index, image, channels: info.channels, { try labels?.place(index, key, shape: image.shape) },
           (checksums[2 * index], checksums[2 * index + 1]), path))
     }
     self.entries = entries
@@ -85,7 +85,7 @@ struct ShardIndex {
       throw Failure(.badData, "\(path): /palette is \(palette.shape), not [256, 3]")
     }
     let info = DatasetInfo(
-      split: name.split, classNames: classNames, palette: try palette.read(as: UInt8.self),
+      split: name.split, task: try task(path, root), classNames: classNames, palette: try palette.read(as: UInt8.self),
       ignoreLabel: Int(try root.integerAttribute("ignore_label")),
       channels: Int(try root.integerAttribute("channels")), sampleCount: Int(try root.integerAttribute("samples")))
     let classes = try root.integerAttribute("classes")
@@ -102,6 +102,17 @@ struct ShardIndex {
     return info
   }
 
+  private static func task(_ path: String, _ root: HDF5Group) throws -> VisionTask {
+    guard root.hasAttribute("task") else { return .semantic }
+    let name = try root.stringAttribute("task")
+    guard let task = VisionTask(rawValue: name) else {
+      throw Failure(
+        .badData, "\(path) is a dataset for the task '\(name)', which this program does not have",
+        remedy: "it has: " + VisionTask.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return task
+  }
+
   private static func labelCounts(_ root: HDF5Group, _ info: DatasetInfo) throws -> LabelCounts? {
     guard root.contains("pixel_counts") else { return nil }
     let dataset = try root.dataset("pixel_counts")
@@ -109,8 +120,7 @@ struct ShardIndex {
     return LabelCounts(info, stored: try dataset.read(as: Int64.self))
   }
 
-  private static func dataset(_ key: String, of kind: String, in group: HDF5Group, _ path: String) throws -> HDF5Dataset
-  {
+  static func dataset(_ key: String, of kind: String, in group: HDF5Group, _ path: String) throws -> HDF5Dataset {
     do { return try group.dataset(key) } catch let failure as Failure {
       throw Failure(
         .badData, "\(path): key '\(key)' has no \(kind) that can be opened (\(failure.message))", remedy: damaged)
@@ -118,41 +128,33 @@ struct ShardIndex {
   }
 
   private static func entry(
-    _ key: String, _ shard: Int, _ image: HDF5Dataset, _ label: HDF5Dataset, channels: Int,
+    _ key: String, _ shard: Int, _ image: HDF5Dataset, channels: Int, _ label: () throws -> ShardLabels.Place?,
     _ checksums: (UInt32, UInt32), _ path: String
   ) throws -> SampleEntry {
     let form = image.shape
     guard form.count == 3, form[2] == channels, form[0] > 0, form[1] > 0 else {
       throw Failure(.badData, "\(path): image '\(key)' is \(form), not [height, width, \(channels)]")
     }
-    guard label.shape == [form[0], form[1]] else {
-      throw Failure(.badData, "\(path): label '\(key)' is \(label.shape), its image \(form)")
-    }
     guard let kind = PixelKind(rawValue: image.type.rawValue) else {
       throw Failure(
         .badData, "\(path): image '\(key)' holds \(image.type.rawValue) values, not uint8, uint16 or float32",
         remedy: mending(path))
     }
-    guard label.type == .uint8 || label.type == .uint16 else {
-      throw Failure(
-        .badData, "\(path): label '\(key)' holds \(label.type.rawValue) values, not uint8 or uint16",
-        remedy: mending(path))
-    }
+    guard let label = try label() else { preconditionFailure("a shard with samples has labels") }
     return SampleEntry(
       key: key, shard: shard, height: form[0], width: form[1], kind: kind,
       imageOffset: try offset(of: image, "image", key, path), imageChecksum: checksums.0,
-      hasWideLabels: label.type == .uint16, labelOffset: try offset(of: label, "label", key, path),
-      labelChecksum: checksums.1)
+      hasWideLabels: label.isWide, labelOffset: label.offset, labelCount: label.count, labelChecksum: checksums.1)
   }
 
   /// What helps against arrays that were stored in another way than docs/formats.md has it.
-  private static func mending(_ path: String) -> String {
+  static func mending(_ path: String) -> String {
     "in h5py write f.create_dataset('images/' + key, data=image) and f.create_dataset('labels/' + key, "
       + "data=label.astype('uint8')), with neither chunks nor compression; or let 'fcn-dist dataset import hdf5 "
       + "\(path) --image images --label labels --output NEW' convert the file"
   }
 
-  private static func offset(of dataset: HDF5Dataset, _ kind: String, _ key: String, _ path: String) throws -> Int {
+  static func offset(of dataset: HDF5Dataset, _ kind: String, _ key: String, _ path: String) throws -> Int {
     if let offset = dataset.fileOffset { return offset }
     throw Failure(
       .badData,

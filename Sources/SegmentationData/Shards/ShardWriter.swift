@@ -16,7 +16,9 @@ package final class ShardWriter {
   private let temporary: String
   private let file: HDF5File
   private let images: HDF5Group
-  private let labels: HDF5Group
+  /// nil: images have one class each.
+  private let labels: HDF5Group?
+  private var imageLabels: [UInt16] = []
   private let palette: HDF5Dataset
   private var keys: [String] = []
   private var knownKeys: Set<String> = []
@@ -39,7 +41,7 @@ package final class ShardWriter {
     temporary = FileBytes.temporaryPath(for: path)
     file = try HDF5File.create(temporary)
     images = try file.root.createGroup("images")
-    labels = try file.root.createGroup("labels")
+    labels = try info.task == .semantic ? file.root.createGroup("labels") : nil
     // Images and labels have their own checksums; these small tables get the library's.
     try file.root.writeStrings("class_names", info.classNames, options: .chunked(fletcher32: true))
     palette = try file.root.write("palette", info.palette, shape: [256, 3], options: .chunked(fletcher32: true))
@@ -47,6 +49,7 @@ package final class ShardWriter {
     let root = file.root
     try root.setAttribute("format", "fcn-dist-dataset")
     try root.setAttribute("version", Int64(1))
+    if info.task != .semantic { try root.setAttribute("task", info.task.rawValue) }
     try root.setAttribute("split", info.split)
     try root.setAttribute("shard", Int64(shard))
     try root.setAttribute("shards", Int64(count))
@@ -70,7 +73,8 @@ package final class ShardWriter {
       throw Failure(.badData, "\(path): key '\(sample.key)' comes twice")
     }
     let pixelCount = sample.height * sample.width
-    guard sample.channels == info.channels, pixelCount > 0, sample.labels.count == pixelCount,
+    let labelCount = info.task == .semantic ? pixelCount : 1
+    guard sample.channels == info.channels, pixelCount > 0, sample.labels.count == labelCount,
       sample.pixels.count == pixelCount * info.channels
     else {
       throw Failure(
@@ -98,6 +102,11 @@ package final class ShardWriter {
   }
 
   private func writeLabels(_ sample: RawSample) throws {
+    guard let labels else {
+      imageLabels += sample.labels
+      checksums.append(CRC32C.checksum(sample.labels))
+      return
+    }
     let shape = [sample.height, sample.width]
     let dataset: HDF5Dataset
     if info.classCount <= 256 && info.ignoreLabel <= 255 {
@@ -113,6 +122,7 @@ package final class ShardWriter {
 
   /// Writes what is left and closes the file, still under its temporary name. To be called once.
   package func finish() throws {
+    if labels == nil { try file.root.write("labels", imageLabels, shape: [imageLabels.count]) }
     try file.root.writeStrings("keys", keys, options: .chunked(fletcher32: true))
     try file.root.write("crc32c", checksums, shape: [keys.count, 2], options: .chunked(fletcher32: true))
     try file.root.write(

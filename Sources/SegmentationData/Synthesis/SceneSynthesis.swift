@@ -7,11 +7,14 @@ package struct SynthesisSettings: Sendable {
   /// Splits and how many scenes each has.
   package var counts: [(split: String, count: Int)]
   package var seed: UInt64
+  /// classification: a scene's class is the kind of thing that takes most of its pixels.
+  package var task: VisionTask
 
   package init(
     height: Int = 96, width: Int = 128, counts: [(split: String, count: Int)] = [("train", 64), ("val", 16)],
-    seed: UInt64 = 1
+    seed: UInt64 = 1, task: VisionTask = .semantic
   ) {
+    self.task = task
     self.height = height
     self.width = width
     self.counts = counts
@@ -49,7 +52,7 @@ package enum SceneSynthesis {
   ) throws -> [DatasetInfo] {
     try settings.validate()
     return try settings.counts.map { split, count in
-      let info = info(split: split, count: count)
+      let info = info(split: split, task: settings.task, count: count)
       let writer = DatasetWriter(
         folder: folder, shardCount: min(shardCount, count), threads: threads, progress: progress)
       try writer.write(info) { scene($0, of: split, settings) }
@@ -58,10 +61,24 @@ package enum SceneSynthesis {
   }
 
   /// What a synthetic split says of itself.
-  package static func info(split: String, count: Int) -> DatasetInfo {
+  package static func info(split: String, task: VisionTask = .semantic, count: Int) -> DatasetInfo {
     DatasetInfo(
-      split: split, classNames: classNames, palette: Palette.padded(colours), ignoreLabel: ignoreLabel, channels: 3,
+      split: split, task: task, classNames: task == .semantic ? classNames : imageClassNames,
+      palette: Palette.padded(colours), ignoreLabel: ignoreLabel, channels: 3,
       sampleCount: count)
+  }
+
+  private static let things: [SceneClass] = [.car, .sign, .person]
+  /// Classes of whole scenes.
+  package static let imageClassNames = ["empty"] + things.map { "\($0)" }
+
+  private static func imageClass(_ labels: [UInt16]) -> UInt16 {
+    var counts = [Int](repeating: 0, count: things.count)
+    for label in labels {
+      if let place = things.firstIndex(where: { UInt16($0.rawValue) == label }) { counts[place] += 1 }
+    }
+    let most = counts.indices.reduce(0) { counts[$1] > counts[$0] ? $1 : $0 }
+    return counts[most] == 0 ? 0 : UInt16(most + 1)
   }
 
   /// One scene: RGB of 8 bits and its classes.
@@ -73,8 +90,10 @@ package enum SceneSynthesis {
     painter.paint(on: &canvas)
     let (pixels, labels) = canvas.developed(grain: painter.grain)
     let digits = String(number)
+    let classes = settings.task == .semantic ? labels : [imageClass(labels)]
     return RawSample(
       key: "scene-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits, height: settings.height,
-      width: settings.width, channels: 3, pixels: .uint8(pixels), labels: labels)
+      width: settings.width, channels: 3, pixels: .uint8(pixels), labels: classes,
+      task: settings.task)
   }
 }

@@ -11,9 +11,18 @@ package struct AugmentationSettings: Equatable, Sendable {
   /// Strength of the colour jitter: brightness, contrast and saturation are multiplied by numbers of 1 ± color.
   package var color: Float
 
+  /// Instead of `scale`: the share of the image that is cut out and brought to the size of `crop`, whatever its shape
+  /// (random resized crop, Szegedy et al., "Going deeper with convolutions", 2015, section 6).
+  package var area: ClosedRange<Float>?
+  /// With `area`: width / height of what is cut out.
+  package var aspect: ClosedRange<Float>
+
   package init(
-    flip: Float = 0, scale: ClosedRange<Float> = 1...1, crop: (height: Int, width: Int)? = nil, color: Float = 0
+    flip: Float = 0, scale: ClosedRange<Float> = 1...1, crop: (height: Int, width: Int)? = nil, color: Float = 0,
+    area: ClosedRange<Float>? = nil, aspect: ClosedRange<Float> = 0.75...(4 / 3)
   ) {
+    self.area = area
+    self.aspect = aspect
     self.flip = flip
     self.scale = scale
     self.crop = crop
@@ -23,7 +32,8 @@ package struct AugmentationSettings: Equatable, Sendable {
   package static let none = AugmentationSettings()
 
   package static func == (a: AugmentationSettings, b: AugmentationSettings) -> Bool {
-    a.flip == b.flip && a.scale == b.scale && a.color == b.color && a.crop?.height == b.crop?.height
+    a.flip == b.flip && a.scale == b.scale && a.area == b.area && a.aspect == b.aspect && a.color == b.color
+      && a.crop?.height == b.crop?.height
       && a.crop?.width == b.crop?.width
   }
 
@@ -35,6 +45,18 @@ package struct AugmentationSettings: Equatable, Sendable {
     }
     guard (0..<1).contains(color) else {
       throw Failure(.configuration, "data.augment.color has to be 0 or more and less than 1")
+    }
+    if area != nil {
+      guard crop != nil else {
+        throw Failure(
+          .configuration, "data.augment.area cuts out a piece and has no size to bring it to",
+          remedy: "set data.augment.crop to [height, width]")
+      }
+      guard scale == 1...1 else {
+        throw Failure(
+          .configuration, "data.augment.area and data.augment.scale are two ways to scale",
+          remedy: "leave one of them out")
+      }
     }
     if let crop {
       guard (1...16_384).contains(crop.height), (1...16_384).contains(crop.width) else {

@@ -10,7 +10,7 @@ package final class Sample: @unchecked Sendable {
   package let channels: Int
   /// height x width x channels, normalised; 0 where the image was padded.
   package let pixels: [Float]
-  /// height x width; the ignore label where the image was padded.
+  /// height x width, the ignore label where the image was padded; one where the image as a whole has a class.
   package let labels: [UInt16]
   package let randomKey: UInt64
   private let pool: SamplePool?

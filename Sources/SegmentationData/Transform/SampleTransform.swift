@@ -28,18 +28,22 @@ package struct SampleTransform: Sendable {
     let draw = AugmentationDraw(augmentation, seed: seed, randomKey: request.randomKey)
     let height = augmentation.crop?.height ?? raw.height
     let width = augmentation.crop?.width ?? raw.width
+    let scales = draw.scales(of: (raw.height, raw.width), to: (height, width))
     let rows = AxisMap(
-      source: raw.height, scale: draw.scale, size: height, place: draw.vertical, isFlipped: false)
+      source: raw.height, scale: scales.rows, size: height, place: draw.vertical, isFlipped: false)
     let columns = AxisMap(
-      source: raw.width, scale: draw.scale, size: width, place: draw.horizontal, isFlipped: draw.isFlipped)
+      source: raw.width, scale: scales.columns, size: width, place: draw.horizontal, isFlipped: draw.isFlipped)
     var pixels = pool.pixels(count: height * width * raw.channels)
-    var labels = pool.labels(count: height * width)
+    let hasDenseLabels = raw.task == .semantic
+    var labels = hasDenseLabels ? pool.labels(count: height * width) : raw.labels
     let isUnmoved = !draw.isFlipped && columns.isExact && columns.first.elementsEqual(0..<Int32(raw.width))
     let painter = RowPainter(
       columns: columns, isUnmoved: isUnmoved, sourceWidth: raw.width, width: width, channels: raw.channels,
       normalisation: normalisation, recolouring: Recolouring(draw, augmentation, raw, normalisation))
     pixels.withUnsafeMutableBufferPointer { painter.paint(raw.pixels, rows, into: $0) }
-    labels.withUnsafeMutableBufferPointer { paint(raw, rows, columns, isUnmoved: isUnmoved, width: width, into: $0) }
+    if hasDenseLabels {
+      labels.withUnsafeMutableBufferPointer { paint(raw, rows, columns, isUnmoved: isUnmoved, width: width, into: $0) }
+    }
     return Sample(
       request: request, key: raw.key, height: height, width: width, channels: raw.channels, pixels: pixels,
       labels: labels, pool: pool)

@@ -60,8 +60,7 @@ package final class RunRecorder {
   /// For a coordinator that evaluates while the trainers log.
   package func show(_ evaluation: EvaluationRecord) {
     console.line(
-      "evaluated step \(evaluation.step): mean IoU \(percentage(evaluation.meanIntersectionOverUnion))"
-        + "  pixel accuracy \(percentage(evaluation.pixelAccuracy))")
+      "evaluated step \(evaluation.step): \(evaluation.summary)")
   }
 
   /// Begins to write a checkpoint, on a thread of its own: moves `latest.h5` and, after a new best evaluation,
@@ -92,17 +91,18 @@ package final class RunRecorder {
 
   private func state(_ arena: StateArena, boundary: StepBoundary, policy: ValidationPolicy) -> CheckpointState {
     let plateau = PlateauState(
-      after: policy.results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
+      after: policy.results.map(\.score), settings: configuration.schedule)
     var progress = counts.progress(after: boundary.step, seed: configuration.train.seed)
     progress.scheduleState = plateau.dictionary
-    progress.bestMetric = policy.best?.meanIntersectionOverUnion
+    progress.bestMetric = policy.best?.score
     progress.bestStep = policy.best?.step
     return CheckpointState(
       model: model, parameters: arena.parameterTensors, optimizerName: optimizerName,
       optimizerState: arena.checkpointOptimizerState,
       training: progress, configurationText: configuration.yaml,
       history: TrainingHistory.columns(
-        steps: steps, evaluations: policy.results, classCount: model.classNames.count), provenance: provenance.facts)
+        steps: steps, evaluations: policy.results, task: configuration.model.architecture.task,
+        classCount: model.classNames.count), provenance: provenance.facts)
   }
 
 }

@@ -22,7 +22,7 @@ package struct ValidationPolicy: Equatable, Sendable {
   /// The best result so far: the first of equals.
   package var best: EvaluationRecord? {
     results.reduce(nil) { best, result in
-      if let best, best.meanIntersectionOverUnion >= result.meanIntersectionOverUnion { return best }
+      if let best, best.score >= result.score { return best }
       return result
     }
   }
@@ -40,8 +40,8 @@ package struct ValidationPolicy: Equatable, Sendable {
     var best = -Double.infinity
     var without = 0
     for result in effectiveResults(atStep: step - 1) {
-      if result.meanIntersectionOverUnion > best {
-        best = result.meanIntersectionOverUnion
+      if result.score > best {
+        best = result.score
         without = 0
       } else {
         without += 1

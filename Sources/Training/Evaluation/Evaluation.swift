@@ -1,28 +1,53 @@
+import Basics
 import RunLogging
 
 /// What an evaluation found: integers, and a loss whose sum has one fixed order.
 package struct Evaluation: Equatable, Sendable {
+  package let task: VisionTask
+  /// Of pixels, or of images where the task is classification.
   package let confusion: ConfusionMatrix
   package let imageCount: Int
-  /// Mean cross-entropy per counted pixel, unweighted.
+  /// Mean cross-entropy per counted pixel or image, unweighted.
   package let loss: Double
+  /// classification: images whose class is among the five likeliest.
+  package let topFiveCount: Int64
 
-  package init(confusion: ConfusionMatrix, imageCount: Int, loss: Double) {
+  package init(
+    task: VisionTask = .semantic, confusion: ConfusionMatrix, imageCount: Int, loss: Double, topFiveCount: Int64 = 0
+  ) {
+    self.task = task
     self.confusion = confusion
     self.imageCount = imageCount
     self.loss = loss
+    self.topFiveCount = topFiveCount
   }
 
-  package var meanIntersectionOverUnion: Double { confusion.meanIntersectionOverUnion }
+  /// Share of the images whose class is among the five likeliest.
+  package var topFive: Double {
+    confusion.pixelCount == 0 ? 0 : Double(topFiveCount) / Double(confusion.pixelCount)
+  }
+
+  /// One for each of the task's metrics.
+  package var values: [Double] {
+    switch task {
+    case .semantic: [confusion.meanIntersectionOverUnion, confusion.pixelAccuracy]
+    case .classification: [confusion.pixelAccuracy, topFive]
+    }
+  }
+
+  /// The task's class metric.
+  package func value(ofClass label: Int) -> Double? {
+    switch task {
+    case .semantic: confusion.intersectionOverUnion(label)
+    case .classification: confusion.accuracy(label)
+    }
+  }
 }
 
 extension EvaluationRecord {
   package init(step: Int, _ evaluation: Evaluation, classNames: [String]) {
     self.init(
-      step: step, meanIntersectionOverUnion: evaluation.meanIntersectionOverUnion,
-      pixelAccuracy: evaluation.confusion.pixelAccuracy, loss: evaluation.loss,
-      classes: classNames.enumerated().map {
-        ClassResult(name: $1, intersectionOverUnion: evaluation.confusion.intersectionOverUnion($0))
-      })
+      step: step, task: evaluation.task, values: evaluation.values, loss: evaluation.loss,
+      classes: classNames.enumerated().map { ClassResult(name: $1, value: evaluation.value(ofClass: $0)) })
   }
 }

@@ -41,16 +41,16 @@ package final class Evaluator {
   ) throws -> Evaluation {
     let count = dataset.info.sampleCount
     let share = (count * group.rank / group.size)..<(count * (group.rank + 1) / group.size)
-    var confusion = ConfusionMatrix(classCount: network.configuration.classes)
+    var tally = Tally(classCount: network.configuration.classes)
     var sums = [Double](repeating: 0, count: 2 * count)
     try forEachBatch(of: share) { run, samples in
-      for (index, outcome) in zip(run, try score(samples, memory, into: &confusion)) {
+      for (index, outcome) in zip(run, try score(samples, memory, into: &tally)) {
         sums[2 * index] = outcome.weightedLoss
         sums[2 * index + 1] = outcome.weight
       }
       progress(run.upperBound - share.lowerBound, share.count)
     }
-    try confusion.allReduce(over: group)
+    try tally.allReduce(over: group)
     // Every element is one rank's value plus zeros: exact, whatever the order of the reduction.
     try group.allReduce(&sums, .sum)
     var loss = 0.0
@@ -59,7 +59,22 @@ package final class Evaluator {
       loss += sums[2 * i]
       weight += sums[2 * i + 1]
     }
-    return Evaluation(confusion: confusion, imageCount: count, loss: loss / max(1, weight))
+    return Evaluation(
+      task: network.configuration.architecture.task, confusion: tally.confusion, imageCount: count,
+      loss: loss / max(1, weight), topFiveCount: tally.topFiveCount)
+  }
+
+  /// What is counted over images.
+  private struct Tally {
+    var confusion: ConfusionMatrix
+    var topFiveCount: Int64 = 0
+
+    init(classCount: Int) { confusion = ConfusionMatrix(classCount: classCount) }
+
+    mutating func allReduce(over group: any ProcessGroup) throws {
+      try confusion.allReduce(over: group)
+      topFiveCount = try group.allReduce(topFiveCount, .sum)
+    }
   }
 
   /// Runs `body` over the samples of `indices`, unaugmented and read ahead of their use, in runs of equal size.
@@ -79,7 +94,7 @@ package final class Evaluator {
   /// - Parameter samples: of equal size.
   /// - Returns: the loss of each.
   private func score(
-    _ samples: [Sample], _ memory: ParameterMemory, into confusion: inout ConfusionMatrix
+    _ samples: [Sample], _ memory: ParameterMemory, into tally: inout Tally
   ) throws -> [LossOutcome] {
     let ignoreLabel = dataset.info.ignoreValue
     for sample in samples {
@@ -87,24 +102,31 @@ package final class Evaluator {
     }
     let (height, width) = (samples[0].height, samples[0].width)
     let plan = try network.plan(images: samples.count, height: height, width: width, training: false)
+    let scores: UnsafePointer<Float>
     if samples.count == 1 {
-      plan.forward(samples[0].pixels, memory, dropoutKeys: nil)
+      scores = plan.forward(samples[0].pixels, memory, dropoutKeys: nil)
     } else {
       pixels.removeAll(keepingCapacity: true)
       for sample in samples { pixels.append(contentsOf: sample.pixels) }
-      plan.forward(pixels, memory, dropoutKeys: nil)
+      scores = plan.forward(pixels, memory, dropoutKeys: nil)
     }
-    if predictions.count < samples.count * height * width {
-      predictions = [UInt16](repeating: 0, count: samples.count * height * width)
+    let labelCount = plan.destination.pixelCount / samples.count
+    if predictions.count < samples.count * labelCount {
+      predictions = [UInt16](repeating: 0, count: samples.count * labelCount)
     }
     predictions.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { plan.classes(into: base) } }
     return samples.enumerated().map { image, sample in
       sample.labels.withUnsafeBufferPointer { labels in
         predictions.withUnsafeBufferPointer { predictions in
-          let own = image * height * width..<(image + 1) * height * width
-          confusion.accumulate(
+          let own = image * labelCount..<(image + 1) * labelCount
+          tally.confusion.accumulate(
             labels: labels, predictions: UnsafeBufferPointer(rebasing: predictions[own]), ignoreLabel: ignoreLabel)
         }
+      }
+      if network.configuration.architecture.task == .classification, sample.labels[0] != ignoreLabel {
+        let classes = UnsafeBufferPointer(
+          start: scores + image * plan.destination.channels, count: plan.destination.channels)
+        tally.topFiveCount += BestClasses.contain(Int(sample.labels[0]), among: 5, of: classes) ? 1 : 0
       }
       return plan.loss(
         ofImage: image, labels: sample.labels, classWeights: classWeights, ignoreLabel: ignoreLabel)

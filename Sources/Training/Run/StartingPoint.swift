@@ -122,7 +122,8 @@ package struct StartingPoint: Codable {
     try arena.fill(from: state, path: reader.path)
     return StartingPoint(
       counts: counts, isStored: reader.path == store.path(ofStep: state.training.step),
-      evaluations: TrainingHistory.evaluations(in: state.history, classNames: state.model.classNames),
+      evaluations: TrainingHistory.evaluations(
+        in: state.history, task: configuration.model.architecture.task, classNames: state.model.classNames),
       steps: TrainingHistory.steps(in: state.history),
       notes: ["resuming after step \(state.training.step) from \(reader.path)"] + changes(state, configuration)
         + counts.changes(since: state) + BitwiseContinuation(from: state, to: provenance, configuration).note)

@@ -1,19 +1,21 @@
+import Basics
 import Checkpoints
 import RunLogging
 
 /// The steps and evaluations of a training as the columns of a checkpoint's history.
 enum TrainingHistory {
   static func columns(
-    steps: [StepRecord], evaluations: [EvaluationRecord], classCount: Int
+    steps: [StepRecord], evaluations: [EvaluationRecord], task: VisionTask, classCount: Int
   ) -> [String: [String: HistoryColumn]] {
     var evaluationColumns: [String: HistoryColumn] = [
       "step": .integers(evaluations.map { Int64($0.step) }),
-      "mean_iou": .reals(evaluations.map(\.meanIntersectionOverUnion)),
-      "pixel_accuracy": .reals(evaluations.map(\.pixelAccuracy)),
       "loss": .reals(evaluations.map(\.loss)),
     ]
+    for (place, metric) in task.metrics.enumerated() {
+      evaluationColumns[metric.name] = .reals(evaluations.map { $0.values[place] })
+    }
     for c in 0..<classCount {
-      evaluationColumns["iou_\(c)"] = .reals(evaluations.map { $0.classes[c].intersectionOverUnion ?? .nan })
+      evaluationColumns["\(task.classMetric.name)_\(c)"] = .reals(evaluations.map { $0.classes[c].value ?? .nan })
     }
     return [
       "steps": [
@@ -36,16 +38,16 @@ enum TrainingHistory {
   }
 
   static func evaluations(
-    in history: [String: [String: HistoryColumn]], classNames: [String]
+    in history: [String: [String: HistoryColumn]], task: VisionTask, classNames: [String]
   ) -> [EvaluationRecord] {
     let table = Table(history["evaluations"] ?? [:])
     return (0..<table.count).map { row in
       EvaluationRecord(
-        step: table.integer("step", row), meanIntersectionOverUnion: table.real("mean_iou", row),
-        pixelAccuracy: table.real("pixel_accuracy", row), loss: table.real("loss", row),
+        step: table.integer("step", row), task: task, values: task.metrics.map { table.real($0.name, row) },
+        loss: table.real("loss", row),
         classes: classNames.enumerated().map { c, name in
-          let value = table.real("iou_\(c)", row)
-          return EvaluationRecord.ClassResult(name: name, intersectionOverUnion: value.isNaN ? nil : value)
+          let value = table.real("\(task.classMetric.name)_\(c)", row)
+          return EvaluationRecord.ClassResult(name: name, value: value.isNaN ? nil : value)
         })
     }
   }

@@ -22,6 +22,7 @@ package struct TrainingInputs {
     _ wish: Configuration, dataFolder: String, initialise: String? = nil, threads: Int, world: any ProcessGroup
   ) throws {
     training = try Dataset(folder: dataFolder, split: "train")
+    try Self.checkTask(wish.model.architecture, training.info, folder: dataFolder)
     let hasValidation = try Dataset.splits(in: dataFolder).contains("val")
     validation = hasValidation ? try Dataset(folder: dataFolder, split: "val") : nil
     let measured: MeasuredData = try JSONMessage.broadcast(
@@ -47,12 +48,25 @@ package struct TrainingInputs {
     try checkSplitsBelongTogether()
   }
 
+  /// - Throws: where an architecture cannot learn what a dataset has.
+  package static func checkTask(_ architecture: Architecture, _ info: DatasetInfo, folder: String) throws {
+    guard architecture.task != info.task else { return }
+    let others = Architecture.allCases.filter { $0.task == info.task }.map(\.rawValue)
+    throw Failure(
+      .configuration,
+      "model.architecture \(architecture.rawValue) is for \(architecture.task.rawValue) data, and the dataset in "
+        + "\(folder) is for \(info.task.rawValue)",
+      remedy: "set model.architecture to \(others.joined(separator: ", ")), or use another dataset")
+  }
+
   private func checkSplitsBelongTogether() throws {
     guard let other = validation?.info else { return }
     let difference =
-      other.classNames != training.info.classNames
-      ? "classes"
-      : other.channels != training.info.channels ? "number of channels" : nil
+      other.task != training.info.task
+      ? "task"
+      : other.classNames != training.info.classNames
+        ? "classes"
+        : other.channels != training.info.channels ? "number of channels" : nil
     guard let difference else { return }
     throw Failure(
       .badData, "the splits train and val in \(training.folder) do not have the same \(difference)",
@@ -91,7 +105,7 @@ package struct TrainingInputs {
       normalisation: normalisation,
       augmentation: AugmentationSettings(
         flip: augment.flip, scale: augment.scale, crop: augment.crop.map { ($0.height, $0.width) },
-        color: augment.color),
+        color: augment.color, area: augment.area, aspect: augment.aspect),
       ignoreLabel: training.info.ignoreValue, seed: configuration.train.seed)
   }
 

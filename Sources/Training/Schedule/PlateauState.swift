@@ -2,7 +2,7 @@ import TrainingConfiguration
 
 /// What the plateau schedule remembers of the evaluations: a function of their results, in order, and nothing else.
 package struct PlateauState: Equatable, Sendable {
-  /// The best mean IoU that counted as progress; nil before the first evaluation.
+  /// The best score that counted as progress; nil before the first evaluation.
   package var best: Double?
   /// Evaluations since the last progress or reduction.
   package var evaluationsWithoutProgress = 0
@@ -11,17 +11,17 @@ package struct PlateauState: Equatable, Sendable {
 
   package init() {}
 
-  /// The state after `results`, the validation mean IoU of each evaluation in order.
+  /// The state after `results`, the score of each evaluation in order.
   package init(after results: [Double], settings: Configuration.Schedule) {
     for result in results { observe(result, settings: settings) }
   }
 
   /// Counts one more evaluation in. A result that is not a number is no progress.
-  package mutating func observe(_ meanIntersectionOverUnion: Double, settings: Configuration.Schedule) {
+  package mutating func observe(_ score: Double, settings: Configuration.Schedule) {
     let isProgress =
-      best.map { meanIntersectionOverUnion > $0 + settings.threshold } ?? !meanIntersectionOverUnion.isNaN
+      best.map { score > $0 + settings.threshold } ?? !score.isNaN
     if isProgress {
-      best = meanIntersectionOverUnion
+      best = score
       evaluationsWithoutProgress = 0
       return
     }

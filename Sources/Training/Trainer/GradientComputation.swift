@@ -20,6 +20,7 @@ package final class GradientComputation {
   private let plan: MicroBatchPlan
   private let classWeights: [Float]
   private let ignoreLabel: UInt16
+  private let labelSmoothing: Float
   private let dropout: Bool
   private let pool: WorkerPool
   /// Holds the gradient of a micro-batch's further groups where images of a micro-batch differ in size.
@@ -30,8 +31,9 @@ package final class GradientComputation {
   package init(
     network: Network, memory: ParameterMemory, buffers: [UnsafeMutablePointer<Float>], plan: MicroBatchPlan,
     trainer: Int,
-    classWeights: [Float], ignoreLabel: UInt16, pool: WorkerPool
+    classWeights: [Float], ignoreLabel: UInt16, labelSmoothing: Float, pool: WorkerPool
   ) {
+    self.labelSmoothing = labelSmoothing
     self.network = network
     self.memory = memory
     self.buffers = buffers
@@ -103,8 +105,8 @@ package final class GradientComputation {
     if samples.count == 1 {
       _ = plan.forward(samples[0].pixels, memory, dropoutKeys: keys)
       return plan.backward(
-        labels: samples[0].labels, classWeights: classWeights, ignoreLabel: ignoreLabel, scale: scale, into: gradient,
-        ready: ready
+        labels: samples[0].labels, classWeights: classWeights, ignoreLabel: ignoreLabel, labelSmoothing: labelSmoothing,
+        scale: scale, into: gradient, ready: ready
       ).weightedLoss
     }
     pixels.removeAll(keepingCapacity: true)
@@ -115,7 +117,8 @@ package final class GradientComputation {
     }
     _ = plan.forward(pixels, memory, dropoutKeys: keys)
     return plan.backward(
-      labels: labels, classWeights: classWeights, ignoreLabel: ignoreLabel, scale: scale, into: gradient, ready: ready
+      labels: labels, classWeights: classWeights, ignoreLabel: ignoreLabel, labelSmoothing: labelSmoothing,
+      scale: scale, into: gradient, ready: ready
     ).weightedLoss
   }
 

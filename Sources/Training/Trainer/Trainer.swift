@@ -56,7 +56,7 @@ package final class Trainer {
       network: parts.network, memory: parts.store.memory,
       buffers: parts.store.gradientBuffers[parts.exchange.topology.localIndex(of: parts.group.rank)], plan: plan,
       trainer: parts.group.rank, classWeights: parts.classWeights, ignoreLabel: parts.dataset.info.ignoreValue,
-      pool: parts.pool)
+      labelSmoothing: parts.configuration.loss.labelSmoothing, pool: parts.pool)
     normaliser = LossNormaliser(
       normalization: parts.configuration.loss.normalization, classWeights: parts.classWeights,
       ignoreLabel: parts.dataset.info.ignoreValue, globalBatch: plan.globalBatch)
@@ -116,7 +116,7 @@ package final class Trainer {
   }
 
   private func learningRate(atStep index: Int, after results: [EvaluationRecord]) -> Double {
-    let plateau = PlateauState(after: results.map(\.meanIntersectionOverUnion), settings: configuration.schedule)
+    let plateau = PlateauState(after: results.map(\.score), settings: configuration.schedule)
     return schedule.learningRate(atStep: index, reductions: plateau.reductions)
   }
 

@@ -3,8 +3,9 @@ import Checkpoints
 import Kernels
 import Model
 
-/// An FCN as an ONNX model (IR version 10, opset 21): `image` float32 [N, channels, height, width] in, `logits` float32
-/// [N, classes, height, width] or `labels` int64 [N, height, width] out, for any N, height and width.
+/// A network as an ONNX model (IR version 10, opset 21): `image` float32 [N, channels, height, width] in, `logits` float32
+/// [N, classes, height, width] or `labels` int64 [N, height, width] out, for any N, height and width; of a classifier
+/// [N, classes] and [N].
 package struct ONNXExport {
   /// What the graph takes and gives.
   package struct Options: Sendable {
@@ -123,6 +124,9 @@ package struct ONNXExport {
       addCrop(source, offset, to: sum, "crop_\(number)", step)
       node("Add", [sum, names[step.destination] ?? ""], "sum_\(number)")
       names[step.destination] = "sum_\(number)"
+    case .meanOverPositions:
+      node("ReduceMean", [source, "rows_and_columns"], "mean_\(number)", [("keepdims", 0)])
+      names[step.destination] = "mean_\(number)"
     }
   }
 

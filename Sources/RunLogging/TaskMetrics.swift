@@ -1,0 +1,28 @@
+import Basics
+
+/// A number that evaluations measure: from 0 to 1, more is better.
+package struct Metric: Equatable, Sendable {
+  /// In files: "mean_iou".
+  package let name: String
+  /// For people: "mean IoU".
+  package let title: String
+}
+
+extension VisionTask {
+  /// What evaluations measure over all images. The first one decides which checkpoint is the best.
+  package var metrics: [Metric] {
+    switch self {
+    case .semantic:
+      [Metric(name: "mean_iou", title: "mean IoU"), Metric(name: "pixel_accuracy", title: "pixel accuracy")]
+    case .classification: [Metric(name: "top1", title: "top-1"), Metric(name: "top5", title: "top-5")]
+    }
+  }
+
+  /// What they measure of each class.
+  package var classMetric: Metric {
+    switch self {
+    case .semantic: Metric(name: "iou", title: "IoU")
+    case .classification: Metric(name: "accuracy", title: "accuracy")
+    }
+  }
+}
