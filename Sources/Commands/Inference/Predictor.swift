@@ -2,6 +2,7 @@ import Basics
 import Kernels
 import Model
 import SegmentationData
+import Training
 
 /// Runs a trained network on images.
 struct Predictor {
@@ -94,18 +95,12 @@ struct Predictor {
     return best - scores.startIndex
   }
 
-  /// Below so many pixels nobody runs out of memory because of an image.
-  private static let harmlessPixelCount = 4_000_000
-
   private func checkMemory(_ count: Int, _ image: RawSample) throws {
-    guard image.height * image.width > Self.harmlessPixelCount else { return }
+    guard !ImageMemory.isHarmless(height: image.height, width: image.width) else { return }
     let needed = try model.network.byteCount(
       images: count, height: image.height, width: image.width, training: false)
-    guard needed > available else { return }
-    throw Failure(
-      .configuration,
-      "\(image.key): \(image.height) x \(image.width) pixels at once take \(fixed(Double(needed) / 0x1p30, 1)) GiB of "
-        + "memory, and \(fixed(Double(available) / 0x1p30, 1)) GiB are available to a rank",
+    try ImageMemory.check(
+      needed, available: available, "predicting \(image.key), \(image.height) x \(image.width) pixels at once,",
       remedy: "predict in overlapping tiles: --tile 1024 --overlap 256")
   }
 

@@ -5,7 +5,7 @@ import TrainingConfiguration
 
 /// The memory that the largest images of a run want for one pass through the network: the one need that grows with the
 /// data, and that nobody sees in the configuration.
-struct ImageMemory {
+package struct ImageMemory {
   private let inputs: TrainingInputs
   private let network: Network
 
@@ -14,8 +14,18 @@ struct ImageMemory {
     self.network = network
   }
 
-  /// Below so many pixels nobody runs out of memory because of an image.
-  private static let harmlessPixelCount = 4_000_000
+  /// Whether nobody runs out of memory because of an image of that size.
+  package static func isHarmless(height: Int, width: Int) -> Bool { height * width <= 4_000_000 }
+
+  /// - Parameter what: the work, and what it is done to.
+  /// - Throws: `Failure(.configuration)` that says how much is needed, where it is more than there is for a rank.
+  package static func check(_ needed: Int, available: Int, _ what: String, remedy: String) throws {
+    guard needed > available else { return }
+    throw Failure(
+      .configuration,
+      "\(what) takes \(gibibytes(needed)) GiB of memory for each rank, and \(gibibytes(available)) GiB are available "
+        + "to it", remedy: remedy)
+  }
 
   /// - Parameter available: bytes that a rank can have.
   /// - Throws: `Failure(.configuration)` that says how much would be needed, and how to do with less.
@@ -23,32 +33,21 @@ struct ImageMemory {
     let augment = inputs.configuration.data.augment
     let micro = inputs.configuration.batch.micro
     if augment.crop == nil, let size = Self.largest(inputs.training) {
-      try check(
-        try network.byteCount(images: micro, height: size.height, width: size.width, training: true), size,
-        "training on", available,
+      try Self.check(
+        try network.byteCount(images: micro, height: size.height, width: size.width, training: true),
+        available: available, "training on images of \(size.height) x \(size.width) pixels",
         remedy: "train on random pieces of them: --set data.augment.crop=[512,512]")
     }
     if let validation = inputs.validation, inputs.configuration.train.evaluateEvery != .never,
       let size = Self.largest(validation)
     {
       let images = EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: micro)
-      try check(
-        try network.byteCount(images: images, height: size.height, width: size.width, training: false), size,
-        "evaluating", available,
+      try Self.check(
+        try network.byteCount(images: images, height: size.height, width: size.width, training: false),
+        available: available, "evaluating images of \(size.height) x \(size.width) pixels",
         remedy: "cut the images of the val split into tiles before they are imported, or leave evaluations out with "
           + "--set train.evaluate_every=never")
     }
-  }
-
-  private func check(
-    _ needed: Int, _ size: (height: Int, width: Int), _ work: String, _ available: Int, remedy: String
-  ) throws {
-    guard needed > available else { return }
-    throw Failure(
-      .configuration,
-      "\(work) images of \(size.height) x \(size.width) pixels takes \(Self.gibibytes(needed)) GiB of memory for each "
-        + "rank, and \(Self.gibibytes(available)) GiB are available to it",
-      remedy: remedy)
   }
 
   private static func gibibytes(_ bytes: Int) -> String { fixed(Double(bytes) / 0x1p30, 1) }
@@ -57,6 +56,6 @@ struct ImageMemory {
   private static func largest(_ dataset: Dataset) -> (height: Int, width: Int)? {
     let sizes = (0..<dataset.info.sampleCount).lazy.map { dataset.size($0) }
     let largest = sizes.max { $0.height * $0.width < $1.height * $1.width }
-    return largest.flatMap { $0.height * $0.width > harmlessPixelCount ? ($0.height, $0.width) : nil }
+    return largest.flatMap { isHarmless(height: $0.height, width: $0.width) ? nil : ($0.height, $0.width) }
   }
 }
