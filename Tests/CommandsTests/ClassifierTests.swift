@@ -62,6 +62,8 @@ import Testing
       #expect(first.exitCode == 0 && first.output.contains("top-1"), "\(first)")
       let second = try tool("\(training) --set train.steps=6 --resume auto")
       #expect(second.exitCode == 0, "\(second)")
+      let next = try #require(second.output.split(separator: "\n").first { $0.hasPrefix("next: fcn-dist ") })
+      #expect(next.contains("--sheet run/predictions/sheet.png") && !next.contains("--overlay"))
       let lines = try String(contentsOfFile: tool.folder + "/run/metrics.jsonl", encoding: .utf8)
       #expect(lines.contains("\"top1\":") && lines.contains("\"top5\":") && !lines.contains("mean_iou"))
       let report = try tool("report run")

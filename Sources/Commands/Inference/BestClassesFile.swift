@@ -38,7 +38,7 @@ final class BestClassesFile: ScoreReceiver {
   }
 
   func finish() throws {
-    if written > Self.mostShown { console.line("… and \(counted(written - Self.mostShown, "image")) more") }
+    if written > Self.mostShown { console.line("… and \(written - Self.mostShown) more") }
     guard let path else { return }
     try Array((lines.joined(separator: "\n") + "\n").utf8).withUnsafeBytes { try FileBytes.write($0, to: path) }
     console.line("wrote the five likeliest classes of \(counted(written, "image")) into \(path)")

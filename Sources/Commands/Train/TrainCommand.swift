@@ -124,10 +124,12 @@ struct TrainCommand: ParsableCommand {
     guard ending != .interrupted else { return }
     let best = FileManager.default.fileExists(atPath: folder + "/checkpoints/best.h5") ? "best" : "latest"
     let split = (try? Dataset.splits(in: data).contains("val")) == true ? "val" : "train"
-    let next = [
-      "fcn-dist", "predict", "--checkpoint", "\(folder)/checkpoints/\(best).h5", "--data", data, "--split", split,
-      "--overlay", "--output", "\(folder)/predictions",
-    ]
+    let isClassifier = (try? Dataset(folder: data, split: split))?.info.task == .classification
+    let next =
+      [
+        "fcn-dist", "predict", "--checkpoint", "\(folder)/checkpoints/\(best).h5", "--data", data, "--split", split,
+        "--output", "\(folder)/predictions",
+      ] + (isClassifier ? ["--sheet", "\(folder)/predictions/sheet.png"] : ["--overlay"])
     console.line("next: \(Launch.shellText(next))")
   }
 }
