@@ -1,7 +1,8 @@
 import Basics
 import Kernels
 
-/// Builds the graph of an FCN: VGG16 made convolutional, and a head that joins coarse and fine scores.
+/// Builds the graph of a network: VGG16 made convolutional, and the head of an FCN, which joins coarse and fine scores, or
+/// of a classifier, which takes their mean.
 package struct GraphBuilder {
   private let configuration: ModelConfiguration
   private var layers: [Layer] = []

@@ -2,7 +2,7 @@ import Basics
 
 /// What a split holds, in numbers.
 package struct DatasetStatistics: Sendable {
-  /// Pixels of each class, in all images.
+  /// Pixels of each class, in all images; images of each class where an image as a whole has one.
   package fileprivate(set) var pixelCounts: [Int]
   package fileprivate(set) var ignoredPixelCount = 0
   /// Images that each class occurs in.
@@ -65,6 +65,11 @@ package struct DatasetStatistics: Sendable {
       let size = dataset.size(index)
       sizes[[size.height, size.width], default: 0] += 1
       progress(WorkProgress(name: dataset.info.split, completed: index + 1, total: dataset.sampleCount))
+    }
+    // An image has one class: among the images that have it a class is alone, so that its share is that of all images.
+    if dataset.info.task == .classification {
+      let total = statistics.labelledPixelCount
+      statistics.surroundingPixelCounts = statistics.pixelCounts.map { $0 > 0 ? total : 0 }
     }
     statistics.sizes = sizes.map { (height: $0.key[0], width: $0.key[1], count: $0.value) }
       .sorted { ($1.count, $0.height, $0.width) < ($0.count, $1.height, $1.width) }

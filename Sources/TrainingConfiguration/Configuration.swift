@@ -127,7 +127,7 @@ extension Configuration {
     package var factor = 0.5
     /// plateau: evaluations without progress that are waited for before a reduction.
     package var patience = 5
-    /// plateau: how much the validation mean IoU (0 ... 1) must grow to count as progress.
+    /// plateau: how much the validation score (mean IoU or top-1, 0 ... 1) must grow to count as progress.
     package var threshold = 0.001
   }
 

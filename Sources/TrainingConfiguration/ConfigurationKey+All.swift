@@ -130,7 +130,7 @@ extension ConfigurationKey {
       "schedule.patience", \.schedule.patience, in: 0...1_000_000, "plateau: evaluations without progress to wait for"),
     .number(
       "schedule.threshold", \.schedule.threshold, .fraction,
-      "plateau: smallest gain of mean IoU that counts as progress"),
+      "plateau: smallest gain of mean IoU (vgg16: top-1) that counts as progress"),
   ]
 
   private static let loss: [ConfigurationKey] = [

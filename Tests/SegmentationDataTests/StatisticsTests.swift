@@ -50,4 +50,16 @@ import Testing
     #expect(statistics.mean == [4, -2] && abs(statistics.standardDeviation[0] - 5.squareRoot()) < 1e-12)
     #expect(statistics.normalisation == Normalisation(mean: [4, -2], std: [Float(5).squareRoot(), 1]))
   }
+
+  /// Frequencies 4, 1 and 2 of 7 images: the median is 2.
+  @Test func classesOfImagesAreWeightedByTheirShare() throws {
+    let files = SourceFiles()
+    for (name, count) in [("a", 4), ("b", 1), ("c", 2)] {
+      for number in 0..<count { try files.writeImage("\(name)/\(number).png") }
+    }
+    try files.importing(.classes)
+    let statistics = try DatasetStatistics.compute(try Dataset(folder: files.output, split: "train"))
+    #expect(statistics.pixelCounts == [4, 1, 2])
+    #expect(zip(statistics.medianFrequencyWeights, [0.5, 2, 1]).allSatisfy { abs($0 - $1) < 1e-12 })
+  }
 }

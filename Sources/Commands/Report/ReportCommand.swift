@@ -21,7 +21,7 @@ struct ReportCommand: ParsableCommand {
     help: ArgumentHelp("The page. Default: report.html in the run's folder; for several runs, here.", valueName: "file")
   )
   var output: String?
-  @Option(help: ArgumentHelp("Draw the validation mean IoU into this SVG file, too.", valueName: "file"))
+  @Option(help: ArgumentHelp("Draw the validation mean IoU (or top-1) into this SVG file, too.", valueName: "file"))
   var curves: String?
 
   func validate() throws {
@@ -69,14 +69,13 @@ struct ReportCommand: ParsableCommand {
   static func page(of folder: String) throws -> ReportPage {
     let run = try run(in: folder)
     let configuration = String(decoding: try FileBytes.read(folder + "/config.yaml"), as: UTF8.self)
-    let isClassifier = run.summary.lastEvaluation?.task == .classification
     return ReportPage(
       title: run.name, summary: run.summary, configuration: configuration,
       command: repetition(of: folder, configuration),
       pictures: try pictures(in: folder + "/predictions"),
       pictureCommand: """
         fcn-dist predict --checkpoint \(folder)/checkpoints/best.h5 --data DIR --split val \\
-          --output \(folder)/predictions \(isClassifier ? "--sheet \(folder)/predictions/sheet.png" : "--overlay")
+          \(RunPictures.options(of: folder, run.summary.lastEvaluation?.task ?? .semantic).joined(separator: " "))
         fcn-dist report \(folder)
         """)
   }
@@ -93,12 +92,12 @@ struct ReportCommand: ParsableCommand {
 
   private static func pictures(in folder: String) throws -> [ReportPage.Picture] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let overlays = names.filter { $0.hasSuffix("-overlay.png") || $0 == "sheet.png" }.sorted()
+    let overlays = names.filter { $0.hasSuffix("-overlay.png") || $0 == RunPictures.sheetName }.sorted()
     let count = min(pictureLimit, overlays.count)
     return try (0..<count).map { place in
       let name = overlays[place * overlays.count / count]
       return ReportPage.Picture(
-        name: name == "sheet.png" ? "sheet" : String(name.dropLast("-overlay.png".count)),
+        name: name == RunPictures.sheetName ? "sheet" : String(name.dropLast("-overlay.png".count)),
         png: try FileBytes.read(folder + "/" + name))
     }
   }

@@ -124,12 +124,11 @@ struct TrainCommand: ParsableCommand {
     guard ending != .interrupted else { return }
     let best = FileManager.default.fileExists(atPath: folder + "/checkpoints/best.h5") ? "best" : "latest"
     let split = (try? Dataset.splits(in: data).contains("val")) == true ? "val" : "train"
-    let isClassifier = (try? Dataset(folder: data, split: split))?.info.task == .classification
+    let task = (try? Dataset(folder: data, split: split))?.info.task ?? .semantic
     let next =
       [
         "fcn-dist", "predict", "--checkpoint", "\(folder)/checkpoints/\(best).h5", "--data", data, "--split", split,
-        "--output", "\(folder)/predictions",
-      ] + (isClassifier ? ["--sheet", "\(folder)/predictions/sheet.png"] : ["--overlay"])
+      ] + RunPictures.options(of: folder, task)
     console.line("next: \(Launch.shellText(next))")
   }
 }
