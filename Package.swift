@@ -40,7 +40,8 @@ let package = Package(
     .target(name: "Regions", dependencies: ["Storage", "CVector", "Basics"], swiftSettings: strict),
     .target(name: "ImageFiles", dependencies: ["CImageFiles", "Basics"], swiftSettings: strict),
     .target(
-      name: "SegmentationData", dependencies: ["Storage", "ImageFiles", "CVector", "Basics"], swiftSettings: strict),
+      name: "SegmentationData", dependencies: ["Detection", "Storage", "ImageFiles", "CVector", "Basics"],
+      swiftSettings: strict),
     .target(
       name: "TrainingConfiguration", dependencies: ["Model", "Basics", "Yams"], swiftSettings: strict),
     .target(
@@ -90,7 +91,7 @@ let package = Package(
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "Basics", "TestSupport"]),
     .testTarget(
       name: "SegmentationDataTests",
-      dependencies: ["SegmentationData", "Storage", "ImageFiles", "Basics", "TestSupport"]),
+      dependencies: ["SegmentationData", "Detection", "Storage", "ImageFiles", "Basics", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

@@ -5,12 +5,15 @@ package enum VisionTask: String, CaseIterable, Codable, Sendable {
   case classification
   /// One class for each pixel.
   case semantic
+  /// A box, a class and a mask for each thing.
+  case instances
 
   /// What has a class.
   package var labelledUnit: String {
     switch self {
     case .semantic: "pixel"
     case .classification: "image"
+    case .instances: "instance"
     }
   }
 }

@@ -15,6 +15,7 @@ extension VisionTask {
     case .semantic:
       [Metric(name: "mean_iou", title: "mean IoU"), Metric(name: "pixel_accuracy", title: "pixel accuracy")]
     case .classification: [Metric(name: "top1", title: "top-1"), Metric(name: "top5", title: "top-5")]
+    case .instances: [Metric(name: "mask_ap", title: "mask AP"), Metric(name: "box_ap", title: "box AP")]
     }
   }
 
@@ -23,6 +24,7 @@ extension VisionTask {
     switch self {
     case .semantic: Metric(name: "iou", title: "IoU")
     case .classification: Metric(name: "accuracy", title: "accuracy")
+    case .instances: Metric(name: "ap", title: "mask AP")
     }
   }
 }

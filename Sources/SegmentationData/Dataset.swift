@@ -7,6 +7,8 @@ package final class Dataset: Sendable {
   package let info: DatasetInfo
   private let files: [ShardFile]
   private let entries: [SampleEntry]
+  /// Of each file.
+  private let instances: [InstanceTable?]
   /// How often each class occurs, if all shards state it.
   package let statedLabelCounts: LabelCounts?
 
@@ -16,6 +18,7 @@ package final class Dataset: Sendable {
     let names = try Self.shards(of: split, in: folder)
     var files: [ShardFile] = []
     var entries: [SampleEntry] = []
+    var instances: [InstanceTable?] = []
     var common: DatasetInfo?
     var counts: [LabelCounts?] = []
     for name in names {
@@ -23,6 +26,7 @@ package final class Dataset: Sendable {
       let index = try ShardIndex(path: path, name: name)
       files.append(try ShardFile(path: path))
       entries += index.entries
+      instances.append(index.instances)
       counts.append(index.labelCounts)
       var info = index.info
       info.sampleCount = 0
@@ -42,6 +46,7 @@ package final class Dataset: Sendable {
     self.info = info
     self.files = files
     self.entries = entries
+    self.instances = instances
     let known = counts.compactMap { $0 }
     statedLabelCounts =
       known.count == counts.count ? known.reduce(into: LabelCounts(info)) { $0.add($1) } : nil
@@ -130,43 +135,43 @@ package final class Dataset: Sendable {
     if values.count != count { values = [Value](repeating: filler, count: count) }
     try values.withUnsafeMutableBytes { buffer in
       try file.read(into: buffer, at: entry.imageOffset, "image '\(entry.key)'")
-      try check(UnsafeRawBufferPointer(buffer), entry.imageChecksum, "image", entry, file)
+      try entry.check(CRC32C.checksum(UnsafeRawBufferPointer(buffer)), of: .image, in: file)
     }
   }
 
   private func readLabels(_ entry: SampleEntry, _ file: ShardFile, into raw: inout RawSample) throws {
-    let count = entry.labelCount
     raw.key = entry.key
     raw.task = info.task
     raw.height = entry.height
     raw.width = entry.width
+    switch entry.label {
+    case .instances(let own):
+      raw.labels = []
+      raw.instances = try instances[entry.shard]?.read(own, of: entry, from: file, classCount: info.classCount)
+    case .values(let offset, let count, let isWide):
+      try readLabels(entry, file, offset, count, isWide: isWide, into: &raw)
+    }
+  }
+
+  private func readLabels(
+    _ entry: SampleEntry, _ file: ShardFile, _ offset: Int, _ count: Int, isWide: Bool, into raw: inout RawSample
+  ) throws {
+    raw.instances = nil
     if raw.labels.count != count { raw.labels = [UInt16](repeating: 0, count: count) }
-    if entry.hasWideLabels {
+    if isWide {
       try raw.labels.withUnsafeMutableBytes { buffer in
-        try file.read(into: buffer, at: entry.labelOffset, "label '\(entry.key)'")
-        try check(UnsafeRawBufferPointer(buffer), entry.labelChecksum, "label", entry, file)
+        try file.read(into: buffer, at: offset, "label '\(entry.key)'")
+        try entry.check(CRC32C.checksum(UnsafeRawBufferPointer(buffer)), of: .label, in: file)
       }
     } else {
       if raw.labelBytes.count != count { raw.labelBytes = [UInt8](repeating: 0, count: count) }
       try raw.labelBytes.withUnsafeMutableBytes { buffer in
-        try file.read(into: buffer, at: entry.labelOffset, "label '\(entry.key)'")
-        try check(UnsafeRawBufferPointer(buffer), entry.labelChecksum, "label", entry, file)
+        try file.read(into: buffer, at: offset, "label '\(entry.key)'")
+        try entry.check(CRC32C.checksum(UnsafeRawBufferPointer(buffer)), of: .label, in: file)
       }
       cvector_widen_u8(raw.labelBytes, &raw.labels, count)
     }
     try LabelCheck(info).check(raw.labels, width: entry.width, "\(file.path): label '\(entry.key)'")
-  }
-
-  private func check(
-    _ bytes: UnsafeRawBufferPointer, _ stored: UInt32, _ kind: String, _ entry: SampleEntry, _ file: ShardFile
-  ) throws {
-    let computed = CRC32C.checksum(bytes)
-    guard computed == stored else {
-      throw Failure(
-        .badData,
-        "\(file.path): \(kind) '\(entry.key)' is damaged: its CRC-32C is \(String(computed, radix: 16)), "
-          + "\(String(stored, radix: 16)) was stored", remedy: "copy the file or import the dataset again")
-    }
   }
 
   private func checkFinite(_ values: [Float], _ entry: SampleEntry, _ file: ShardFile) throws {

@@ -28,8 +28,9 @@ package struct DatasetInfo: Equatable, Sendable {
 
   package var classCount: Int { classNames.count }
 
-  /// The ignore label as labels in memory have it. No class is ever numbered 65,535.
-  package var ignoreValue: UInt16 { UInt16(exactly: ignoreLabel) ?? .max }
+  /// The ignore label as labels in memory have it. No class is ever numbered 65,535. An instance is never ignored by
+  /// its class.
+  package var ignoreValue: UInt16 { task == .instances ? .max : UInt16(exactly: ignoreLabel) ?? .max }
 
   /// The most classes that labels of 16 bits can tell apart beside the ignore label.
   package static let maximumClassCount = 65_535

@@ -2,7 +2,8 @@ import Basics
 
 /// What a split holds, in numbers.
 package struct DatasetStatistics: Sendable {
-  /// Pixels of each class, in all images; images of each class where an image as a whole has one.
+  /// Pixels of each class, in all images; images, or instances but crowds, of each class where those
+  /// have one.
   package fileprivate(set) var pixelCounts: [Int]
   package fileprivate(set) var ignoredPixelCount = 0
   /// Images that each class occurs in.
@@ -66,8 +67,8 @@ package struct DatasetStatistics: Sendable {
       sizes[[size.height, size.width], default: 0] += 1
       progress(WorkProgress(name: dataset.info.split, completed: index + 1, total: dataset.sampleCount))
     }
-    // An image has one class: among the images that have it a class is alone, so that its share is that of all images.
-    if dataset.info.task == .classification {
+    // An image, or an instance, has one class: its class's share is that of all of them.
+    if dataset.info.task != .semantic {
       let total = statistics.labelledPixelCount
       statistics.surroundingPixelCounts = statistics.pixelCounts.map { $0 > 0 ? total : 0 }
     }
@@ -113,13 +114,11 @@ private struct SampleStatistics: Sendable {
     var raw = RawSample()
     if includingPixels { try dataset.read(index, into: &raw) } else { try dataset.readLabels(index, into: &raw) }
     var histogram = [Int](repeating: 0, count: 65_536)
-    for label in raw.labels { histogram[Int(label)] += 1 }
+    let ignored = dataset.info.ignoreValue
+    for label in raw.countedLabels(ignored: ignored) { histogram[Int(label)] += 1 }
     // An ignore label among the classes' numbers is ignored all the same.
-    ignoredCount = 0
-    if dataset.info.ignoreLabel >= 0 {
-      ignoredCount = histogram[dataset.info.ignoreLabel]
-      histogram[dataset.info.ignoreLabel] = 0
-    }
+    ignoredCount = histogram[Int(ignored)]
+    histogram[Int(ignored)] = 0
     counts = Array(histogram.prefix(dataset.info.classCount))
     guard includingPixels else { return }
     switch raw.pixels {

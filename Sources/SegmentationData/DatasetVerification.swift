@@ -47,7 +47,8 @@ package enum DatasetVerification {
     try OrderedWork.run(count: dataset.sampleCount, threads: threads) { index -> Result<LabelCounts, Failure> in
       do {
         var own = LabelCounts(dataset.info)
-        own.add(try dataset.read(index).labels, ignoring: dataset.info.ignoreValue)
+        let ignored = dataset.info.ignoreValue
+        own.add(try dataset.read(index).countedLabels(ignored: ignored), ignoring: ignored)
         return .success(own)
       } catch let failure as Failure {
         return .failure(failure)

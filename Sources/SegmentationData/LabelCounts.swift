@@ -5,7 +5,7 @@ package struct LabelCounts: Codable, Equatable, Sendable {
   package let split: String
   package let task: VisionTask
   package let classNames: [String]
-  /// Pixels of each class; images, where an image as a whole has one.
+  /// Pixels of each class; images, where an image as a whole has one; instances but crowds, where they have.
   package internal(set) var pixelCounts: [Int]
   package internal(set) var ignoredCount: Int
 

@@ -8,7 +8,8 @@ package enum LabelSense {
   package static func warnings(_ splits: [LabelCounts]) -> [String] {
     let training = splits.first { $0.split == "train" }
     return splits.flatMap { split in
-      if split.labelledCount == 0 { return [allIgnored(split)] }
+      if split.labelledCount == 0 { return [split.task == .instances ? nothing(split) : allIgnored(split)] }
+      if split.task == .instances { return instances(split, training) }
       if split.split == "train" || training == nil { return alone(split) }
       guard let training, training.classNames == split.classNames, training.labelledCount > 0 else { return [] }
       return beside(split, training)
@@ -18,6 +19,25 @@ package enum LabelSense {
   private static func allIgnored(_ split: LabelCounts) -> String {
     "split \(split.split): every \(split.task.labelledUnit) is of no class, so that nothing is "
       + "\(split.split == "train" ? "learned" : "counted"); is the ignore label the value of a class (masks of 0 and 255)? See --values and --ignore of 'dataset import'"
+  }
+
+  private static func nothing(_ split: LabelCounts) -> String {
+    "split \(split.split): not one instance\(split.ignoredCount > 0 ? " but crowds" : ""), so that nothing is "
+      + "\(split.split == "train" ? "learned" : "counted")"
+  }
+
+  /// The background has no instances, and one class of things is as good as many.
+  private static func instances(_ split: LabelCounts, _ training: LabelCounts?) -> [String] {
+    if let training, training.split != split.split {
+      guard training.classNames == split.classNames, training.labelledCount > 0 else { return [] }
+      return beside(split, training)
+    }
+    let missing = split.pixelCounts.indices.dropFirst().filter { split.pixelCounts[$0] == 0 }
+    guard !missing.isEmpty else { return [] }
+    return [
+      "split \(split.split): no instance of \(names(missing, split)): "
+        + "\(missing.count == 1 ? "this class" : "these classes") cannot be learned"
+    ]
   }
 
   private static func alone(_ split: LabelCounts) -> [String] {

@@ -62,8 +62,10 @@ package struct RawSample: Sendable {
   package var channels: Int
   /// height x width x channels
   package var pixels: SamplePixels
-  /// height x width; one where the image as a whole has a class
+  /// height x width; one where the image as a whole has a class; none where things have
   package var labels: [UInt16]
+  /// nil but where the task is to find them
+  package var instances: InstanceAnnotations?
   /// What the labels are for.
   package var task: VisionTask
   /// Memory that reading the next sample uses again.
@@ -71,9 +73,10 @@ package struct RawSample: Sendable {
 
   package init(
     key: String, height: Int, width: Int, channels: Int, pixels: SamplePixels, labels: [UInt16],
-    task: VisionTask = .semantic
+    task: VisionTask = .semantic, instances: InstanceAnnotations? = nil
   ) {
     self.task = task
+    self.instances = instances
     self.key = key
     self.height = height
     self.width = width
@@ -81,6 +84,9 @@ package struct RawSample: Sendable {
     self.pixels = pixels
     self.labels = labels
   }
+
+  /// The class numbers that statistics count, `ignored` where one is of no class (a crowd is of none).
+  func countedLabels(ignored: UInt16) -> [UInt16] { instances?.countedClasses(crowd: ignored) ?? labels }
 
   /// Nothing yet, to be read into.
   package init() { self.init(key: "", height: 0, width: 0, channels: 0, pixels: .uint8([]), labels: []) }

@@ -54,14 +54,15 @@ struct VerifyExactnessCommand: ParsableCommand {
       folder: place, launcher: mpirun.split(separator: " ").map(String.init), backendArguments: [],
       threads: backendOptions.threads ?? 1)
     try Array(Self.recipe.utf8).withUnsafeBytes { try FileBytes.write($0, to: runner.recipePath) }
-    for task in VisionTask.allCases {
+    let plan = try self.plan()
+    for task in VisionTask.allCases where plan.contains(where: { $0.0.task == task }) {
       _ = try SceneSynthesis.write(
         SynthesisSettings(height: 48, width: 64, counts: [("train", 11), ("val", 3)], seed: 1, task: task),
         to: runner.dataFolder(task), shardCount: 1, threads: 1, progress: { _ in })
     }
     var count = 0
     var others = 0
-    for (number, (group, choice, precision)) in try plan().enumerated() {
+    for (number, (group, choice, precision)) in plan.enumerated() {
       Output.write("\(number == 0 ? "" : "\n")\(group.title), \(choice.rawValue), \(precision.rawValue)")
       others += try run(group, runner.with(choice, precision), number: number)
       count += group.cases.count

@@ -33,7 +33,7 @@ struct ContactSheet {
     if sample.task == .classification {
       return add(pictures, captions: [sample.key, withLabels ? name(sample.labels[0]) : ""].filter { !$0.isEmpty })
     }
-    if withLabels {
+    if withLabels, sample.task == .semantic {
       pictures.append(
         Overlay.coloured(
           sample.labels, width: sample.width, height: sample.height, palette: palette, classCount: classNames.count))

@@ -1,5 +1,5 @@
 /// A box by two corners in pixels, float32: x1, y1, x2, y2 with exclusive ends, as four floats in memory.
-package struct Box: Equatable, Sendable {
+package struct Box: BitwiseCopyable, Equatable, Sendable {
   package var x1: Float
   package var y1: Float
   package var x2: Float

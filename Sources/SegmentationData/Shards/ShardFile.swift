@@ -25,6 +25,17 @@ final class ShardFile: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Numbers as they lie in memory, from `offset` on.
+  ///
+  /// - Parameter what: as of `read`.
+  func values<Value: BitwiseCopyable>(count: Int, at offset: Int, _ what: @autoclosure () -> String) throws -> [Value] {
+    try [Value](unsafeUninitializedCapacity: count) { buffer, filled in
+      let bytes = UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count * MemoryLayout<Value>.stride)
+      try read(into: bytes, at: offset, what())
+      filled = count
+    }
+  }
+
   /// Fills `buffer` from `offset` on.
   ///
   /// - Parameter what: what the bytes are, for messages: "image 'a'".

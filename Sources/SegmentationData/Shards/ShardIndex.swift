@@ -10,17 +10,29 @@ struct SampleEntry: Sendable {
   let kind: PixelKind
   let imageOffset: Int
   let imageChecksum: UInt32
-  /// Labels of 16 bits, not 8.
-  let hasWideLabels: Bool
-  let labelOffset: Int
-  let labelCount: Int
+  let label: ShardLabels.Place
   let labelChecksum: UInt32
+
+  /// What a checksum is of.
+  enum Part: String { case image, label }
+
+  /// - Throws: `Failure(.badData)` naming file and key where the bytes are not those that were stored.
+  func check(_ computed: UInt32, of part: Part, in file: ShardFile) throws {
+    let stored = part == .image ? imageChecksum : labelChecksum
+    guard computed != stored else { return }
+    throw Failure(
+      .badData,
+      "\(file.path): \(part.rawValue) '\(key)' is damaged: its CRC-32C is \(String(computed, radix: 16)), "
+        + "\(String(stored, radix: 16)) was stored", remedy: "copy the file or import the dataset again")
+  }
 }
 
 /// Reads what a shard says of itself, and where its samples lie (docs/formats.md section 3).
 struct ShardIndex {
   let info: DatasetInfo
   let entries: [SampleEntry]
+  /// Where the task is to find them.
+  let instances: InstanceTable?
   /// nil: the shard does not say.
   let labelCounts: LabelCounts?
 
@@ -46,6 +58,7 @@ struct ShardIndex {
     let checksums = try table.read(as: UInt32.self)
     let images = keys.isEmpty ? root : try root.group("images")
     let labels = keys.isEmpty ? nil : try ShardLabels(root, info, path)
+    instances = labels?.instances
     var entries: [SampleEntry] = []
     entries.reserveCapacity(keys.count)
     for (index, key) in keys.enumerated() {
@@ -144,7 +157,7 @@ struct ShardIndex {
     return SampleEntry(
       key: key, shard: shard, height: form[0], width: form[1], kind: kind,
       imageOffset: try offset(of: image, "image", key, path), imageChecksum: checksums.0,
-      hasWideLabels: label.isWide, labelOffset: label.offset, labelCount: label.count, labelChecksum: checksums.1)
+      label: label, labelChecksum: checksums.1)
   }
 
   /// What helps against arrays that were stored in another way than docs/formats.md has it.

@@ -16,9 +16,10 @@ package final class ShardWriter {
   private let temporary: String
   private let file: HDF5File
   private let images: HDF5Group
-  /// nil: images have one class each.
+  /// nil: images as a whole, or things, have the classes.
   private let labels: HDF5Group?
   private var imageLabels: [UInt16] = []
+  private var instances = InstanceColumns()
   private let palette: HDF5Dataset
   private var keys: [String] = []
   private var knownKeys: Set<String> = []
@@ -73,9 +74,14 @@ package final class ShardWriter {
       throw Failure(.badData, "\(path): key '\(sample.key)' comes twice")
     }
     let pixelCount = sample.height * sample.width
-    let labelCount = info.task == .semantic ? pixelCount : 1
+    let labelCount =
+      switch info.task {
+      case .semantic: pixelCount
+      case .classification: 1
+      case .instances: 0
+      }
     guard sample.channels == info.channels, pixelCount > 0, sample.labels.count == labelCount,
-      sample.pixels.count == pixelCount * info.channels
+      sample.pixels.count == pixelCount * info.channels, (sample.instances != nil) == (info.task == .instances)
     else {
       throw Failure(
         .badData,
@@ -83,9 +89,12 @@ package final class ShardWriter {
           + "\(sample.labels.count) labels for \(sample.height) x \(sample.width) x \(info.channels)")
     }
     try LabelCheck(info).check(sample.labels, width: sample.width, "\(path): label '\(sample.key)'")
+    try sample.instances?.check(
+      height: sample.height, width: sample.width, classCount: info.classCount,
+      "\(path): instances of '\(sample.key)'")
     try writeImage(sample)
     try writeLabels(sample)
-    labelCounts.add(sample.labels, ignoring: info.ignoreValue)
+    labelCounts.add(sample.countedLabels(ignored: info.ignoreValue), ignoring: info.ignoreValue)
     keys.append(sample.key)
   }
 
@@ -102,6 +111,11 @@ package final class ShardWriter {
   }
 
   private func writeLabels(_ sample: RawSample) throws {
+    if let own = sample.instances {
+      instances.append(own)
+      checksums.append(own.checksum)
+      return
+    }
     guard let labels else {
       imageLabels += sample.labels
       checksums.append(CRC32C.checksum(sample.labels))
@@ -122,7 +136,11 @@ package final class ShardWriter {
 
   /// Writes what is left and closes the file, still under its temporary name. To be called once.
   package func finish() throws {
-    if labels == nil { try file.root.write("labels", imageLabels, shape: [imageLabels.count]) }
+    switch info.task {
+    case .semantic: break
+    case .classification: try file.root.write("labels", imageLabels, shape: [imageLabels.count])
+    case .instances: try instances.write(into: try file.root.createGroup("instances"))
+    }
     try file.root.writeStrings("keys", keys, options: .chunked(fletcher32: true))
     try file.root.write("crc32c", checksums, shape: [keys.count, 2], options: .chunked(fletcher32: true))
     try file.root.write(

@@ -26,6 +26,9 @@ package struct SynthesisSettings: Sendable {
     guard (16...4096).contains(height), (16...4096).contains(width) else {
       throw Failure(.usage, "scenes of \(height) x \(width): sides have to be 16 to 4096 pixels")
     }
+    guard task != .instances else {
+      throw Failure(.usage, "scenes with instances cannot be drawn yet", remedy: "give --task another value")
+    }
     for (split, count) in counts {
       guard SampleKey.isValid(split), (1...1_000_000).contains(count) else {
         throw Failure(.usage, "\(count) scenes for split '\(split)': it has to be 1 to 1,000,000")

@@ -10,14 +10,17 @@ package final class Sample: @unchecked Sendable {
   package let channels: Int
   /// height x width x channels, normalised; 0 where the image was padded.
   package let pixels: [Float]
-  /// height x width, the ignore label where the image was padded; one where the image as a whole has a class.
+  /// height x width, the ignore label where the image was padded; one where the image as a whole has a class;
+  /// none where things have.
   package let labels: [UInt16]
+  /// nil but where the task is to find them.
+  package let instances: InstanceAnnotations?
   package let randomKey: UInt64
   private let pool: SamplePool?
 
   package init(
     request: SampleRequest, key: String, height: Int, width: Int, channels: Int, pixels: [Float], labels: [UInt16],
-    pool: SamplePool? = nil
+    instances: InstanceAnnotations? = nil, pool: SamplePool? = nil
   ) {
     index = request.sample
     randomKey = request.randomKey
@@ -27,6 +30,7 @@ package final class Sample: @unchecked Sendable {
     self.channels = channels
     self.pixels = pixels
     self.labels = labels
+    self.instances = instances
     self.pool = pool
   }
 

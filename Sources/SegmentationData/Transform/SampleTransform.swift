@@ -23,6 +23,8 @@ package struct SampleTransform: Sendable {
     self.pool = pool
   }
 
+  /// Instances stay as they are stored: samples that have such are not to be augmented by this.
+  ///
   /// - Precondition: the normalisation has as many channels as the sample.
   package func apply(_ raw: RawSample, _ request: SampleRequest) -> Sample {
     let draw = AugmentationDraw(augmentation, seed: seed, randomKey: request.randomKey)
@@ -46,7 +48,7 @@ package struct SampleTransform: Sendable {
     }
     return Sample(
       request: request, key: raw.key, height: height, width: width, channels: raw.channels, pixels: pixels,
-      labels: labels, pool: pool)
+      labels: labels, instances: raw.instances, pool: pool)
   }
 
   private func paint(

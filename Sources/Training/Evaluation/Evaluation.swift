@@ -32,6 +32,8 @@ package struct Evaluation: Equatable, Sendable {
     switch task {
     case .semantic: [confusion.meanIntersectionOverUnion, confusion.pixelAccuracy]
     case .classification: [confusion.pixelAccuracy, topFive]
+    // A confusion matrix says nothing of these.
+    case .instances: task.metrics.map { _ in .nan }
     }
   }
 
@@ -40,6 +42,7 @@ package struct Evaluation: Equatable, Sendable {
     switch task {
     case .semantic: confusion.intersectionOverUnion(label)
     case .classification: confusion.accuracy(label)
+    case .instances: nil
     }
   }
 }

@@ -56,7 +56,9 @@ package struct TrainingInputs {
       .configuration,
       "model.architecture \(architecture.rawValue) is for \(architecture.task.rawValue) data, and the dataset in "
         + "\(folder) is for \(info.task.rawValue)",
-      remedy: "set model.architecture to \(others.joined(separator: ", ")), or use another dataset")
+      remedy: others.isEmpty
+        ? "this version has no network for it yet: use another dataset"
+        : "set model.architecture to \(others.joined(separator: ", ")), or use another dataset")
   }
 
   private func checkSplitsBelongTogether() throws {
