@@ -35,7 +35,9 @@ let package = Package(
     .target(name: "Conformance", dependencies: ["Collectives", "Basics"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["CMPI", "CSystem", "Collectives", "Basics"], swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["COneDNN", "CVector", "Basics"], swiftSettings: strict),
-    .target(name: "Model", dependencies: ["Kernels", "Basics"], swiftSettings: strict),
+    .target(name: "Model", dependencies: ["Kernels", "Detection", "Basics"], swiftSettings: strict),
+    .target(
+      name: "Instances", dependencies: ["Model", "Kernels", "Detection", "Basics"], swiftSettings: strict),
     .target(name: "Storage", dependencies: ["CHDF5", "Basics"], swiftSettings: strict),
     .target(name: "Regions", dependencies: ["Storage", "CVector", "Basics"], swiftSettings: strict),
     .target(name: "ImageFiles", dependencies: ["CImageFiles", "Basics"], swiftSettings: strict),
@@ -43,7 +45,7 @@ let package = Package(
       name: "SegmentationData", dependencies: ["Detection", "Storage", "ImageFiles", "CVector", "Basics"],
       swiftSettings: strict),
     .target(
-      name: "TrainingConfiguration", dependencies: ["Model", "Basics", "Yams"], swiftSettings: strict),
+      name: "TrainingConfiguration", dependencies: ["Model", "Detection", "Basics", "Yams"], swiftSettings: strict),
     .target(
       name: "Checkpoints",
       dependencies: ["Storage", "Basics", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
@@ -54,8 +56,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Model", "Kernels", "SegmentationData",
-        "Collectives", "CVector", "Basics", .product(name: "Crypto", package: "swift-crypto"),
+        "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Instances", "Model", "Detection", "Kernels",
+        "SegmentationData", "Collectives", "CVector", "Basics", .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
     .target(
       name: "Benchmarks",
@@ -81,9 +83,13 @@ let package = Package(
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "CVector", "TestSupport"]),
     .testTarget(name: "DetectionTests", dependencies: ["Detection", "Storage", "Basics", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Conformance", "Collectives", "Basics", "TestSupport"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COneDNN", "Basics"]),
     .testTarget(
-      name: "ModelTests", dependencies: ["Model", "Kernels", "Storage", "SegmentationData", "Basics", "TestSupport"]),
+      name: "KernelsTests", dependencies: ["Kernels", "COneDNN", "Storage", "Basics", "TestSupport"]),
+    .testTarget(
+      name: "ModelTests",
+      dependencies: [
+        "Instances", "Model", "Kernels", "Detection", "Storage", "SegmentationData", "Basics", "TestSupport",
+      ]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Basics", "TestSupport", "fcn-dist"]),
     .testTarget(
       name: "WeightsTests", dependencies: ["Weights", "Checkpoints", "Storage", "Basics", "TestSupport"]),

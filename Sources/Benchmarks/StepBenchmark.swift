@@ -66,10 +66,11 @@ package final class StepBenchmark {
     let weights = Self.classWeights(configuration.loss.classWeights, classCount: model.classes)
     computation = GradientComputation(
       network: network, memory: parts.store.memory, buffers: parts.gradientBuffers, plan: parts.plan,
-      trainer: group.rank, classWeights: weights, ignoreLabel: 255,
-      labelSmoothing: configuration.loss.labelSmoothing, pool: pool)
+      trainer: group.rank,
+      objective: TrainingObjectives.make(model, configuration, classWeights: weights, ignoreLabel: 255), pool: pool)
     normaliser = LossNormaliser(
-      normalization: configuration.loss.normalization, classWeights: weights, ignoreLabel: 255,
+      task: model.architecture.task, normalization: configuration.loss.normalization, classWeights: weights,
+      ignoreLabel: 255,
       globalBatch: parts.plan.globalBatch)
     samples = SyntheticSamples.make(
       parts.plan.positions(ofTrainer: group.rank), task: model.architecture.task, height: size.height,
@@ -165,7 +166,7 @@ package final class StepBenchmark {
       let gradient = try parts.exchange.finish()
       try safety?.verify(step: index)
       let reduction = try StepReduction(
-        losses: losses, microBatchCount: parts.plan.microBatchCount,
+        losses: losses, partCount: losses.first?.parts.count ?? 1, microBatchCount: parts.plan.microBatchCount,
         chunkNorms: parts.exchange.chunkNorms(of: gradient),
         isStopRequested: false, computeSeconds: 0, over: parts.group)
       return (gradient, reduction)

@@ -38,6 +38,17 @@ FOR_EACH_TYPE(DEFINE_MULTIPLY)
   }
 FOR_EACH_TYPE(DEFINE_ACCUMULATE)
 
+#define DEFINE_ADD_BIAS(NAME, TYPE)                                                                              \
+  CLONES void cvector_add_bias_##NAME(TYPE *restrict x, const float *restrict bias, size_t pixels, size_t channels, \
+                                      int32_t rectified) {                                                       \
+    for (size_t pixel = 0; pixel < pixels; pixel++)                                                              \
+      for (size_t c = 0; c < channels; c++) {                                                                    \
+        float sum = from_##NAME(x[pixel * channels + c]) + bias[c];                                              \
+        x[pixel * channels + c] = to_##NAME(masked_float32(sum, rectified && !(sum > 0) ? 0 : 0xFFFFFFFFu));     \
+      }                                                                                                          \
+  }
+FOR_EACH_TYPE(DEFINE_ADD_BIAS)
+
 #define DEFINE_COLUMN_SUMS(NAME, TYPE)                                                                          \
   CLONES void cvector_column_sums_##NAME(const TYPE *restrict x, size_t rows, size_t stride, size_t count,      \
                                          float *restrict sums) {                                                \

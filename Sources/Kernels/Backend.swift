@@ -68,6 +68,34 @@ package protocol Backend: AnyObject {
   func spreadOverPositions(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
 
+  /// `count` elements in `activationType` as float32.
+  func readFloats(_ source: UnsafeRawPointer, count: Int, into destination: UnsafeMutablePointer<Float>)
+  /// Nearest neighbours, twice as many rows and columns. `shape` is the source's.
+  func upsample(_ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer)
+  /// The adjoint of `upsample`: each pixel of `shape` gets the sum of its 2 x 2 pixels.
+  func sumOfSquares(_ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
+  /// Rows and columns 0, 2, 4, …: a max pool of one pixel with stride 2. `shape` is the source's.
+  func subsample(_ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer)
+  /// The adjoint of `subsample`: zero where no pixel was taken.
+  func spreadSubsample(
+    _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
+  /// Adds a float32 bias [channels] to every pixel, and rectifies it or not.
+  func addBias(
+    _ bias: UnsafePointer<Float>, to activation: UnsafeMutableRawPointer, shape: ActivationShape, rectified: Bool)
+  /// The adjoint of `addBias` for the bias: float32 [channels], image after image.
+  func sumOverPixels(_ gradient: UnsafeRawPointer, shape: ActivationShape, into sums: UnsafeMutablePointer<Float>)
+
+  /// RoIAlign: `regions.count` regions of `maps` (as the alignment's levels say) into [regions, size, size, channels].
+  func align(
+    _ maps: [UnsafeRawPointer], _ alignment: RegionAlignment, _ regions: RegionTable,
+    into destination: UnsafeMutableRawPointer)
+  /// The adjoint of `align` by the maps. Overwrites.
+  ///
+  /// - Parameter sums: float32, one array a level.
+  func alignBackward(
+    _ gradient: UnsafeRawPointer, _ alignment: RegionAlignment, _ regions: RegionTable,
+    into sums: [UnsafeMutablePointer<Float>])
+
   /// Softmax cross-entropy per pixel (FORMATS.md section 2). See `LossOutcome`.
   ///
   /// - Parameters:

@@ -2,7 +2,7 @@ import Basics
 import Kernels
 
 /// A network as steps over numbered values, for any image size. Value 0 is the image, made larger by `imagePadding` on
-/// all sides; the last step makes the logits.
+/// all sides. Steps may share a layer.
 package struct Graph {
   /// One operation on values.
   package struct Step {
@@ -24,6 +24,20 @@ package struct Graph {
     case addCropped(offset: Int)
     /// The mean over all positions of an image.
     case meanOverPositions
+    /// Nearest neighbours, to the size of another value, which is twice as large.
+    case upsample(toValue: Int)
+    /// Every second row and column.
+    case subsample
+    /// Adds the layer's bias to the source in place, and rectifies it.
+    case biasAndRectify(layer: Int)
+    /// RoIAlign of a head's regions from the levels of the pyramid, whose first is the source.
+    case align(head: RegionHead, levels: [Int], size: Int)
+  }
+
+  /// What regions are chosen for.
+  package enum RegionHead: Int, CaseIterable, Sendable {
+    case box
+    case mask
   }
 
   /// How large the part of a deconvolution's result is that is kept.
@@ -37,9 +51,13 @@ package struct Graph {
   package let steps: [Step]
   let valueCount: Int
   package let imagePadding: Int
+  /// What the loss is made from: of dense networks one value, the logits.
+  package let outputs: [Int]
+  /// Logits are float32; several outputs are in the backend's activation type.
+  var hasFloatOutput: Bool { outputs.count == 1 }
 
-  /// The value that holds the logits.
-  package var logits: Int { steps[steps.count - 1].destination }
+  /// The value that holds the logits, or the first output.
+  package var logits: Int { outputs[0] }
 
   func source(images: Int, height: Int, width: Int, channels: Int) -> ActivationShape {
     ActivationShape(
@@ -48,8 +66,11 @@ package struct Graph {
 
   /// The shape of every value.
   ///
+  /// - Parameter regions: places an image for the regions of each head.
   /// - Throws: `Failure` that names the image's size where it is too small for the network.
-  func shapes(images: Int, height: Int, width: Int, channels: Int) throws -> [ActivationShape] {
+  func shapes(
+    images: Int, height: Int, width: Int, channels: Int, regions: [RegionHead: Int] = [:]
+  ) throws -> [ActivationShape] {
     guard images >= 1, height >= 1, width >= 1 else {
       throw Failure(.badData, "an image of \(height) x \(width) pixels", remedy: "an image has at least one pixel")
     }
@@ -65,15 +86,30 @@ package struct Graph {
         let shape = convolution.destination(of: source)
         isLargeEnough = shape.height >= 1 && shape.width >= 1
         shapes[step.destination] = shape
-      case .maxPool:
+      case .maxPool, .subsample:
         shapes[step.destination] = ActivationShape(
-          images: images, height: (source.height + 1) / 2, width: (source.width + 1) / 2, channels: source.channels)
+          images: source.images, height: (source.height + 1) / 2, width: (source.width + 1) / 2,
+          channels: source.channels)
         isLargeEnough = true
-      case .dropout, .scale:
+      case .upsample(let target):
+        let target = shapes[target]
+        guard target.height == 2 * source.height, target.width == 2 * source.width else {
+          throw Failure(
+            .internalError, "a feature pyramid for an image of \(height) x \(width) pixels",
+            remedy: "pad images to a multiple of 32 pixels")
+        }
+        shapes[step.destination] = ActivationShape(
+          images: images, height: target.height, width: target.width, channels: source.channels)
+        isLargeEnough = true
+      case .align(let head, _, let size):
+        shapes[step.destination] = ActivationShape(
+          images: images * (regions[head] ?? 1), height: size, width: size, channels: source.channels)
+        isLargeEnough = true
+      case .dropout, .scale, .biasAndRectify:
         shapes[step.destination] = source
         isLargeEnough = true
       case .deconvolution(let layer, let offset, let size):
-        guard case .deconvolution(let channels, let kernel, let stride) = layers[layer].kind else {
+        guard case .deconvolution(let channels, let kernel, let stride, _) = layers[layer].kind else {
           preconditionFailure()
         }
         let full = ((source.height - 1) * stride + kernel, (source.width - 1) * stride + kernel)
@@ -85,7 +121,7 @@ package struct Graph {
           }
         isLargeEnough = offset + kept.0 <= full.0 && offset + kept.1 <= full.1
         shapes[step.destination] = ActivationShape(
-          images: images, height: kept.0, width: kept.1, channels: channels)
+          images: source.images, height: kept.0, width: kept.1, channels: channels)
       case .addCropped(let offset):
         let target = shapes[step.destination]
         isLargeEnough = offset + target.height <= source.height && offset + target.width <= source.width
@@ -105,7 +141,7 @@ package struct Graph {
   /// The deconvolution of a step, with its crop.
   func deconvolution(_ step: Step, _ shapes: [ActivationShape], isLogits: Bool) -> Deconvolution {
     guard case .deconvolution(let layer, let offset, _) = step.operation,
-      case .deconvolution(let channels, let kernel, let stride) = layers[layer].kind
+      case .deconvolution(let channels, let kernel, let stride, _) = layers[layer].kind
     else { preconditionFailure("not a deconvolution") }
     let destination = shapes[step.destination]
     return Deconvolution(

@@ -1,10 +1,10 @@
 import Basics
 import Kernels
 
-/// Builds the graph of a network: VGG16 made convolutional, and the head of an FCN, which joins coarse and fine scores, or
-/// of a classifier, which takes their mean.
+/// Builds the graph of a network: VGG16 made convolutional, and the head of an FCN, which joins coarse and fine scores, of
+/// a classifier, which takes their mean, or of Mask R-CNN.
 package struct GraphBuilder {
-  private let configuration: ModelConfiguration
+  let configuration: ModelConfiguration
   private var layers: [Layer] = []
   private var steps: [Graph.Step] = []
   private var valueCount = 1
@@ -14,38 +14,44 @@ package struct GraphBuilder {
   /// The graph of a network; a function of its configuration alone.
   package static func graph(for configuration: ModelConfiguration) -> Graph {
     var builder = GraphBuilder(configuration)
-    let pools = builder.addBackbone()
-    let features = builder.addClassifier(pools[4])
-    if configuration.architecture.task == .classification {
-      builder.addClassScores(features)
-    } else {
-      builder.addHead(features, pools: pools)
-    }
+    let backbone = builder.addBackbone()
+    let pools = backbone.pools
+    let outputs =
+      switch configuration.architecture.task {
+      case .semantic: [builder.addHead(builder.addClassifier(pools[4]), pools: pools)]
+      case .classification: [builder.addClassScores(builder.addClassifier(pools[4]))]
+      case .instances: builder.addMaskRCNN(backbone)
+      }
     // conv1_1 pads by 100 in the published nets. The image is padded by 99 instead, and conv1_1 by 1 as all others.
     return Graph(
       layers: builder.layers, steps: builder.steps, valueCount: builder.valueCount,
-      imagePadding: builder.isPadded ? 99 : 0)
+      imagePadding: builder.isPadded ? 99 : 0, outputs: outputs)
   }
 
   private var isPadded: Bool { configuration.geometry == .padded100 }
 
+  /// The values that the heads read: conv1_2 … conv5_3, and pool1 … pool5.
+  struct Backbone {
+    var convolutions: [Int] = []
+    var pools: [Int] = []
+  }
+
   /// VGG16's blocks.
-  ///
-  /// - Returns: the values of pool1 … pool5.
-  private mutating func addBackbone() -> [Int] {
+  private mutating func addBackbone() -> Backbone {
     var value = 0
     var channels = configuration.channels
-    var pools: [Int] = []
+    var backbone = Backbone()
     for (block, count) in [2, 2, 3, 3, 3].enumerated() {
       for index in 1...count {
         value = addConvolution(
           "conv\(block + 1)_\(index)", value, from: channels, to: configuration.widths[block], kernel: 3, padding: 1)
         channels = configuration.widths[block]
       }
+      backbone.convolutions.append(value)
       value = add(.maxPool, value)
-      pools.append(value)
+      backbone.pools.append(value)
     }
-    return pools
+    return backbone
   }
 
   private mutating func addClassifier(_ pool5: Int) -> Int {
@@ -58,12 +64,12 @@ package struct GraphBuilder {
     return value
   }
 
-  private mutating func addClassScores(_ features: Int) {
+  private mutating func addClassScores(_ features: Int) -> Int {
     let scores = addScore("score_fr", features, from: configuration.fc)
-    _ = add(.meanOverPositions, scores)
+    return add(.meanOverPositions, scores)
   }
 
-  private mutating func addHead(_ features: Int, pools: [Int]) {
+  private mutating func addHead(_ features: Int, pools: [Int]) -> Int {
     var scores = addScore("score_fr", features, from: configuration.fc)
     for skip in configuration.architecture.skips {
       let name = skip == 4 ? "upscore2" : "upscore_pool4"
@@ -73,7 +79,7 @@ package struct GraphBuilder {
     }
     let stride = configuration.architecture.finalStride
     let publishedOffset = [32: 19, 16: 27, 8: 31][stride] ?? 0
-    _ = addUpsampling(
+    return addUpsampling(
       "upscore\(stride)", scores, stride: stride, offset: isPadded ? publishedOffset : stride / 2, size: .ofImage)
   }
 
@@ -91,7 +97,7 @@ package struct GraphBuilder {
     steps.append(Graph.Step(operation: .addCropped(offset: skip == 4 ? 5 : 9), source: skipScores, destination: scores))
   }
 
-  private mutating func add(_ operation: Graph.Operation, _ source: Int, onto destination: Int? = nil) -> Int {
+  mutating func add(_ operation: Graph.Operation, _ source: Int, onto destination: Int? = nil) -> Int {
     if destination == nil { valueCount += 1 }
     let destination = destination ?? valueCount - 1
     steps.append(Graph.Step(operation: operation, source: source, destination: destination))
@@ -103,21 +109,25 @@ package struct GraphBuilder {
     _ = add(.dropout(ordinal: ordinal), value, onto: value)
   }
 
-  private mutating func addConvolution(
+  mutating func addConvolution(
     _ name: String, _ source: Int, from inputs: Int, to outputs: Int, kernel: Int, padding: Int
   ) -> Int {
     let convolution = Convolution(
       inputChannels: inputs, outputChannels: outputs, kernel: kernel, padding: padding, rectified: true)
-    layers.append(Layer(name: name, kind: .convolution(convolution), start: .heNormal, isUpdated: true))
-    return add(.convolution(layer: layers.count - 1), source)
+    return add(.convolution(layer: addLayer(name, .convolution(convolution), start: .heNormal)), source)
+  }
+
+  /// - Returns: the layer's number.
+  mutating func addLayer(_ name: String, _ kind: Layer.Kind, start: Layer.Start) -> Int {
+    layers.append(Layer(name: name, kind: kind, start: start, isUpdated: true))
+    return layers.count - 1
   }
 
   private mutating func addScore(_ name: String, _ source: Int, from inputs: Int, onto sum: Int? = nil) -> Int {
     let convolution = Convolution(
       inputChannels: inputs, outputChannels: configuration.classes, kernel: 1, padding: 0, rectified: false,
       accumulating: sum != nil)
-    layers.append(Layer(name: name, kind: .convolution(convolution), start: .zero, isUpdated: true))
-    return add(.convolution(layer: layers.count - 1), source, onto: sum)
+    return add(.convolution(layer: addLayer(name, .convolution(convolution), start: .zero)), source, onto: sum)
   }
 
   private mutating func addUpsampling(
@@ -125,7 +135,9 @@ package struct GraphBuilder {
   ) -> Int {
     layers.append(
       Layer(
-        name: name, kind: .deconvolution(channels: configuration.classes, kernel: 2 * stride, stride: stride),
+        name: name,
+        kind: .deconvolution(
+          channels: configuration.classes, kernel: 2 * stride, stride: stride, hasBias: false),
         start: .bilinear, isUpdated: configuration.upsampling == .learned))
     return add(.deconvolution(layer: layers.count - 1, offset: offset, size: size), source)
   }

@@ -2,7 +2,8 @@ import Basics
 import Kernels
 
 /// Gives every parameter its value before training: the backbone He-normal weights (He et al. 2015: deviation
-/// sqrt(2 / inputs of a unit)), score layers and biases zero, upsampling bilinear.
+/// sqrt(2 / inputs of a unit)), score layers and biases zero, upsampling bilinear; the heads of Mask R-CNN small normal
+/// numbers.
 ///
 /// Each parameter has its own sequence of numbers, chosen by its name: a layer that two architectures share starts the
 /// same in both. The bits depend on the seed alone, not on the backend, nor on how many threads and ranks share the
@@ -69,7 +70,16 @@ package struct Initialisation {
     NormalNumbers.fill(
       values, startingAt: piece.rows.lowerBound * Self.valuesPerRow(weight),
       from: Philox(seed: seed, purpose: .initialisation, stream: stream),
-      deviation: (2 / Float(Self.valuesPerRow(weight))).squareRoot())
+      deviation: Self.deviation(piece))
+  }
+
+  private static func deviation(_ piece: Piece) -> Float {
+    let inputs = Float(valuesPerRow(piece.weight))
+    return switch piece.start {
+    case .normal(let deviation): deviation
+    case .lecunNormal: (1 / inputs).squareRoot()
+    case .heNormal, .zero, .bilinear: (2 / inputs).squareRoot()
+    }
   }
 
   private static func valuesPerRow(_ weight: Parameter) -> Int { weight.canonicalShape.dropFirst().reduce(1, *) }

@@ -13,11 +13,19 @@ enum Instruction {
   case addCropped(Buffer, ActivationShape, offset: Int, onto: Buffer, ActivationShape)
   /// float32 means of the source.
   case meanOverPositions(Buffer, ActivationShape, into: Buffer)
+  /// `shape` is the source's.
+  case upsample(Buffer, ActivationShape, into: Buffer)
+  case subsample(Buffer, ActivationShape, into: Buffer)
+  case biasAndRectify(Buffer, ActivationShape, bias: Parameter)
+  /// Before it, somebody chooses the head's regions.
+  case align(Graph.RegionHead, RegionAlignment, [Buffer], into: Buffer)
 
   case loss(gradient: Buffer)
+  /// The gradient of an output comes from outside, as float32 into `staging`.
+  case outputGradient(Int, ActivationShape, staging: Buffer, gradient: Buffer)
   /// `undropped`: the output went through dropout, whose factor comes back too.
   case reluBackward(output: Buffer, gradient: Buffer, count: Int, undropped: Bool)
-  case backwardWeights(any WeightedOperation, LayerParameters, source: Buffer, gradient: Buffer)
+  case backwardWeights(any WeightedOperation, LayerParameters, source: Buffer, gradient: Buffer, sharing: Sharing?)
   /// A layer that is not updated: its gradient is zero.
   case clearGradient(LayerParameters)
   case backwardData(any WeightedOperation, LayerParameters, gradient: Buffer, sourceGradient: Buffer)
@@ -25,6 +33,22 @@ enum Instruction {
   case add(Buffer, to: Buffer, count: Int)
   case uncrop(Buffer, ActivationShape, offset: Int, into: Buffer, ActivationShape)
   case spreadOverPositions(Buffer, into: Buffer, ActivationShape)
+  /// Shapes are the coarser map's and the finer map's: those of the gradients that are made.
+  case sumOfSquares(Buffer, into: Buffer, ActivationShape)
+  case spreadSubsample(Buffer, into: Buffer, ActivationShape)
+  case biasGradient(Buffer, ActivationShape, bias: Parameter)
+  /// `sums`: float32 gradients of the levels.
+  case alignBackward(Graph.RegionHead, RegionAlignment, Buffer, sums: [Buffer])
+  /// float32 into the activation type.
+  case narrow(Buffer, into: Buffer, ActivationShape)
+
+  /// A layer that several steps share: which of its gradients this is.
+  struct Sharing {
+    /// Where a further gradient is made before it is added to the first; nil for the first.
+    var staging: Buffer?
+    /// Whether the layer's gradient is complete after it.
+    var isLast: Bool
+  }
 
   var buffers: [Buffer] {
     switch self {
@@ -36,7 +60,8 @@ enum Instruction {
     case .addCropped(let source, _, _, let destination, _): [source, destination]
     case .loss(let gradient): [gradient]
     case .reluBackward(let output, let gradient, _, _): [output, gradient]
-    case .backwardWeights(_, _, let source, let gradient): [source, gradient]
+    case .backwardWeights(_, _, let source, let gradient, let sharing):
+      [source, gradient] + [sharing?.staging].compactMap { $0 }
     case .clearGradient: []
     case .backwardData(_, _, let gradient, let sourceGradient): [gradient, sourceGradient]
     case .poolBackward(_, let gradient, let workspace, let sourceGradient): [gradient, workspace, sourceGradient]
@@ -44,6 +69,15 @@ enum Instruction {
     case .uncrop(let gradient, _, _, let destination, _): [gradient, destination]
     case .meanOverPositions(let source, _, let destination): [source, destination]
     case .spreadOverPositions(let gradient, let destination, _): [gradient, destination]
+    case .upsample(let source, _, let destination), .subsample(let source, _, let destination): [source, destination]
+    case .biasAndRectify(let activation, _, _): [activation]
+    case .align(_, _, let levels, let destination): levels + [destination]
+    case .outputGradient(_, _, let staging, let gradient): [staging, gradient]
+    case .sumOfSquares(let gradient, let destination, _), .spreadSubsample(let gradient, let destination, _):
+      [gradient, destination]
+    case .biasGradient(let gradient, _, _): [gradient]
+    case .alignBackward(_, _, let gradient, let sums): [gradient] + sums
+    case .narrow(let source, let destination, _): [source, destination]
     }
   }
 }

@@ -7,11 +7,14 @@ package struct Layer {
   package enum Kind {
     case convolution(Convolution)
     /// The crop belongs to the place in the graph, not to the layer.
-    case deconvolution(channels: Int, kernel: Int, stride: Int)
+    case deconvolution(channels: Int, kernel: Int, stride: Int, hasBias: Bool)
   }
   /// What the weights are before training.
-  enum Start {
+  enum Start: Equatable {
     case heNormal
+    /// Deviation sqrt(1 / inputs of a unit): for layers whose output is not rectified.
+    case lecunNormal
+    case normal(deviation: Float)
     case zero
     case bilinear
   }
@@ -26,7 +29,7 @@ package struct Layer {
     switch kind {
     case .convolution(let convolution):
       [convolution.outputChannels, convolution.inputChannels, convolution.kernel, convolution.kernel]
-    case .deconvolution(let channels, let kernel, _): [channels, channels, kernel, kernel]
+    case .deconvolution(let channels, let kernel, _, _): [channels, channels, kernel, kernel]
     }
   }
 
@@ -34,7 +37,7 @@ package struct Layer {
   package var biasShape: [Int]? {
     switch kind {
     case .convolution(let convolution): [convolution.outputChannels]
-    case .deconvolution: nil
+    case .deconvolution(let channels, _, _, let hasBias): hasBias ? [channels] : nil
     }
   }
 }

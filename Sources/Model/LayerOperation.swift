@@ -12,7 +12,7 @@ package struct LayerOperation {
     self.operation = operation
     self.parameters = parameters
     hasWeightGradient = backward.contains {
-      if case .backwardWeights(let other, _, _, _) = $0 { other === operation } else { false }
+      if case .backwardWeights(let other, _, _, _, _) = $0 { other === operation } else { false }
     }
     hasSourceGradient = backward.contains {
       if case .backwardData(let other, _, _, _) = $0 { other === operation } else { false }

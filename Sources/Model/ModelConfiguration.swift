@@ -1,4 +1,5 @@
 import Basics
+import Detection
 
 /// Which network. `fcn…` are those of Shelhamer, Long and Darrell; the number is the stride of the last upsampling.
 package enum Architecture: String, CaseIterable, Sendable, Codable {
@@ -8,11 +9,13 @@ package enum Architecture: String, CaseIterable, Sendable, Codable {
   /// The classifier of Simonyan and Zisserman (2015), convolutional from the start: the mean over the positions of its
   /// score map is the vector of class scores.
   case vgg16
+  /// Mask R-CNN (He et al. 2017) on a feature pyramid (Lin et al. 2017) of VGG16.
+  case maskRCNN = "mask-rcnn"
 
   /// The pooling layers whose maps join the head, coarse to fine.
   package var skips: [Int] {
     switch self {
-    case .vgg16, .fcn32s: []
+    case .vgg16, .fcn32s, .maskRCNN: []
     case .fcn16s: [4]
     case .fcn8s: [4, 3]
     }
@@ -20,10 +23,22 @@ package enum Architecture: String, CaseIterable, Sendable, Codable {
 
   package var finalStride: Int { 32 >> skips.count }
 
-  package var task: VisionTask { self == .vgg16 ? .classification : .semantic }
+  package var task: VisionTask {
+    switch self {
+    case .fcn32s, .fcn16s, .fcn8s: .semantic
+    case .vgg16: .classification
+    case .maskRCNN: .instances
+    }
+  }
 
   /// The geometries that it can have.
-  package var geometries: [Geometry] { self == .vgg16 ? [.same, .valid] : [.same, .padded100] }
+  package var geometries: [Geometry] {
+    switch task {
+    case .semantic: [.same, .padded100]
+    case .classification: [.same, .valid]
+    case .instances: [.same]
+    }
+  }
 }
 
 /// How layers pad and crop (FORMATS.md section 2).
@@ -58,11 +73,13 @@ package struct ModelConfiguration: Equatable, Sendable {
   package var pool3Scale: Float
   package var classes: Int
   package var channels: Int
+  /// Of Mask R-CNN alone.
+  package var detection: DetectionSettings
 
   package init(
     architecture: Architecture = .fcn8s, geometry: Geometry = .same, upsampling: Upsampling = .learned,
     widths: [Int] = [64, 128, 256, 512, 512], fc: Int = 4096, dropout: Float = 0.5, pool4Scale: Float = 1,
-    pool3Scale: Float = 1, classes: Int, channels: Int = 3
+    pool3Scale: Float = 1, classes: Int, channels: Int = 3, detection: DetectionSettings = DetectionSettings()
   ) {
     self.architecture = architecture
     self.geometry = geometry
@@ -74,6 +91,7 @@ package struct ModelConfiguration: Equatable, Sendable {
     self.pool3Scale = pool3Scale
     self.classes = classes
     self.channels = channels
+    self.detection = detection
   }
 
   /// Channel counts beyond this are refused: their products would not fit any memory.
@@ -103,6 +121,7 @@ package struct ModelConfiguration: Equatable, Sendable {
       throw Failure(
         .configuration, "model.dropout is \(dropout)", remedy: "give the share to drop, from 0 to below 1")
     }
+    if architecture.task == .instances { try detection.validate() }
     for (key, scale) in [("pool4", pool4Scale), ("pool3", pool3Scale)] where !scale.isFinite {
       throw Failure(.configuration, "model.skip_scale.\(key) is \(scale)", remedy: "give a finite number")
     }

@@ -1,4 +1,5 @@
 import Basics
+import Detection
 import Kernels
 
 /// A network on a backend: its parameters' places, and plans to run it.
@@ -8,6 +9,8 @@ package final class Network {
   package let parameters: ParameterTable
 
   private let graph: Graph
+  /// Places an image for the regions of each head, in training and not.
+  private let regions: [Bool: [Graph.RegionHead: Int]]
   private let layers: [LayerParameters]
   private let activations = Arena()
   private let scratch = Arena()
@@ -36,8 +39,10 @@ package final class Network {
     self.planCapacity = max(1, planCapacity)
     let graph = GraphBuilder.graph(for: configuration)
     self.graph = graph
+    regions = [true: Self.regions(configuration, training: true), false: Self.regions(configuration, training: false)]
     let shapes = try graph.shapes(
-      images: reference.images, height: reference.height, width: reference.width, channels: configuration.channels)
+      images: reference.images, height: reference.height, width: reference.width, channels: configuration.channels,
+      regions: Self.regions(configuration, training: true))
     let layouts = try Self.layouts(of: graph, shapes, backend)
     let table = ParameterTable(layers: graph.layers, layouts: layouts)
     parameters = table
@@ -51,20 +56,27 @@ package final class Network {
   private static func layouts(
     of graph: Graph, _ shapes: [ActivationShape], _ backend: any Backend
   ) throws -> [any WeightLayout] {
-    var layouts: [any WeightLayout] = []
+    // By layer: steps may share one, whose first place decides.
+    var layouts: [Int: any WeightLayout] = [:]
     for step in graph.steps {
       switch step.operation {
       case .convolution(let layer):
-        guard case .convolution(let convolution) = graph.layers[layer].kind else { preconditionFailure() }
-        layouts.append(try backend.layout(of: convolution, reference: shapes[step.source]))
-      case .deconvolution:
-        let deconvolution = graph.deconvolution(step, shapes, isLogits: step.destination == graph.logits)
-        layouts.append(try backend.layout(of: deconvolution, reference: shapes[step.source]))
-      case .maxPool, .dropout, .scale, .addCropped, .meanOverPositions:
-        continue
+        guard layouts[layer] == nil, case .convolution(let convolution) = graph.layers[layer].kind else { continue }
+        layouts[layer] = try backend.layout(of: convolution, reference: shapes[step.source])
+      case .deconvolution(let layer, _, _):
+        let isLogits = graph.hasFloatOutput && step.destination == graph.logits
+        let deconvolution = graph.deconvolution(step, shapes, isLogits: isLogits)
+        layouts[layer] = try backend.layout(of: deconvolution, reference: shapes[step.source])
+      default: continue
       }
     }
-    return layouts
+    return graph.layers.indices.compactMap { layouts[$0] }
+  }
+
+  private static func regions(_ configuration: ModelConfiguration, training: Bool) -> [Graph.RegionHead: Int] {
+    guard configuration.architecture.task == .instances else { return [:] }
+    let counts = training ? configuration.detection.trainingRegions : configuration.detection.testRegions
+    return [.box: counts.boxes, .mask: counts.masks]
   }
 
   /// Makes the compute copies of the masters: a share of about 1 / `pieces` of the work, so that the ranks of a machine
@@ -101,9 +113,7 @@ package final class Network {
       try entry.plan.reserveMemory()
       return entry.plan
     }
-    let builder = try PlanBuilder(
-      graph: graph, backend: backend, layers: layers, images: images, height: height, width: width,
-      channels: configuration.channels, isTraining: training)
+    let builder = try planBuilder(images, height, width, training)
     let plan = try Plan(
       builder, configuration: configuration, height: height, width: width, activations: activations, scratch: scratch)
     if plans.count == planCapacity { plans.removeFirst() }
@@ -115,9 +125,13 @@ package final class Network {
   ///
   /// - Throws: `Failure` when the images are too small for the network.
   package func byteCount(images: Int, height: Int, width: Int, training: Bool) throws -> Int {
-    let builder = try PlanBuilder(
-      graph: graph, backend: backend, layers: layers, images: images, height: height, width: width,
-      channels: configuration.channels, isTraining: training)
+    let builder = try planBuilder(images, height, width, training)
     return builder.place().byteCount + builder.scratchByteCount
+  }
+
+  private func planBuilder(_ images: Int, _ height: Int, _ width: Int, _ isTraining: Bool) throws -> PlanBuilder {
+    try PlanBuilder(
+      graph: graph, backend: backend, layers: layers, images: images, height: height, width: width,
+      channels: configuration.channels, isTraining: isTraining, regions: regions[isTraining] ?? [:])
   }
 }

@@ -26,7 +26,11 @@ package final class Plan {
   let forwardInstructions: [Instruction]
   let backwardInstructions: [Instruction]
   private let placement: BufferPlanner.Placement
-  private let logits: BufferPlanner.Buffer
+  private let outputBuffers: [BufferPlanner.Buffer]
+  /// [images, height, width, channels] of every output of the graph.
+  package let outputShapes: [ActivationShape]
+  /// The regions of each head; those who choose them write into these.
+  package let regions: [Graph.RegionHead: RegionTable]
   private let activations: Arena
   private let scratch: Arena
   private var memory: ParameterMemory?
@@ -57,7 +61,9 @@ package final class Plan {
     backwardInstructions = builder.backward
     placement = builder.place()
     activationByteCount = placement.byteCount
-    logits = builder.logits
+    outputBuffers = builder.outputs
+    outputShapes = builder.graph.outputs.map { builder.shapes[$0] }
+    regions = try builder.regions.mapValues { try RegionTable(images: builder.shapes[0].images, countPerImage: $0) }
     self.activations = activations
     self.scratch = scratch
     dropoutKeys = [UInt64](repeating: 0, count: images)
@@ -76,16 +82,21 @@ package final class Plan {
   ///   - pixels: [images, height, width, channels], normalised.
   ///   - memory: parameters, prepared since they last changed. Used by `backward` too.
   ///   - dropoutKeys: one per image; nil for no dropout. Ignored by plans that are not for training.
+  ///   - chooseRegions: called before a head looks at its regions, to write `regions` from the outputs that there are.
   /// - Returns: logits (`destination`), valid until the next forward pass of any plan.
   @discardableResult
   package func forward(
-    _ pixels: UnsafePointer<Float>, _ memory: ParameterMemory, dropoutKeys: [UInt64]?
+    _ pixels: UnsafePointer<Float>, _ memory: ParameterMemory, dropoutKeys: [UInt64]?,
+    chooseRegions: (Graph.RegionHead) -> Void = { _ in }
   ) -> UnsafePointer<Float> {
     precondition(dropoutKeys == nil || dropoutKeys?.count == images, "one dropout key per image")
     self.memory = memory
     activations.claim(for: self)
     appliedDropout = isTraining && dropoutKeys != nil
-    for instruction in forwardInstructions { run(instruction, pixels, memory, dropoutKeys) }
+    for instruction in forwardInstructions {
+      if case .align(let head, _, _, _) = instruction { chooseRegions(head) }
+      run(instruction, pixels, memory, dropoutKeys)
+    }
     return logitsPointer
   }
 
@@ -114,9 +125,23 @@ package final class Plan {
     case .meanOverPositions(let source, let shape, let destination):
       backend.meanOverPositions(
         address(source), shape: shape, into: address(destination).assumingMemoryBound(to: Float.self))
+    case .upsample(let source, let shape, let destination):
+      backend.upsample(address(source), shape: shape, into: address(destination))
+    case .subsample(let source, let shape, let destination):
+      backend.subsample(address(source), shape: shape, into: address(destination))
+    case .biasAndRectify(let activation, let shape, let bias):
+      backend.addBias(memory.master + bias.range.lowerBound, to: address(activation), shape: shape, rectified: true)
+    case .align(let head, let alignment, let levels, let destination):
+      backend.align(
+        levels.map { UnsafeRawPointer(address($0)) }, alignment, table(of: head), into: address(destination))
     default:
       preconditionFailure("no forward instruction")
     }
+  }
+
+  private func table(of head: Graph.RegionHead) -> RegionTable {
+    guard let table = regions[head] else { preconditionFailure("a head without regions") }
+    return table
   }
 
   /// Different layers drop independently.
@@ -155,6 +180,33 @@ package final class Plan {
     return outcome
   }
 
+  /// The gradient of every parameter, given that of every output. Only for training plans of several outputs.
+  ///
+  /// - Parameters:
+  ///   - gradient, ready: as above.
+  ///   - outputGradient: writes the gradient of an output, float32 in its shape, all of it.
+  package func backward(
+    into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void = { _ in },
+    outputGradient: (Int, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    guard isTraining, let memory else { preconditionFailure("backward needs a training plan and a forward pass") }
+    for instruction in backwardInstructions {
+      if case .outputGradient(let output, let shape, let staging, let gradient) = instruction {
+        let floats = address(staging).assumingMemoryBound(to: Float.self)
+        outputGradient(output, floats)
+        backend.load(floats, shape: shape, padding: 0, into: address(gradient))
+      } else {
+        runBackward(instruction, memory, gradient, ready)
+      }
+    }
+  }
+
+  /// An output of the last forward pass as float32, in its shape.
+  package func read(output: Int, into values: UnsafeMutablePointer<Float>) {
+    precondition(activations.isClaimed(by: self), "another plan has run since this one's forward pass")
+    backend.readFloats(address(outputBuffers[output]), count: outputShapes[output].count, into: values)
+  }
+
   private func runBackward(
     _ instruction: Instruction, _ memory: ParameterMemory, _ arena: UnsafeMutablePointer<Float>,
     _ ready: (Range<Int>) -> Void
@@ -164,11 +216,15 @@ package final class Plan {
       backend.reluBackward(
         output: address(output), gradient: address(gradient), count: count,
         scale: undropped && appliedDropout ? 1 / (1 - configuration.dropout) : 1)
-    case .backwardWeights(let operation, let parameters, let source, let gradient):
+    case .backwardWeights(let operation, let parameters, let source, let gradient, let sharing):
+      let weights = parameters.weight.range
+      let staging = sharing?.staging.map { address($0).assumingMemoryBound(to: Float.self) }
       operation.backwardWeights(
-        address(source), address(gradient), into: arena + parameters.weight.range.lowerBound,
-        biasGradient: parameters.bias.map { arena + $0.range.lowerBound }, scratch: scratch.base)
-      finish(parameters, arena, ready)
+        address(source), address(gradient), into: staging ?? arena + weights.lowerBound,
+        biasGradient: parameters.bias.map { staging.map { $0 + weights.count } ?? arena + $0.range.lowerBound },
+        scratch: scratch.base)
+      if let staging { Self.add(staging, to: arena, parameters) }
+      if sharing?.isLast ?? true { finish(parameters, arena, ready) }
     case .clearGradient(let parameters):
       (arena + parameters.weight.range.lowerBound).update(repeating: 0, count: parameters.weight.range.count)
       if let bias = parameters.bias { (arena + bias.range.lowerBound).update(repeating: 0, count: bias.range.count) }
@@ -188,20 +244,56 @@ package final class Plan {
         shape: shape)
     case .spreadOverPositions(let gradient, let destination, let shape):
       backend.spreadOverPositions(address(gradient), into: address(destination), shape: shape)
+    default: runPyramidBackward(instruction, arena, ready)
+    }
+  }
+
+  private func runPyramidBackward(
+    _ instruction: Instruction, _ arena: UnsafeMutablePointer<Float>, _ ready: (Range<Int>) -> Void
+  ) {
+    switch instruction {
+    case .sumOfSquares(let gradient, let destination, let shape):
+      backend.sumOfSquares(address(gradient), into: address(destination), shape: shape)
+    case .spreadSubsample(let gradient, let destination, let shape):
+      backend.spreadSubsample(address(gradient), into: address(destination), shape: shape)
+    case .biasGradient(let gradient, let shape, let bias):
+      backend.sumOverPixels(address(gradient), shape: shape, into: arena + bias.range.lowerBound)
+      finish(bias, arena, ready)
+    case .alignBackward(let head, let alignment, let gradient, let sums):
+      backend.alignBackward(
+        address(gradient), alignment, table(of: head),
+        into: sums.map { address($0).assumingMemoryBound(to: Float.self) })
+    case .narrow(let source, let destination, let shape):
+      backend.load(
+        address(source).assumingMemoryBound(to: Float.self), shape: shape, padding: 0, into: address(destination))
     default:
       preconditionFailure("no backward instruction")
+    }
+  }
+
+  /// Adds a further gradient of a shared layer: weights, then bias.
+  private static func add(
+    _ staging: UnsafePointer<Float>, to arena: UnsafeMutablePointer<Float>, _ parameters: LayerParameters
+  ) {
+    var next = staging
+    for range in [parameters.weight.range, parameters.bias?.range].compactMap({ $0 }) {
+      for i in 0..<range.count { arena[range.lowerBound + i] += next[i] }
+      next += range.count
     }
   }
 
   private func finish(
     _ parameters: LayerParameters, _ arena: UnsafeMutablePointer<Float>, _ ready: (Range<Int>) -> Void
   ) {
-    for parameter in [parameters.weight, parameters.bias] {
-      guard let range = parameter?.range else { continue }
-      let gap = (16 - range.upperBound % 16) % 16
-      (arena + range.upperBound).update(repeating: 0, count: gap)
-      ready(range)
-    }
+    for parameter in [parameters.weight, parameters.bias].compactMap({ $0 }) { finish(parameter, arena, ready) }
+  }
+
+  private func finish(
+    _ parameter: Parameter, _ arena: UnsafeMutablePointer<Float>, _ ready: (Range<Int>) -> Void
+  ) {
+    let range = parameter.range
+    (arena + range.upperBound).update(repeating: 0, count: (16 - range.upperBound % 16) % 16)
+    ready(range)
   }
 
   /// The loss of one image of the last forward pass, without gradients: the same bits whatever the others are.
@@ -224,7 +316,7 @@ package final class Plan {
 
   private var logitsPointer: UnsafePointer<Float> {
     precondition(activations.isClaimed(by: self), "another plan has run since this one's forward pass")
-    return UnsafePointer(address(logits).assumingMemoryBound(to: Float.self))
+    return UnsafePointer(address(outputBuffers[0]).assumingMemoryBound(to: Float.self))
   }
 
   private func address(_ buffer: BufferPlanner.Buffer) -> UnsafeMutableRawPointer {

@@ -10,12 +10,15 @@ struct PlanBuilder {
   let layers: [LayerParameters]
   let isTraining: Bool
   let shapes: [ActivationShape]
+  /// Places an image for the regions of each head.
+  let regions: [Graph.RegionHead: Int]
 
   private(set) var forward: [Instruction] = []
   private(set) var backward: [Instruction] = []
   private(set) var implementations: [(operation: String, implementation: String)] = []
   private(set) var scratchByteCount = 0
-  private(set) var logits: Buffer
+  /// In the order of the graph's outputs.
+  private(set) var outputs: [Buffer]
   private var planner = BufferPlanner()
   private var values: [Buffer]
   private var operations: [Int: any WeightedOperation] = [:]
@@ -24,35 +27,39 @@ struct PlanBuilder {
   private var gradients: [Int: Buffer] = [:]
   /// Values that went through dropout.
   private var dropped: Set<Int> = []
+  /// How many steps of each layer have no gradient yet.
+  private var missingUses: [Int: Int] = [:]
 
   init(
     graph: Graph, backend: any Backend, layers: [LayerParameters], images: Int, height: Int, width: Int, channels: Int,
-    isTraining: Bool
+    isTraining: Bool, regions: [Graph.RegionHead: Int] = [:]
   ) throws {
     self.graph = graph
     self.backend = backend
     self.layers = layers
     self.isTraining = isTraining
-    shapes = try graph.shapes(images: images, height: height, width: width, channels: channels)
+    self.regions = regions
+    shapes = try graph.shapes(images: images, height: height, width: width, channels: channels, regions: regions)
     let type = backend.activationType
+    let floatValue = graph.hasFloatOutput ? graph.logits : nil
     var planner = BufferPlanner()
     values = shapes.indices.map { [shapes] value in
-      planner.makeBuffer(byteCount: shapes[value].byteCount(value == graph.logits ? .float32 : type))
+      planner.makeBuffer(byteCount: shapes[value].byteCount(value == floatValue ? .float32 : type))
     }
     self.planner = planner
-    logits = values[graph.logits]
+    outputs = graph.outputs.map { [values] in values[$0] }
     try addForward()
     if isTraining { addBackward() }
   }
 
-  /// Places the buffers. Logits stay until the next forward pass.
+  /// Places the buffers. Outputs stay until the next forward pass.
   func place() -> BufferPlanner.Placement {
     var planner = planner
     let all = forward + backward
     for (position, instruction) in all.enumerated() {
       for buffer in instruction.buffers { planner.touch(buffer, at: position) }
     }
-    planner.touch(logits, at: all.count)
+    for output in outputs { planner.touch(output, at: all.count) }
     return planner.place()
   }
 
@@ -69,7 +76,7 @@ struct PlanBuilder {
         operations[index] = operation
         scratchByteCount = max(scratchByteCount, operation.scratchByteCount)
         implementations.append((layers[layer].name, operation.implementation))
-        forward.append(.forward(operation, layers[layer], source: source, destination: destination))
+        forward.append(.forward(operation, parameters(layer), source: source, destination: destination))
       case .maxPool:
         let operation = try backend.maxPool(
           source: shapes[step.source], purpose: isTraining ? .training : .inference)
@@ -89,8 +96,28 @@ struct PlanBuilder {
           .addCropped(source, shapes[step.source], offset: offset, onto: destination, shapes[step.destination]))
       case .meanOverPositions:
         forward.append(.meanOverPositions(source, shapes[step.source], into: destination))
+      case .upsample:
+        forward.append(.upsample(source, shapes[step.source], into: destination))
+      case .subsample:
+        forward.append(.subsample(source, shapes[step.source], into: destination))
+      case .biasAndRectify(let layer):
+        forward.append(.biasAndRectify(destination, shapes[step.destination], bias: bias(layer)))
+      case .align(let head, let levels, let size):
+        let alignment = alignment(levels, size: size)
+        forward.append(.align(head, alignment, levels.map { values[$0] }, into: destination))
       }
     }
+  }
+
+  private func bias(_ layer: Int) -> Parameter {
+    guard let bias = layers[layer].bias else { preconditionFailure("\(layers[layer].name) has no bias") }
+    return bias
+  }
+
+  private func alignment(_ levels: [Int], size: Int) -> RegionAlignment {
+    // Each level has half the rows and columns of the one before; the finest is a quarter of the image's.
+    RegionAlignment(
+      levels: levels.enumerated().map { .init(shape: shapes[$1], scale: 0.25 / Float(1 << $0)) }, size: size)
   }
 
   private func makeOperation(_ step: Graph.Step, _ layer: Int) throws -> any WeightedOperation {
@@ -102,7 +129,8 @@ struct PlanBuilder {
     case .convolution(let convolution):
       return try backend.operation(for: convolution, source: source, layout: layout, purpose: purpose)
     case .deconvolution:
-      let deconvolution = graph.deconvolution(step, shapes, isLogits: step.destination == graph.logits)
+      let deconvolution = graph.deconvolution(
+        step, shapes, isLogits: graph.hasFloatOutput && step.destination == graph.logits)
       return try backend.operation(for: deconvolution, source: source, layout: layout, purpose: purpose)
     }
   }
@@ -110,14 +138,13 @@ struct PlanBuilder {
   // MARK: Backward
 
   private mutating func addBackward() {
-    let gradient = makeGradient(of: graph.logits)
-    backward.append(.loss(gradient: gradient))
-    gradients[graph.logits] = gradient
+    addOutputGradients()
+    for case .convolution(let layer) in graph.steps.map(\.operation) { missingUses[layer, default: 0] += 1 }
     for (index, step) in graph.steps.enumerated().reversed() {
       guard let gradient = gradients[step.destination] else { preconditionFailure("a value that leads nowhere") }
       switch step.operation {
       case .convolution(let layer):
-        if isRectified(layer), !isPooled(step.destination) { maskGradient(of: step.destination, gradient) }
+        if isRectified(layer), !isMaskedByPool(step.destination) { maskGradient(of: step.destination, gradient) }
         addLayerBackward(index, step, layer, gradient)
       case .deconvolution(let layer, _, _):
         addLayerBackward(index, step, layer, gradient)
@@ -130,7 +157,7 @@ struct PlanBuilder {
         backward.append(
           .poolBackward(
             pool.operation, gradient: gradient, workspace: pool.workspace, sourceGradient: sourceGradient))
-        gradients[step.source] = sourceGradient
+        accumulate(sourceGradient, to: step.source)
       case .dropout:
         // Comes with the rectification that was before it.
         continue
@@ -147,24 +174,85 @@ struct PlanBuilder {
         let sourceGradient = makeGradient(of: step.source)
         backward.append(.spreadOverPositions(gradient, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
+      case .upsample:
+        let sourceGradient = makeGradient(of: step.source)
+        backward.append(.sumOfSquares(gradient, into: sourceGradient, shapes[step.source]))
+        accumulate(sourceGradient, to: step.source)
+      case .subsample:
+        let sourceGradient = makeGradient(of: step.source)
+        backward.append(.spreadSubsample(gradient, into: sourceGradient, shapes[step.source]))
+        accumulate(sourceGradient, to: step.source)
+      case .biasAndRectify(let layer):
+        maskGradient(of: step.destination, gradient)
+        backward.append(.biasGradient(gradient, shapes[step.destination], bias: bias(layer)))
+      case .align(let head, let levels, let size):
+        addAlignBackward(head, levels, size, gradient)
       }
+    }
+  }
+
+  private mutating func addOutputGradients() {
+    guard !graph.hasFloatOutput else {
+      let gradient = makeGradient(of: graph.logits)
+      backward.append(.loss(gradient: gradient))
+      gradients[graph.logits] = gradient
+      return
+    }
+    for (number, value) in graph.outputs.enumerated() {
+      let gradient = makeGradient(of: value)
+      let staging = planner.makeBuffer(byteCount: shapes[value].byteCount(.float32))
+      backward.append(.outputGradient(number, shapes[value], staging: staging, gradient: gradient))
+      gradients[value] = gradient
+    }
+  }
+
+  private mutating func addAlignBackward(
+    _ head: Graph.RegionHead, _ levels: [Int], _ size: Int, _ gradient: Buffer
+  ) {
+    let sums = levels.map { planner.makeBuffer(byteCount: shapes[$0].byteCount(.float32)) }
+    backward.append(.alignBackward(head, alignment(levels, size: size), gradient, sums: sums))
+    for (level, sum) in zip(levels, sums) {
+      let levelGradient = makeGradient(of: level)
+      backward.append(.narrow(sum, into: levelGradient, shapes[level]))
+      accumulate(levelGradient, to: level)
     }
   }
 
   /// Weights first, so that their exchange between ranks can begin.
   private mutating func addLayerBackward(_ index: Int, _ step: Graph.Step, _ layer: Int, _ gradient: Buffer) {
     guard let operation = operations[index] else { preconditionFailure("a layer without an operation") }
+    let sharing = sharing(of: layer)
     if graph.layers[layer].isUpdated {
       backward.append(
-        .backwardWeights(operation, layers[layer], source: values[step.source], gradient: gradient))
-    } else {
-      backward.append(.clearGradient(layers[layer]))
+        .backwardWeights(
+          operation, parameters(layer), source: values[step.source], gradient: gradient, sharing: sharing))
+    } else if sharing?.isLast ?? true {
+      backward.append(.clearGradient(parameters(layer)))
     }
     guard step.source != 0 else { return }
     let sourceGradient = makeGradient(of: step.source)
     backward.append(
-      .backwardData(operation, layers[layer], gradient: gradient, sourceGradient: sourceGradient))
+      .backwardData(operation, parameters(layer), gradient: gradient, sourceGradient: sourceGradient))
     accumulate(sourceGradient, to: step.source)
+  }
+
+  /// A deconvolution's bias is a step of its own.
+  private func parameters(_ layer: Int) -> LayerParameters {
+    var parameters = layers[layer]
+    if case .deconvolution = graph.layers[layer].kind { parameters.bias = nil }
+    return parameters
+  }
+
+  /// - Returns: nil for a layer that one step has.
+  private mutating func sharing(of layer: Int) -> Instruction.Sharing? {
+    let uses = graph.steps.count {
+      if case .convolution(layer) = $0.operation { true } else { false }
+    }
+    guard uses > 1, let missing = missingUses[layer] else { return nil }
+    missingUses[layer] = missing - 1
+    let count = layers[layer].weight.range.count + (layers[layer].bias?.range.count ?? 0)
+    return Instruction.Sharing(
+      staging: missing == uses ? nil : planner.makeBuffer(byteCount: 4 * count), isLast: missing == 1)
   }
 
   private mutating func maskGradient(of value: Int, _ gradient: Buffer) {
@@ -178,11 +266,11 @@ struct PlanBuilder {
     return convolution.rectified
   }
 
-  private func isPooled(_ value: Int) -> Bool {
-    graph.steps.contains {
-      guard case .maxPool = $0.operation else { return false }
-      return $0.source == value
-    }
+  /// Whether a pooling layer alone reads it, whose backward pass has masked the gradient already.
+  private func isMaskedByPool(_ value: Int) -> Bool {
+    let readers = graph.steps.filter { $0.source == value }
+    guard readers.count == 1, case .maxPool = readers[0].operation else { return false }
+    return true
   }
 
   private mutating func makeGradient(of value: Int) -> Buffer {

@@ -58,6 +58,7 @@ extension MetricsContent {
     let step: Int
     let epoch: Double?
     let loss: Double?
+    let losses: [String: Double?]?
     let learning_rate: Double?
     let images_per_second: Double?
     let seconds: [String: Double?]?
@@ -69,7 +70,8 @@ extension MetricsContent {
         step: step, epoch: epoch ?? .nan, loss: loss ?? .nan, learningRate: learning_rate ?? .nan,
         imagesPerSecond: images_per_second ?? .nan,
         seconds: StepRecord.Seconds(
-          data: spent("data"), compute: spent("compute"), exchange: spent("exchange"), update: spent("update")))
+          data: spent("data"), compute: spent("compute"), exchange: spent("exchange"), update: spent("update")),
+        losses: (losses ?? [:]).sorted { $0.key < $1.key }.map { StepRecord.Loss(name: $0, value: $1 ?? .nan) })
     }
 
     func evaluationRecord(_ metrics: Metrics) -> EvaluationRecord {

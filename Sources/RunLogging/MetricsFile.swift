@@ -20,18 +20,23 @@ package final class MetricsFile {
   private func append(_ line: JSONText) throws { try file.append(Array((line.line + "\n").utf8)) }
 
   private static func line(_ record: StepRecord) -> JSONText {
-    .object([
-      ("kind", .text("step")), ("step", .integer(Int64(record.step))), ("epoch", .number(record.epoch)),
-      ("loss", .number(record.loss)), ("learning_rate", .number(record.learningRate)),
-      ("images_per_second", .number(record.imagesPerSecond)),
-      (
-        "seconds",
-        .object([
-          ("data", .number(record.seconds.data)), ("compute", .number(record.seconds.compute)),
-          ("exchange", .number(record.seconds.exchange)), ("update", .number(record.seconds.update)),
-        ])
-      ),
-    ])
+    let losses: [(String, JSONText)] =
+      record.losses.isEmpty ? [] : [("losses", .object(record.losses.map { ($0.name, .number($0.value)) }))]
+    return .object(
+      [
+        ("kind", .text("step")), ("step", .integer(Int64(record.step))), ("epoch", .number(record.epoch)),
+        ("loss", .number(record.loss)),
+      ] + losses + [
+        ("learning_rate", .number(record.learningRate)),
+        ("images_per_second", .number(record.imagesPerSecond)),
+        (
+          "seconds",
+          .object([
+            ("data", .number(record.seconds.data)), ("compute", .number(record.seconds.compute)),
+            ("exchange", .number(record.seconds.exchange)), ("update", .number(record.seconds.update)),
+          ])
+        ),
+      ])
   }
 
   private static func line(_ record: EvaluationRecord) -> JSONText {

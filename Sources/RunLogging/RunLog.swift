@@ -24,8 +24,8 @@ package final class RunLog {
     try survivingAFullDisk { try metrics.append(step) }
     try survivingAFullDisk {
       try events.append(
-        [
-          ("loss/train", step.loss), ("learning_rate", step.learningRate),
+        [("loss/train", step.loss)] + step.losses.map { ("loss/\($0.name)", $0.value) } + [
+          ("learning_rate", step.learningRate),
           ("speed/images_per_second", step.imagesPerSecond), ("seconds/data", step.seconds.data),
           ("seconds/compute", step.seconds.compute), ("seconds/exchange", step.seconds.exchange),
           ("seconds/update", step.seconds.update),

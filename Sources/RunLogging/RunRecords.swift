@@ -19,6 +19,17 @@ package struct StepRecord: Codable, Equatable, Sendable {
     package var total: Double { data + compute + exchange + update }
   }
 
+  /// A part of the loss.
+  package struct Loss: Codable, Equatable, Sendable {
+    package var name: String
+    package var value: Double
+
+    package init(name: String, value: Double) {
+      self.name = name
+      self.value = value
+    }
+  }
+
   /// Finished steps, this one included.
   package var step: Int
   /// Samples seen / samples of an epoch.
@@ -27,9 +38,12 @@ package struct StepRecord: Codable, Equatable, Sendable {
   package var learningRate: Double
   package var imagesPerSecond: Double
   package var seconds: Seconds
+  /// What the loss is the sum of, where it is one.
+  package var losses: [Loss]
 
   package init(
-    step: Int, epoch: Double, loss: Double, learningRate: Double, imagesPerSecond: Double, seconds: Seconds
+    step: Int, epoch: Double, loss: Double, learningRate: Double, imagesPerSecond: Double, seconds: Seconds,
+    losses: [Loss] = []
   ) {
     self.step = step
     self.epoch = epoch
@@ -37,6 +51,7 @@ package struct StepRecord: Codable, Equatable, Sendable {
     self.learningRate = learningRate
     self.imagesPerSecond = imagesPerSecond
     self.seconds = seconds
+    self.losses = losses.count > 1 ? losses : []
   }
 }
 

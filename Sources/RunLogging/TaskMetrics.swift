@@ -15,7 +15,11 @@ extension VisionTask {
     case .semantic:
       [Metric(name: "mean_iou", title: "mean IoU"), Metric(name: "pixel_accuracy", title: "pixel accuracy")]
     case .classification: [Metric(name: "top1", title: "top-1"), Metric(name: "top5", title: "top-5")]
-    case .instances: [Metric(name: "mask_ap", title: "mask AP"), Metric(name: "box_ap", title: "box AP")]
+    case .instances:
+      [
+        Metric(name: "mask_ap", title: "mask AP"), Metric(name: "box_ap", title: "box AP"),
+        Metric(name: "mask_ap50", title: "mask AP50"), Metric(name: "box_ap50", title: "box AP50"),
+      ]
     }
   }
 

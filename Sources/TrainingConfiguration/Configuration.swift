@@ -1,4 +1,5 @@
 import Basics
+import Detection
 import Model
 
 /// Everything that decides a run (docs/formats.md section 5). The defaults of the properties are the defaults of the
@@ -35,6 +36,14 @@ extension Configuration {
     package var classes: Int?
     /// nil: as many as the dataset's images have.
     package var channels: Int?
+    package var backbone = Backbone.vgg16
+    /// Of Mask R-CNN alone (keys `detection.*`).
+    package var detection = DetectionSettings()
+  }
+
+  /// What a feature pyramid is made from.
+  package enum Backbone: String, CaseIterable, Sendable {
+    case vgg16
   }
 
   /// The dataset and how images are normalised and augmented (keys `data.*`).

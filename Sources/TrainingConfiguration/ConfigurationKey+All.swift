@@ -4,12 +4,12 @@ import Model
 extension ConfigurationKey {
   /// All keys, in the order of docs/formats.md section 5, which is the order they are written in.
   package static let all: [ConfigurationKey] =
-    model + data + batch + optimizer + schedule + loss + train + distributed
+    model + detection + data + batch + optimizer + schedule + loss + train + distributed
 
   private static let model: [ConfigurationKey] = [
     .choice(
       "model.architecture", \.model.architecture,
-      "network; 32s, 16s and 8s differ in their skip connections; vgg16 classifies"),
+      "network; 32s, 16s and 8s differ in their skip connections; vgg16 classifies, mask-rcnn finds instances"),
     .choice(
       "model.geometry", \.model.geometry,
       "padding: same; padded100: 100 pixels around the image, as the published FCNs; valid: none before fc6, for vgg16"),

@@ -12,7 +12,8 @@ extension ModelConfiguration {
     self.init(
       architecture: settings.architecture, geometry: settings.geometry, upsampling: settings.upsampling,
       widths: settings.widths, fc: settings.fc, dropout: settings.dropout, pool4Scale: settings.pool4Scale,
-      pool3Scale: settings.pool3Scale, classes: classes, channels: channels)
+      pool3Scale: settings.pool3Scale, classes: classes, channels: channels,
+      detection: settings.detection)
     try validate()
   }
 }

@@ -150,7 +150,7 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
   @Test(arguments: [
     (
       "model: {architecture: fcn8}",
-      "test.yaml:1: model.architecture must be fcn32s | fcn16s | fcn8s | vgg16, found fcn8; did you mean fcn8s?"
+      "test.yaml:1: model.architecture must be fcn32s | fcn16s | fcn8s | vgg16 | mask-rcnn, found fcn8; did you mean fcn8s?"
     ),
     (
       "optimizer:\n  learning_rat: 1",
@@ -197,10 +197,10 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     ),
     ("data: {augment.flip: 1}", "there is no key data.augment.flip with a dot in its name; did you mean 'data: {augm"),
     ("optimizer.lr: 1", "did you mean 'optimizer: {learning_rate: …}'?"),
-    ("xyzzy.plugh: 1", "there is no key xyzzy.plugh; the sections are model, data, batch"),
+    ("xyzzy.plugh: 1", "there is no key xyzzy.plugh; the sections are model, detection, data, batch"),
     (
       "model: {architecture: \"fcn8\"}",
-      "must be fcn32s | fcn16s | fcn8s | vgg16, found the text \"fcn8\"; did you mean fcn8s?"
+      "must be fcn32s | fcn16s | fcn8s | vgg16 | mask-rcnn, found the text \"fcn8\"; did you mean fcn8s?"
     ),
     ("\u{FEFF}batch:\n  global: 0", "test.yaml:2: batch.global must be"),
     ("\u{FEFF}modle: {fc: 3}", "test.yaml:1: there is no key modle; did you mean model?"),
@@ -252,8 +252,11 @@ private func message(_ text: String, _ overrides: [String] = []) -> String {
     var configuration = Configuration()
     for duration in [Configuration.Train.Duration.epochs(2), .steps(2)] {
       configuration.train.duration = duration
+      configuration.model.architecture = .maskRCNN
       let lines = configuration.yaml.split(separator: "\n").filter { !$0.hasSuffix(":") }
       #expect(lines.count == ConfigurationKey.all.count - 1)
+      configuration.model.architecture = .fcn8s
+      #expect(!configuration.yaml.contains("detection:"))
     }
     #expect(Set(ConfigurationKey.all.map(\.path)).count == ConfigurationKey.all.count)
     #expect(ConfigurationKey.all.allSatisfy { !$0.summary.isEmpty && !$0.values.isEmpty })

@@ -4,6 +4,7 @@
 
 #include "cvector_activation.h"
 #include "cvector_image.h"
+#include "cvector_pyramid.h"
 #include "cvector_regions.h"
 
 // Loops over flat arrays, compiled for several instruction sets and chosen at load time. Every element is computed

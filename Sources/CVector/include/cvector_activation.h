@@ -25,6 +25,12 @@ void cvector_multiply_bfloat16(const uint16_t *_Nonnull source, float factor, ui
 void cvector_accumulate_float32(const float *_Nonnull source, float *_Nonnull destination, size_t count);
 void cvector_accumulate_bfloat16(const uint16_t *_Nonnull source, uint16_t *_Nonnull destination, size_t count);
 
+/// x[p, c] += bias[c] for `pixels` pixels of `channels` channels, and 0 where that is not positive if `rectified`.
+void cvector_add_bias_float32(float *_Nonnull x, const float *_Nonnull bias, size_t pixels, size_t channels,
+                              int32_t rectified);
+void cvector_add_bias_bfloat16(uint16_t *_Nonnull x, const float *_Nonnull bias, size_t pixels, size_t channels,
+                               int32_t rectified);
+
 /// sums[c] = sum over the rows of x[row * stride + c], for c in 0 ..< count, in the order of the rows.
 void cvector_column_sums_float32(const float *_Nonnull x, size_t rows, size_t stride, size_t count,
                                  float *_Nonnull sums);

@@ -36,9 +36,14 @@ package struct RegionSampler: Sendable {
   ///   - positiveFraction: at most this part of them, rounded down, has instances.
   ///   - regions: whether these are regions and not anchors.
   package func choose(_ matches: [Int32], count: Int, positiveFraction: Double, regions: Bool) -> Choice {
+    choose(matches, count: count, positiveLimit: Int(Double(count) * positiveFraction), regions: regions)
+  }
+
+  /// The same with a number instead of a part.
+  package func choose(_ matches: [Int32], count: Int, positiveLimit: Int, regions: Bool) -> Choice {
     let positives = matches.indices.filter { matches[$0] >= 0 }
     let negatives = matches.indices.filter { matches[$0] == Matcher.background }
-    let positiveCount = min(positives.count, Int(Double(count) * positiveFraction))
+    let positiveCount = min(positives.count, positiveLimit)
     return Choice(
       positives: smallest(positiveCount, of: positives, regions ? .positiveRegions : .positiveAnchors),
       negatives: smallest(count - positiveCount, of: negatives, regions ? .negativeRegions : .negativeAnchors))

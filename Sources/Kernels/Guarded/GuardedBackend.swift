@@ -3,7 +3,7 @@ import Basics
 /// Another backend with every buffer that its operations read or write in guarded memory: a debug mode
 /// (FCN_DIST_GUARD=1) in which an access beyond a buffer ends the process. Slow: all of it is copied there and back.
 package final class GuardedBackend: Backend {
-  private let inner: any Backend
+  let inner: any Backend
 
   package init(_ inner: any Backend) { self.inner = inner }
 

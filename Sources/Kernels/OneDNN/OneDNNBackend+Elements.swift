@@ -10,8 +10,8 @@ extension OneDNNBackend {
     parallelRanges(count, grain: grain, threads: threadCount, body)
   }
 
-  private func forEachLine(_ count: Int, _ body: (Int) -> Void) {
-    parallelRanges(count, grain: 4, threads: threadCount) { lines in
+  func forEachLine(_ count: Int, grain: Int, _ body: (Int) -> Void) {
+    parallelRanges(count, grain: grain, threads: threadCount) { lines in
       for line in lines { body(line) }
     }
   }
@@ -24,7 +24,7 @@ extension OneDNNBackend {
     let count = shape.width * shape.channels
     let margin = padding * shape.channels * elementSize
     let rowByteCount = 2 * margin + count * elementSize
-    forEachLine(shape.images * paddedHeight) { line in
+    forEachLine(shape.images * paddedHeight, grain: 4) { line in
       let (image, paddedRow) = line.quotientAndRemainder(dividingBy: paddedHeight)
       let target = destination + line * rowByteCount
       let row = paddedRow - padding

@@ -2,7 +2,7 @@ import Basics
 import COneDNN
 
 /// The fast backend: oneDNN's kernels for the multiplications, vectorised loops for the rest, all on one OpenMP pool.
-package final class OneDNNBackend: Backend {
+package final class OneDNNBackend: LineBackend {
   package let precision: Precision
   package let threadCount: Int
   /// The loss of each image row, before the rows are summed in order.

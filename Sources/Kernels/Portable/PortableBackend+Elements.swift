@@ -6,6 +6,12 @@ private let grain = 1 << 16
 extension PortableBackend {
   private var rounds: Bool { precision == .bfloat16 }
 
+  func forEachLine(_ count: Int, grain: Int, _ body: (Int) -> Void) {
+    pool.runRanges(count, grain: grain) { lines in
+      for line in lines { body(line) }
+    }
+  }
+
   package func load(
     _ pixels: UnsafePointer<Float>, shape: ActivationShape, padding: Int, into destination: UnsafeMutableRawPointer
   ) {

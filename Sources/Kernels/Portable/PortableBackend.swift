@@ -13,7 +13,7 @@ import Basics
 /// Activations are float32. With `precision == .bfloat16` the weights' compute copies, every operation's activations
 /// and every activation gradient are rounded to bfloat16 values, sums stay in float32: what a bfloat16 backend should
 /// compute, up to the order of sums.
-package final class PortableBackend: Backend {
+package final class PortableBackend: LineBackend {
   package let precision: Precision
   let pool: WorkerPool
   /// The loss of each image row, before the rows are summed in order.

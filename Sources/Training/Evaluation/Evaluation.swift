@@ -11,15 +11,19 @@ package struct Evaluation: Equatable, Sendable {
   package let loss: Double
   /// classification: images whose class is among the five likeliest.
   package let topFiveCount: Int64
+  /// instances: COCO's numbers.
+  package let scores: InstanceScores?
 
   package init(
-    task: VisionTask = .semantic, confusion: ConfusionMatrix, imageCount: Int, loss: Double, topFiveCount: Int64 = 0
+    task: VisionTask = .semantic, confusion: ConfusionMatrix, imageCount: Int, loss: Double, topFiveCount: Int64 = 0,
+    scores: InstanceScores? = nil
   ) {
     self.task = task
     self.confusion = confusion
     self.imageCount = imageCount
     self.loss = loss
     self.topFiveCount = topFiveCount
+    self.scores = scores
   }
 
   /// Share of the images whose class is among the five likeliest.
@@ -32,8 +36,7 @@ package struct Evaluation: Equatable, Sendable {
     switch task {
     case .semantic: [confusion.meanIntersectionOverUnion, confusion.pixelAccuracy]
     case .classification: [confusion.pixelAccuracy, topFive]
-    // A confusion matrix says nothing of these.
-    case .instances: task.metrics.map { _ in .nan }
+    case .instances: scores?.values ?? [0, 0, 0, 0]
     }
   }
 
@@ -42,7 +45,7 @@ package struct Evaluation: Equatable, Sendable {
     switch task {
     case .semantic: confusion.intersectionOverUnion(label)
     case .classification: confusion.accuracy(label)
-    case .instances: nil
+    case .instances: scores?.value(ofClass: label)
     }
   }
 }

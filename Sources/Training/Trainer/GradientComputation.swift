@@ -7,10 +7,16 @@ import SegmentationData
 /// One trainer's part of a step: the gradients of its micro-batches, left in its buffers as nodes of the summation
 /// tree.
 package final class GradientComputation {
-  /// The loss of one micro-batch: weighted, summed over its pixels, not divided.
+  /// The losses of one micro-batch: weighted, summed over its pixels or images, not divided.
   package struct MicroBatchLoss: Equatable, Sendable {
     package let microBatch: Int
-    package let weightedLoss: Double
+    /// One for each of the objective's losses.
+    package let parts: [Double]
+
+    package init(microBatch: Int, parts: [Double]) {
+      self.microBatch = microBatch
+      self.parts = parts
+    }
   }
 
   private let network: Network
@@ -18,30 +24,23 @@ package final class GradientComputation {
   private let buffers: [UnsafeMutablePointer<Float>]
   private let accumulation: Accumulation
   private let plan: MicroBatchPlan
-  private let classWeights: [Float]
-  private let ignoreLabel: UInt16
-  private let labelSmoothing: Float
-  private let dropout: Bool
+  private let objective: any TrainingObjective
   private let pool: WorkerPool
   /// Holds the gradient of a micro-batch's further groups where images of a micro-batch differ in size.
   private var overflow: MemoryRegion?
   private var pixels: [Float] = []
-  private var labels: [UInt16] = []
 
+  /// - Parameter objective: what the network is trained to do.
   package init(
     network: Network, memory: ParameterMemory, buffers: [UnsafeMutablePointer<Float>], plan: MicroBatchPlan,
-    trainer: Int,
-    classWeights: [Float], ignoreLabel: UInt16, labelSmoothing: Float, pool: WorkerPool
+    trainer: Int, objective: any TrainingObjective, pool: WorkerPool
   ) {
-    self.labelSmoothing = labelSmoothing
     self.network = network
     self.memory = memory
     self.buffers = buffers
     self.plan = plan
-    self.classWeights = classWeights
-    self.ignoreLabel = ignoreLabel
+    self.objective = objective
     accumulation = plan.accumulation(ofTrainer: trainer)
-    dropout = network.configuration.dropout > 0
     self.pool = pool
   }
 
@@ -59,13 +58,13 @@ package final class GradientComputation {
       let count = plan.positions(ofMicroBatch: step.microBatch).count
       let isLast = number == accumulation.steps.count - 1
       var progress = GradientProgress(network.parameters)
-      let loss = try microBatch(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer]) {
+      let parts = try microBatch(Array(samples[next..<next + count]), scale: scale, into: buffers[step.buffer]) {
         range in
         accumulate(step, progress.complete(range))
         if isLast && progress.start > 0 { release(progress.start) }
       }
       accumulate(step, progress.completeAll())
-      losses.append(MicroBatchLoss(microBatch: step.microBatch, weightedLoss: loss))
+      losses.append(MicroBatchLoss(microBatch: step.microBatch, parts: parts))
       next += count
     }
     return losses
@@ -77,7 +76,7 @@ package final class GradientComputation {
   ///   differ in size.
   private func microBatch(
     _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void
-  ) throws -> Double {
+  ) throws -> [Double] {
     var groups: [[Sample]] = []
     for sample in samples {
       if let i = groups.firstIndex(where: { $0[0].height == sample.height && $0[0].width == sample.width }) {
@@ -87,39 +86,28 @@ package final class GradientComputation {
       }
     }
     if groups.count == 1 { return try backpropagate(samples, scale: scale, into: gradient, ready: ready) }
-    var loss = 0.0
+    var losses = objective.lossNames.map { _ in 0.0 }
     for (i, group) in groups.enumerated() {
       let destination = i == 0 ? gradient : try overflowBuffer()
-      loss += try backpropagate(group, scale: scale, into: destination, ready: { _ in })
+      let parts = try backpropagate(group, scale: scale, into: destination, ready: { _ in })
+      for part in losses.indices { losses[part] += parts[part] }
       if i > 0 { apply(.add(1), to: [gradient, destination], 0..<network.parameters.floatCount) }
     }
-    return loss
+    return losses
   }
 
   private func backpropagate(
     _ samples: [Sample], scale: Float, into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void
-  ) throws -> Double {
+  ) throws -> [Double] {
     let plan = try network.plan(
       images: samples.count, height: samples[0].height, width: samples[0].width, training: true)
-    let keys = dropout ? samples.map { Philox.mixed($0.randomKey) } : nil
     if samples.count == 1 {
-      _ = plan.forward(samples[0].pixels, memory, dropoutKeys: keys)
-      return plan.backward(
-        labels: samples[0].labels, classWeights: classWeights, ignoreLabel: ignoreLabel, labelSmoothing: labelSmoothing,
-        scale: scale, into: gradient, ready: ready
-      ).weightedLoss
+      return try objective.backpropagate(
+        plan, samples[0].pixels, memory, samples, scale: scale, into: gradient, ready: ready)
     }
     pixels.removeAll(keepingCapacity: true)
-    labels.removeAll(keepingCapacity: true)
-    for sample in samples {
-      pixels.append(contentsOf: sample.pixels)
-      labels.append(contentsOf: sample.labels)
-    }
-    _ = plan.forward(pixels, memory, dropoutKeys: keys)
-    return plan.backward(
-      labels: labels, classWeights: classWeights, ignoreLabel: ignoreLabel, labelSmoothing: labelSmoothing,
-      scale: scale, into: gradient, ready: ready
-    ).weightedLoss
+    for sample in samples { pixels.append(contentsOf: sample.pixels) }
+    return try objective.backpropagate(plan, pixels, memory, samples, scale: scale, into: gradient, ready: ready)
   }
 
   private func overflowBuffer() throws -> UnsafeMutablePointer<Float> {

@@ -6,23 +6,28 @@ import TrainingConfiguration
 /// What the summed loss of a global batch is divided by (docs/formats.md section 2): known before the backward pass,
 /// and equal for any number of ranks because it is made from integer counts.
 package struct LossNormaliser {
+  package let task: VisionTask
   package let normalization: Configuration.Loss.Normalization
   package let classWeights: [Float]
   package let ignoreLabel: UInt16
   package let globalBatch: Int
 
   package init(
-    normalization: Configuration.Loss.Normalization, classWeights: [Float], ignoreLabel: UInt16, globalBatch: Int
+    task: VisionTask = .semantic, normalization: Configuration.Loss.Normalization, classWeights: [Float],
+    ignoreLabel: UInt16, globalBatch: Int
   ) {
+    self.task = task
     self.normalization = normalization
     self.classWeights = classWeights
     self.ignoreLabel = ignoreLabel
     self.globalBatch = globalBatch
   }
 
-  /// - Returns: sum of w[label] over the counted pixels of all ranks' samples, the number of images, or 1.
+  /// - Returns: sum of w[label] over the counted pixels of all ranks' samples, the number of images, or 1. Losses of
+  ///   instances are divided by counts of their own image already, so that this is the number of images.
   /// - Important: Collective over the trainers.
   package func divisor(of samples: [Sample], over group: any ProcessGroup) throws -> Double {
+    if task == .instances { return Double(globalBatch) }
     var counts = [Int64](repeating: 0, count: classWeights.count)
     for sample in samples {
       let found = try LabelCheck.check(sample, classCount: classWeights.count, ignoreLabel: ignoreLabel)

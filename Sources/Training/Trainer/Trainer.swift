@@ -16,6 +16,7 @@ package final class Trainer {
   package let sampler: Sampler
   private let counts: SampleCounts
   private let group: any ProcessGroup
+  private let lossNames: [String]
   private let computation: GradientComputation
   private let normaliser: LossNormaliser
   private let optimizer: Optimizer
@@ -52,14 +53,17 @@ package final class Trainer {
     let sampler = Sampler(sampleCount: parts.dataset.info.sampleCount, seed: parts.configuration.train.seed)
     self.sampler = sampler
     counts = parts.counts
+    let objective = TrainingObjectives.make(
+      parts.network.configuration, parts.configuration, classWeights: parts.classWeights,
+      ignoreLabel: parts.dataset.info.ignoreValue)
+    lossNames = objective.lossNames
     computation = GradientComputation(
       network: parts.network, memory: parts.store.memory,
       buffers: parts.store.gradientBuffers[parts.exchange.topology.localIndex(of: parts.group.rank)], plan: plan,
-      trainer: parts.group.rank, classWeights: parts.classWeights, ignoreLabel: parts.dataset.info.ignoreValue,
-      labelSmoothing: parts.configuration.loss.labelSmoothing, pool: parts.pool)
+      trainer: parts.group.rank, objective: objective, pool: parts.pool)
     normaliser = LossNormaliser(
-      normalization: parts.configuration.loss.normalization, classWeights: parts.classWeights,
-      ignoreLabel: parts.dataset.info.ignoreValue, globalBatch: plan.globalBatch)
+      task: parts.network.configuration.architecture.task, normalization: parts.configuration.loss.normalization,
+      classWeights: parts.classWeights, ignoreLabel: parts.dataset.info.ignoreValue, globalBatch: plan.globalBatch)
     verifyEvery = parts.configuration.distributed.verifyEvery
     nonFiniteSteps = NonFiniteSteps(
       action: parts.configuration.train.nonfinite, plan: plan, sampler: sampler, counts: parts.counts,
@@ -102,7 +106,8 @@ package final class Trainer {
     let computeSeconds = phases.seconds.compute
     let reduction = try phases.run(.reducing) {
       try StepReduction(
-        losses: losses, microBatchCount: exchange.plan.microBatchCount, chunkNorms: exchange.chunkNorms(of: gradient),
+        losses: losses, partCount: lossNames.count, microBatchCount: exchange.plan.microBatchCount,
+        chunkNorms: exchange.chunkNorms(of: gradient),
         isStopRequested: stopSignal.isRequested, computeSeconds: computeSeconds, over: group)
     }
     let skipReason = try nonFiniteSteps.skipReason(reduction, step: index)
@@ -112,7 +117,7 @@ package final class Trainer {
       try phases.run(.sealing) { try memoryGuard?.sealUpdate(step: index + 1, compareEvery: verifyEvery) }
       try phases.run(.preparing) { try exchange.prepare(network) }
     }
-    return outcome(index, phases, reduction, loss: reduction.weightedLoss / divisor, rate: rate, skipReason: skipReason)
+    return outcome(index, phases, reduction, divisor: divisor, rate: rate, skipReason: skipReason)
   }
 
   private func learningRate(atStep index: Int, after results: [EvaluationRecord]) -> Double {
@@ -135,12 +140,13 @@ package final class Trainer {
   }
 
   private func outcome(
-    _ index: Int, _ phases: StepPhases, _ reduction: StepReduction, loss: Double, rate: Double, skipReason: String?
+    _ index: Int, _ phases: StepPhases, _ reduction: StepReduction, divisor: Double, rate: Double, skipReason: String?
   ) -> StepOutcome {
     let batch = exchange.plan.globalBatch
     let record = StepRecord(
-      step: index + 1, epoch: counts.epochs(after: index + 1), loss: loss, learningRate: rate,
-      imagesPerSecond: Double(batch) / phases.elapsed, seconds: phases.seconds)
+      step: index + 1, epoch: counts.epochs(after: index + 1), loss: reduction.weightedLoss / divisor,
+      learningRate: rate, imagesPerSecond: Double(batch) / phases.elapsed, seconds: phases.seconds,
+      losses: zip(lossNames, reduction.lossParts).map { StepRecord.Loss(name: $0, value: $1 / divisor) })
     let slow = slowRanks?.warnings(after: reduction.microBatchSeconds, step: index + 1) ?? []
     return StepOutcome(
       record: record, isStopRequested: reduction.isStopRequested, warnings: [skipReason].compactMap { $0 } + slow)

@@ -1,0 +1,125 @@
+import Basics
+import Detection
+import Kernels
+import Model
+
+/// Finds instances with a trained network (He et al. 2017; torchvision's `RoIHeads` with its order of steps).
+package final class InstanceDetector {
+  /// An image's size before and after it was resized, without padding.
+  package struct ImageSize: Equatable, Sendable {
+    package let original: (height: Int, width: Int)
+    package let resized: (height: Int, width: Int)
+
+    package init(original: (height: Int, width: Int), resized: (height: Int, width: Int)) {
+      self.original = original
+      self.resized = resized
+    }
+
+    package static func == (a: ImageSize, b: ImageSize) -> Bool { a.original == b.original && a.resized == b.resized }
+  }
+
+  /// A class that a region may be of.
+  private struct Candidate {
+    let box: Box
+    let category: Int
+    let score: Float
+  }
+
+  /// Detections with a shorter side, in pixels, are dropped.
+  private static let shortestSide: Float = 1e-2
+
+  private let settings: DetectionSettings
+
+  package init(_ settings: DetectionSettings) { self.settings = settings }
+
+  /// What is in the images of a batch, best first.
+  ///
+  /// - Parameters:
+  ///   - plan: not for training.
+  ///   - pixels: [images, height, width, channels], normalised, zero in the padding.
+  package func detect(
+    _ plan: Plan, _ pixels: UnsafePointer<Float>, _ memory: ParameterMemory, sizes: [ImageSize]
+  ) -> [[DetectedObject]] {
+    precondition(sizes.count == plan.images)
+    let outputs = ProposalOutputs(plan, settings)
+    var proposals: [[Box]] = []
+    var found: [[Candidate]] = []
+    _ = plan.forward(pixels, memory, dropoutKeys: nil) { head in
+      switch head {
+      case .box:
+        outputs.read(plan)
+        proposals = sizes.enumerated().map { image, size in
+          outputs.proposals(
+            ofImage: image, height: size.resized.height, width: size.resized.width, limits: settings.testProposals
+          ).boxes
+        }
+        place(proposals, in: plan.regions[.box])
+      case .mask:
+        found = candidates(plan, proposals, sizes)
+        place(found.map { $0.map(\.box) }, in: plan.regions[.mask])
+      }
+    }
+    return objects(plan, found, sizes)
+  }
+
+  private func place(_ boxes: [[Box]], in table: RegionTable?) {
+    guard let table else { preconditionFailure("a plan without regions") }
+    table.removeAll()
+    for (image, boxes) in boxes.enumerated() {
+      for (place, box) in boxes.enumerated() { table.set(place, ofImage: image, box) }
+    }
+  }
+
+  /// Of every region its box for every likely class, and of those the best that do not overlap.
+  private func candidates(_ plan: Plan, _ proposals: [[Box]], _ sizes: [ImageSize]) -> [[Candidate]] {
+    let logits = read(plan, MaskRCNNOutput.classes)
+    let offsets = read(plan, MaskRCNNOutput.boxes)
+    let classes = plan.outputShapes[MaskRCNNOutput.classes].channels
+    let places = plan.regions[.box]?.countPerImage ?? 0
+    return proposals.enumerated().map { image, boxes in
+      var all: [Candidate] = []
+      for (place, proposal) in boxes.enumerated() {
+        let row = image * places + place
+        let probabilities = Softmax.probabilities(logits[row * classes..<(row + 1) * classes]).values
+        for category in 1..<max(classes, 1) where Float(probabilities[category]) > settings.boxScore {
+          let first = 4 * (row * classes + category)
+          let offsets = BoxCoder.Offsets(offsets[first], offsets[first + 1], offsets[first + 2], offsets[first + 3])
+          let size = sizes[image].resized
+          let box = BoxCoder.regions.decode(offsets, from: proposal).clipped(width: size.width, height: size.height)
+          guard box.isAtLeast(Self.shortestSide) else { continue }
+          all.append(Candidate(box: box, category: category, score: Float(probabilities[category])))
+        }
+      }
+      let kept = Suppression.kept(
+        all.map(\.box), scores: all.map(\.score), groups: all.map(\.category), threshold: settings.boxIoU)
+      return kept.prefix(settings.detectionsPerImage).map { all[$0] }
+    }
+  }
+
+  private func objects(_ plan: Plan, _ found: [[Candidate]], _ sizes: [ImageSize]) -> [[DetectedObject]] {
+    let logits = read(plan, MaskRCNNOutput.masks)
+    let classes = plan.outputShapes[MaskRCNNOutput.masks].channels
+    let cells = DetectionSettings.maskSize * DetectionSettings.maskSize
+    let places = plan.regions[.mask]?.countPerImage ?? 0
+    return found.enumerated().map { image, candidates in
+      let size = sizes[image]
+      let x = Float(size.original.width) / Float(size.resized.width)
+      let y = Float(size.original.height) / Float(size.resized.height)
+      return candidates.enumerated().map { place, candidate in
+        let first = (image * places + place) * cells * classes + candidate.category
+        let mask = (0..<cells).map { Float(1 / (1 + exponential(-Double(logits[first + $0 * classes])))) }
+        let box = candidate.box
+        return DetectedObject(
+          box: Box(box.x1 * x, box.y1 * y, box.x2 * x, box.y2 * y), category: candidate.category,
+          score: candidate.score, mask: mask)
+      }
+    }
+  }
+
+  private func read(_ plan: Plan, _ output: Int) -> [Float] {
+    [Float](unsafeUninitializedCapacity: plan.outputShapes[output].count) { buffer, count in
+      if let base = buffer.baseAddress { plan.read(output: output, into: base) }
+      count = plan.outputShapes[output].count
+    }
+  }
+}

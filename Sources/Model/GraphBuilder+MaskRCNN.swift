@@ -1,0 +1,110 @@
+import Detection
+import Kernels
+
+/// Mask R-CNN's outputs, in the order of `Graph.outputs`.
+package enum MaskRCNNOutput {
+  /// Logits of an object at each anchor of a level: [images, rows, columns, ratios].
+  package static func objectness(level: Int) -> Int { level }
+  /// Offsets of each anchor's box: [images, rows, columns, 4 ratios].
+  package static func offsets(level: Int) -> Int { DetectionSettings.levelCount + level }
+  /// Logits of the classes of each region: [regions, 1, 1, classes].
+  package static let classes = 2 * DetectionSettings.levelCount
+  /// Offsets of each region's box for every class: [regions, 1, 1, 4 classes].
+  package static let boxes = classes + 1
+  /// Logits of each region's mask for every class: [regions, 28, 28, classes].
+  package static let masks = classes + 2
+}
+
+extension GraphBuilder {
+  private var detection: DetectionSettings { configuration.detection }
+
+  /// Feature pyramid, region proposal network, box head and mask head (docs/formats.md section 9).
+  ///
+  /// - Returns: the outputs, as `MaskRCNNOutput` numbers them.
+  mutating func addMaskRCNN(_ backbone: Backbone) -> [Int] {
+    let levels = addPyramid(backbone)
+    let coarsest = add(.subsample, levels[3])
+    let proposals = addProposalNetwork(levels + [coarsest])
+    return proposals + addBoxHead(levels) + [addMaskHead(levels)]
+  }
+
+  /// From conv3_3, conv4_3, conv5_3 and pool5 down: each level is its own map, brought to one width, and the coarser
+  /// level, twice as large (Lin et al. 2017).
+  private mutating func addPyramid(_ backbone: Backbone) -> [Int] {
+    let sources = [backbone.convolutions[2], backbone.convolutions[3], backbone.convolutions[4], backbone.pools[4]]
+    let widths = [2, 3, 4, 4].map { configuration.widths[$0] }
+    let width = detection.pyramidChannels
+    var inner = 0
+    var inners: [Int] = []
+    for level in sources.indices.reversed() {
+      let sum = level == 3 ? nil : add(.upsample(toValue: sources[level]), inner)
+      inner = addPlain(
+        "fpn_inner\(level + 2)", sources[level], from: widths[level], to: width, start: .lecunNormal, onto: sum)
+      inners.insert(inner, at: 0)
+    }
+    return inners.indices.map { level in
+      let layer = addLayer(
+        "fpn_layer\(level + 2)", .convolution(plain(from: width, to: width, kernel: 3)), start: .lecunNormal)
+      return add(.convolution(layer: layer), inners[level])
+    }
+  }
+
+  /// One small network that looks at all levels.
+  private mutating func addProposalNetwork(_ levels: [Int]) -> [Int] {
+    let width = detection.pyramidChannels
+    let ratios = detection.aspectRatios.count
+    var convolution = plain(from: width, to: width, kernel: 3)
+    convolution.rectified = true
+    let start = Layer.Start.normal(deviation: 0.01)
+    let shared = addLayer("rpn_conv", .convolution(convolution), start: start)
+    let objectness = addLayer(
+      "rpn_cls_logits", .convolution(plain(from: width, to: ratios)), start: start)
+    let offsets = addLayer("rpn_bbox_pred", .convolution(plain(from: width, to: 4 * ratios)), start: start)
+    let features = levels.map { add(.convolution(layer: shared), $0) }
+    return features.map { add(.convolution(layer: objectness), $0) }
+      + features.map { add(.convolution(layer: offsets), $0) }
+  }
+
+  private mutating func addBoxHead(_ levels: [Int]) -> [Int] {
+    let width = detection.pyramidChannels
+    let regions = add(.align(head: .box, levels: levels, size: 7), levels[0])
+    let fc6 = addConvolution("box_fc6", regions, from: width, to: detection.boxFeatures, kernel: 7, padding: 0)
+    let fc7 = addConvolution(
+      "box_fc7", fc6, from: detection.boxFeatures, to: detection.boxFeatures, kernel: 1, padding: 0)
+    return [
+      addPlain(
+        "cls_score", fc7, from: detection.boxFeatures, to: configuration.classes, start: .normal(deviation: 0.01)),
+      addPlain(
+        "bbox_pred", fc7, from: detection.boxFeatures, to: 4 * configuration.classes,
+        start: .normal(deviation: 0.001)),
+    ]
+  }
+
+  private mutating func addMaskHead(_ levels: [Int]) -> Int {
+    let width = detection.maskChannels
+    var value = add(.align(head: .mask, levels: levels, size: DetectionSettings.maskSize / 2), levels[0])
+    for number in 1...detection.maskLayers {
+      value = addConvolution(
+        "mask_fcn\(number)", value, from: number == 1 ? detection.pyramidChannels : width, to: width, kernel: 3,
+        padding: 1)
+    }
+    let layer = addLayer(
+      "mask_deconv", .deconvolution(channels: width, kernel: 2, stride: 2, hasBias: true), start: .heNormal)
+    value = add(.deconvolution(layer: layer, offset: 0, size: .full), value)
+    _ = add(.biasAndRectify(layer: layer), value, onto: value)
+    return addPlain("mask_logits", value, from: width, to: configuration.classes, start: .normal(deviation: 0.001))
+  }
+
+  private func plain(from inputs: Int, to outputs: Int, kernel: Int = 1) -> Convolution {
+    Convolution(
+      inputChannels: inputs, outputChannels: outputs, kernel: kernel, padding: kernel / 2, rectified: false)
+  }
+
+  private mutating func addPlain(
+    _ name: String, _ source: Int, from inputs: Int, to outputs: Int, start: Layer.Start, onto sum: Int? = nil
+  ) -> Int {
+    var convolution = plain(from: inputs, to: outputs)
+    convolution.accumulating = sum != nil
+    return add(.convolution(layer: addLayer(name, .convolution(convolution), start: start)), source, onto: sum)
+  }
+}
