@@ -62,8 +62,8 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Model", "Kernels",
-        "SegmentationData", "Storage", "Collectives", "CVector", "Basics",
+        "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange", "Instances", "Model", "Detection",
+        "Kernels", "SegmentationData", "Storage", "Collectives", "CVector", "Basics",
       ], swiftSettings: strict),
     .target(
       name: "Commands",

@@ -1,6 +1,7 @@
 import Basics
 import Collectives
 import Exchange
+import Instances
 import Kernels
 import Model
 import SegmentationData
@@ -32,6 +33,8 @@ package final class StepBenchmark {
   private var index = 0
   private let evaluatedPixels: [Float]
   private var predictions: [UInt16]
+  /// Where the network finds instances.
+  private let detector: InstanceDetector?
 
   /// - Parameters:
   ///   - configuration: with classes and channels.
@@ -63,6 +66,7 @@ package final class StepBenchmark {
       try network.plan(images: parts.plan.micro, height: size.height, width: size.width, training: true)
     }
     start = try phases.slowest(over: group)
+    detector = model.architecture.task == .instances ? InstanceDetector(model.detection) : nil
     let weights = Self.classWeights(configuration.loss.classWeights, classCount: model.classes)
     computation = GradientComputation(
       network: network, memory: parts.store.memory, buffers: parts.gradientBuffers, plan: parts.plan,
@@ -197,6 +201,11 @@ package final class StepBenchmark {
   /// What an evaluation does with some images, without reading them.
   private func evaluate() throws {
     let plan = try network.plan(images: evaluatedImages, height: size.height, width: size.width, training: false)
+    if let detector {
+      let sizes = (0..<evaluatedImages).map { _ in InstanceDetector.ImageSize(original: size, resized: size) }
+      _ = detector.detect(plan, evaluatedPixels, parts.store.memory, sizes: sizes)
+      return
+    }
     plan.forward(evaluatedPixels, parts.store.memory, dropoutKeys: nil)
     predictions.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { plan.classes(into: base) } }
   }

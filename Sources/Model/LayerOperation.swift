@@ -8,7 +8,8 @@ package struct LayerOperation {
   package let hasSourceGradient: Bool
   private let parameters: LayerParameters
 
-  init(_ operation: any WeightedOperation, _ parameters: LayerParameters, backward: [Instruction]) {
+  init(_ operation: any WeightedOperation, _ parameters: LayerParameters, isShared: Bool, backward: [Instruction]) {
+    name = isShared ? "\(parameters.name) \(operation.source.height)x\(operation.source.width)" : parameters.name
     self.operation = operation
     self.parameters = parameters
     hasWeightGradient = backward.contains {
@@ -19,7 +20,8 @@ package struct LayerOperation {
     }
   }
 
-  package var name: String { parameters.name }
+  /// The layer's; with the size of the map where several maps share it.
+  package let name: String
   /// Floats of an arena.
   package var weightRange: Range<Int> { parameters.weight.range }
   /// nil for deconvolutions.
@@ -37,9 +39,14 @@ package struct LayerOperation {
 extension Plan {
   /// The layers with weights, in forward order.
   package var layerOperations: [LayerOperation] {
-    forwardInstructions.compactMap {
-      guard case .forward(let operation, let parameters, _, _) = $0 else { return nil }
-      return LayerOperation(operation, parameters, backward: backwardInstructions)
+    let layers = forwardInstructions.compactMap { instruction -> (any WeightedOperation, LayerParameters)? in
+      guard case .forward(let operation, let parameters, _, _) = instruction else { return nil }
+      return (operation, parameters)
+    }
+    let counts = Dictionary(layers.map { ($0.1.name, 1) }, uniquingKeysWith: +)
+    return layers.map { operation, parameters in
+      LayerOperation(
+        operation, parameters, isShared: counts[parameters.name, default: 1] > 1, backward: backwardInstructions)
     }
   }
 }

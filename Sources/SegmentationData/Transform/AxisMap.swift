@@ -18,7 +18,14 @@ struct AxisMap {
     let scaled = max(1, Int((Double(source) * Double(scale)).rounded()))
     let room = abs(scaled - size)
     let shift = min(room, Int(Float(room + 1) * place))
-    let start = scaled >= size ? shift : -shift
+    self.init(
+      source: source, scaled: scaled, size: size, start: scaled >= size ? shift : -shift, isFlipped: isFlipped)
+  }
+
+  /// - Parameters:
+  ///   - scaled: extent of the scaled image.
+  ///   - start: where the output begins in the scaled image; negative where it begins before.
+  init(source: Int, scaled: Int, size: Int, start: Int = 0, isFlipped: Bool) {
     valid = max(0, -start)..<min(size, scaled - start)
     isExact = scaled == source
     let ratio = Double(source) / Double(scaled)

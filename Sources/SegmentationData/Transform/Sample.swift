@@ -1,4 +1,5 @@
 import Basics
+import Detection
 
 /// A sample as the network takes it.
 package final class Sample: @unchecked Sendable {
@@ -13,14 +14,19 @@ package final class Sample: @unchecked Sendable {
   /// height x width, the ignore label where the image was padded; one where the image as a whole has a class;
   /// none where things have.
   package let labels: [UInt16]
-  /// nil but where the task is to find them.
+  /// As stored, in pixels of `storedSize`; nil but where the task is to find them.
   package let instances: InstanceAnnotations?
+  /// What a network is trained on where the dataset is for instances: those that are no crowd, in the resized image.
+  package let target: InstanceTarget?
+  /// Of the image before it was resized, in pixels.
+  package let storedSize: (height: Int, width: Int)
   package let randomKey: UInt64
   private let pool: SamplePool?
 
   package init(
     request: SampleRequest, key: String, height: Int, width: Int, channels: Int, pixels: [Float], labels: [UInt16],
-    instances: InstanceAnnotations? = nil, pool: SamplePool? = nil
+    instances: InstanceAnnotations? = nil, target: InstanceTarget? = nil, storedSize: (height: Int, width: Int)? = nil,
+    pool: SamplePool? = nil
   ) {
     index = request.sample
     randomKey = request.randomKey
@@ -31,6 +37,8 @@ package final class Sample: @unchecked Sendable {
     self.pixels = pixels
     self.labels = labels
     self.instances = instances
+    self.target = target
+    self.storedSize = storedSize ?? (height, width)
     self.pool = pool
   }
 

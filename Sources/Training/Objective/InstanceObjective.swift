@@ -17,7 +17,7 @@ package final class InstanceObjective: TrainingObjective {
     into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void
   ) throws -> [Double] {
     let targets = try samples.map { sample in
-      guard let target = sample.instances else {
+      guard let target = sample.target else {
         throw Failure(.internalError, "sample \(sample.key) comes without instances")
       }
       return target
