@@ -13,6 +13,7 @@ package struct InstanceLosses: Equatable, Sendable {
   package var values: [Double] { [objectness, proposalBox, classification, box, mask] }
   package var sum: Double { values.reduce(0, +) }
 
+  /// Adds loss by loss.
   package static func += (total: inout InstanceLosses, other: InstanceLosses) {
     total.objectness += other.objectness
     total.proposalBox += other.proposalBox

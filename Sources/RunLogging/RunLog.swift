@@ -46,15 +46,15 @@ package final class RunLog {
     try survivingAFullDisk {
       try events.append(
         evaluation.measured.map { ("validation/\($0.metric.name)", $0.value) }
-          + [("loss/validation", evaluation.loss)] + classes, step: evaluation.step)
+          + (evaluation.loss.isNaN ? [] : [("loss/validation", evaluation.loss)]) + classes, step: evaluation.step)
     }
     guard !evaluation.countedNothing else {
       return console.line(
         "evaluation after step \(evaluation.step): nothing was counted, "
           + "every \(evaluation.task.labelledUnit) is of no class")
     }
-    console.line(
-      "evaluation after step \(evaluation.step): \(evaluation.summary)  loss \(significant(evaluation.loss, 4))")
+    let loss = evaluation.loss.isNaN ? "" : "  loss \(significant(evaluation.loss, 4))"
+    console.line("evaluation after step \(evaluation.step): \(evaluation.summary)\(loss)")
   }
 
   /// A log that cannot be written is no reason to lose a training: said once, and tried again with the next record.

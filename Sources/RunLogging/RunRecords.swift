@@ -73,6 +73,7 @@ package struct EvaluationRecord: Codable, Equatable, Sendable {
   package var task: VisionTask
   /// One for each of the task's `metrics`.
   package var values: [Double]
+  /// Not a number where the task's evaluation computes none.
   package var loss: Double
   package var classes: [ClassResult]
 

@@ -57,6 +57,17 @@ package struct RunLengths: Equatable, Hashable, Sendable {
     self.init(height: height, width: width, shortest: builder.finished())
   }
 
+  /// The runs of the pixels for which `isOne` holds.
+  ///
+  /// - Precondition: the size is between 1 and 2^31 - 1 pixels.
+  package init(height: Int, width: Int, isOne: (_ row: Int, _ column: Int) -> Bool) {
+    var builder = RunBuilder()
+    for x in 0..<width {
+      for y in 0..<height { builder.append(isOne(y, x)) }
+    }
+    self.init(height: height, width: width, shortest: builder.finished())
+  }
+
   /// A mask without a single pixel.
   package static func empty(height: Int, width: Int) throws -> RunLengths {
     try RunLengths(height: height, width: width, counts: CollectionOfOne(UInt32(clamping: height * width)))

@@ -9,24 +9,28 @@ package struct SampleTransform: Sendable {
   package let augmentation: AugmentationSettings
   package let ignoreLabel: UInt16
   package let seed: UInt64
-  private let pool: SamplePool
+  /// The size in which instances are looked for; nil for other tasks.
+  package let frame: InstanceFrame?
+  let pool: SamplePool
 
-  /// - Parameter pool: where the memory of samples comes from and goes to.
+  /// - Parameters:
+  ///   - frame: for samples with instances, which are resized and padded.
+  ///   - pool: where the memory of samples comes from and goes to.
   package init(
     normalisation: Normalisation, augmentation: AugmentationSettings = .none, ignoreLabel: UInt16, seed: UInt64 = 0,
-    pool: SamplePool = SamplePool()
+    frame: InstanceFrame? = nil, pool: SamplePool = SamplePool()
   ) {
     self.normalisation = normalisation
     self.augmentation = augmentation
     self.ignoreLabel = ignoreLabel
     self.seed = seed
+    self.frame = frame
     self.pool = pool
   }
 
-  /// Instances stay as they are stored: samples that have such are not to be augmented by this.
-  ///
   /// - Precondition: the normalisation has as many channels as the sample.
   package func apply(_ raw: RawSample, _ request: SampleRequest) -> Sample {
+    if let frame { return apply(raw, request, in: frame) }
     let draw = AugmentationDraw(augmentation, seed: seed, randomKey: request.randomKey)
     let height = augmentation.crop?.height ?? raw.height
     let width = augmentation.crop?.width ?? raw.width
@@ -35,20 +39,40 @@ package struct SampleTransform: Sendable {
       source: raw.height, scale: scales.rows, size: height, place: draw.vertical, isFlipped: false)
     let columns = AxisMap(
       source: raw.width, scale: scales.columns, size: width, place: draw.horizontal, isFlipped: draw.isFlipped)
-    var pixels = pool.pixels(count: height * width * raw.channels)
+    let pixels = paint(raw, draw, rows, columns, height: height, width: width)
     let hasDenseLabels = raw.task == .semantic
     var labels = hasDenseLabels ? pool.labels(count: height * width) : raw.labels
-    let isUnmoved = !draw.isFlipped && columns.isExact && columns.first.elementsEqual(0..<Int32(raw.width))
-    let painter = RowPainter(
-      columns: columns, isUnmoved: isUnmoved, sourceWidth: raw.width, width: width, channels: raw.channels,
-      normalisation: normalisation, recolouring: Recolouring(draw, augmentation, raw, normalisation))
-    pixels.withUnsafeMutableBufferPointer { painter.paint(raw.pixels, rows, into: $0) }
     if hasDenseLabels {
-      labels.withUnsafeMutableBufferPointer { paint(raw, rows, columns, isUnmoved: isUnmoved, width: width, into: $0) }
+      labels.withUnsafeMutableBufferPointer {
+        paint(raw, rows, columns, isUnmoved: isUnmoved(raw, draw, columns), width: width, into: $0)
+      }
     }
     return Sample(
       request: request, key: raw.key, height: height, width: width, channels: raw.channels, pixels: pixels,
       labels: labels, instances: raw.instances, pool: pool)
+  }
+
+  private func isUnmoved(_ raw: RawSample, _ draw: AugmentationDraw, _ columns: AxisMap) -> Bool {
+    !draw.isFlipped && columns.isExact && columns.first.elementsEqual(0..<Int32(raw.width))
+  }
+
+  /// The size of a sample that is stored in another, at the scale 1.
+  package func size(of stored: (height: Int, width: Int)) -> (height: Int, width: Int) {
+    if let frame { return InstanceFrame.padded(frame.resized(stored)) }
+    return augmentation.crop ?? stored
+  }
+
+  /// The image's pixels: height x width x channels.
+  func paint(
+    _ raw: RawSample, _ draw: AugmentationDraw, _ rows: AxisMap, _ columns: AxisMap, height: Int, width: Int
+  ) -> [Float] {
+    var pixels = pool.pixels(count: height * width * raw.channels)
+    let painter = RowPainter(
+      columns: columns, isUnmoved: isUnmoved(raw, draw, columns), sourceWidth: raw.width, width: width,
+      channels: raw.channels, normalisation: normalisation,
+      recolouring: Recolouring(draw, augmentation, raw, normalisation))
+    pixels.withUnsafeMutableBufferPointer { painter.paint(raw.pixels, rows, into: $0) }
+    return pixels
   }
 
   private func paint(

@@ -10,7 +10,7 @@ package final class Evaluator {
   package let network: Network
   package let dataset: Dataset
   private let transform: SampleTransform
-  private let group: any ProcessGroup
+  let group: any ProcessGroup
   private let loaderThreads: Int
   private let batch: Int
   private let classWeights: [Float]
@@ -30,7 +30,8 @@ package final class Evaluator {
     self.group = group
     self.loaderThreads = loaderThreads
     transform = SampleTransform(
-      normalisation: normalisation, augmentation: .none, ignoreLabel: dataset.info.ignoreValue, seed: 0)
+      normalisation: normalisation, augmentation: .none, ignoreLabel: dataset.info.ignoreValue, seed: 0,
+      frame: network.configuration.frame)
   }
 
   /// - Parameters:
@@ -39,8 +40,11 @@ package final class Evaluator {
   package func evaluate(
     _ memory: ParameterMemory, progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Evaluation {
+    if network.configuration.architecture.task == .instances {
+      return try evaluateInstances(memory, progress: progress)
+    }
     let count = dataset.info.sampleCount
-    let share = (count * group.rank / group.size)..<(count * (group.rank + 1) / group.size)
+    let share = self.share
     var tally = Tally(classCount: network.configuration.classes)
     var sums = [Double](repeating: 0, count: 2 * count)
     try forEachBatch(of: share) { run, samples in
@@ -64,6 +68,12 @@ package final class Evaluator {
       loss: loss / max(1, weight), topFiveCount: tally.topFiveCount)
   }
 
+  /// The images of this rank.
+  var share: Range<Int> {
+    let count = dataset.info.sampleCount
+    return (count * group.rank / group.size)..<(count * (group.rank + 1) / group.size)
+  }
+
   /// What is counted over images.
   private struct Tally {
     var confusion: ConfusionMatrix
@@ -78,8 +88,8 @@ package final class Evaluator {
   }
 
   /// Runs `body` over the samples of `indices`, unaugmented and read ahead of their use, in runs of equal size.
-  private func forEachBatch(of indices: Range<Int>, _ body: (Range<Int>, [Sample]) throws -> Void) throws {
-    let runs = EvaluationBatch.runs(of: indices, atLeast: batch) { dataset.size($0) }
+  func forEachBatch(of indices: Range<Int>, _ body: (Range<Int>, [Sample]) throws -> Void) throws {
+    let runs = EvaluationBatch.runs(of: indices, atLeast: batch) { transform.size(of: dataset.size($0)) }
     if runs.isEmpty { return }
     let loader = try Loader(
       dataset: dataset, transform: transform, threads: loaderThreads, depth: 2,

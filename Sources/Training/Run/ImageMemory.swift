@@ -32,14 +32,14 @@ package struct ImageMemory {
   func check(available: Int) throws {
     let augment = inputs.configuration.data.augment
     let micro = inputs.configuration.batch.micro
-    if augment.crop == nil, let size = Self.largest(inputs.training) {
+    if augment.crop == nil, let size = largest(inputs.training) {
       try Self.check(
         try network.byteCount(images: micro, height: size.height, width: size.width, training: true),
         available: available, "training on images of \(size.height) x \(size.width) pixels",
         remedy: "train on random pieces of them: --set data.augment.crop=[512,512]")
     }
     if let validation = inputs.validation, inputs.configuration.train.evaluateEvery != .never,
-      let size = Self.largest(validation)
+      let size = largest(validation)
     {
       let images = EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: micro)
       try Self.check(
@@ -53,9 +53,9 @@ package struct ImageMemory {
   private static func gibibytes(_ bytes: Int) -> String { fixed(Double(bytes) / 0x1p30, 1) }
 
   /// The largest size; nil where it is harmless.
-  private static func largest(_ dataset: Dataset) -> (height: Int, width: Int)? {
-    let sizes = (0..<dataset.info.sampleCount).lazy.map { dataset.size($0) }
+  private func largest(_ dataset: Dataset) -> (height: Int, width: Int)? {
+    let sizes = (0..<dataset.info.sampleCount).lazy.map { inputs.transform.size(of: dataset.size($0)) }
     let largest = sizes.max { $0.height * $0.width < $1.height * $1.width }
-    return largest.flatMap { isHarmless(height: $0.height, width: $0.width) ? nil : ($0.height, $0.width) }
+    return largest.flatMap { Self.isHarmless(height: $0.height, width: $0.width) ? nil : ($0.height, $0.width) }
   }
 }

@@ -42,7 +42,10 @@ package struct TrainingInputs {
     modelConfiguration = try ModelConfiguration(settings.model)
     classWeights = try measured.classWeights(settings.loss.classWeights, classCount: training.info.classCount)
     let size = training.size(0)
-    referenceSize = settings.data.augment.crop.map { ($0.height, $0.width) } ?? (size.height, size.width)
+    referenceSize =
+      modelConfiguration.frame.map { InstanceFrame.padded($0.resized(size)) }
+      ?? settings.data.augment.crop.map { ($0.height, $0.width) } ?? (size.height, size.width)
+    try checkAugmentation()
     try normalisation.validate(channels: training.info.channels)
     try transform.augmentation.validate()
     try checkSplitsBelongTogether()
@@ -59,6 +62,15 @@ package struct TrainingInputs {
       remedy: others.isEmpty
         ? "this version has no network for it yet: use another dataset"
         : "set model.architecture to \(others.joined(separator: ", ")), or use another dataset")
+  }
+
+  /// - Throws: where images that are resized as a whole are to be cropped.
+  private func checkAugmentation() throws {
+    let augment = configuration.data.augment
+    guard modelConfiguration.frame != nil, augment.crop != nil || augment.area != nil else { return }
+    throw Failure(
+      .configuration, "data.augment.\(augment.crop == nil ? "area" : "crop") is not for mask-rcnn",
+      remedy: "images are resized as a whole: set detection.min_size and detection.max_size, and data.augment.scale")
   }
 
   private func checkSplitsBelongTogether() throws {
@@ -108,7 +120,7 @@ package struct TrainingInputs {
       augmentation: AugmentationSettings(
         flip: augment.flip, scale: augment.scale, crop: augment.crop.map { ($0.height, $0.width) },
         color: augment.color, area: augment.area, aspect: augment.aspect),
-      ignoreLabel: training.info.ignoreValue, seed: configuration.train.seed)
+      ignoreLabel: training.info.ignoreValue, seed: configuration.train.seed, frame: modelConfiguration.frame)
   }
 
   /// What the dataset has.
