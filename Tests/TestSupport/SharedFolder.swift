@@ -5,6 +5,7 @@ import Foundation
 package enum SharedFolder {
   package static let camvid = path("data/camvid")
   package static let voc = path("data/voc2012-100")
+  package static let pennFudan = path("data/pennfudan")
   package static let golden = path("golden")
 
   private static func path(_ name: String) -> String? {

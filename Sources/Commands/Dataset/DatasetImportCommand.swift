@@ -13,11 +13,17 @@ struct DatasetImportCommand: ParsableCommand {
       labels/ (or masks/) with equal names, in the source or in its folders train, val (valid, validation, dev) and \
       test; a list file of 'image label' pairs; or whatever --images and --labels name. labelme: pictures with labelme's \
       JSON files beside them. coco-semantic: a JSON file of COCO's format, as CVAT and others export it. classes: for classification, \
-      one folder of images a class, in the source or in its folders train and val. Every label is checked. Nothing is written where something is wrong.
+      one folder of images a class, in the source or in its folders train and val. coco: for instances, a folder of images, \
+      and COCO's JSON file with --annotations. pennfudan: for instances, PNGImages and PedMasks (or images and masks), \
+      and train.txt and val.txt where there are such. Every label is checked. Nothing is written where something is wrong.
 
         fcn-dist dataset import camvid /download/camvid --output camvid
         fcn-dist dataset import voc VOCdevkit/VOC2012 --output voc --shards 8
         fcn-dist dataset import classes imagenet --output imagenet-h5 --shards 64
+        fcn-dist dataset import coco train2017 --output coco --shards 16 \\
+            --annotations annotations/instances_train2017.json
+        fcn-dist dataset import coco val2017 --output coco --split val \\
+            --annotations annotations/instances_val2017.json
         fcn-dist dataset import folder tiles --output tiles-h5 --split train \\
             --classes water,field,town
 
@@ -46,7 +52,8 @@ struct DatasetImportCommand: ParsableCommand {
   @Argument(help: "How the source is laid out.") var layout: ImportLayout
   @Argument(help: "The folder (or, for 'folder', a list file) to read.") var source: String
   @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var output: String
-  @Option(help: "Import only this split; for 'folder', the split to write (default: train).") var split: String?
+  @Option(help: "Import only this split; for 'folder' and 'coco', the split to write (default: train).") var split:
+    String?
   @Option(help: ArgumentHelp("Files for each split.", valueName: "number")) var shards = 1
   @Option(help: ArgumentHelp("Threads.", valueName: "number")) var threads: Int?
   @OptionGroup(title: "What the files are") var labelOptions: ImportLabelOptions
@@ -64,6 +71,9 @@ struct DatasetImportCommand: ParsableCommand {
     if layout == .hdf5, labelOptions.arrays == nil {
       throw ValidationError("hdf5 needs --image and --label: the datasets (or groups) in each file")
     }
+    if layout == .coco, labelOptions.annotations == nil {
+      throw ValidationError("coco needs --annotations, the JSON file; the source is the folder of its images")
+    }
     try labelOptions.check()
   }
 
@@ -75,7 +85,7 @@ struct DatasetImportCommand: ParsableCommand {
         ImportOptions(
           splits: split.map { [$0] }, shardCount: shards, threads: threads ?? Launch.threads,
           labels: try labelOptions.meanings(), channels: labelOptions.channels, patterns: labelOptions.patterns,
-          arrays: labelOptions.arrays,
+          arrays: labelOptions.arrays, annotations: labelOptions.annotations,
           progress: { console.show($0, doing: "importing") }, note: { console.line($0) }))
       for info in splits {
         console.line(

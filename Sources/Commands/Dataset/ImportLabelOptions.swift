@@ -24,6 +24,7 @@ struct ImportLabelOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("hdf5: the images' dataset or group in each file.", valueName: "path")) var image: String?
   @Option(help: ArgumentHelp("hdf5: the labels' dataset or group in each file.", valueName: "path")) var label: String?
+  @Option(help: ArgumentHelp("coco: the JSON file.", valueName: "file")) var annotations: String?
 
   /// The options that were given, as they are typed.
   var given: [String] {
@@ -31,6 +32,7 @@ struct ImportLabelOptions: ParsableArguments {
       ("--classes", classes != nil), ("--ignore", ignore != nil), ("--values", values != nil), ("--map", map != nil),
       ("--palette", palette != nil), ("--many-classes", manyClasses), ("--channels", channels != nil),
       ("--images", images != nil), ("--labels", labels != nil), ("--image", image != nil), ("--label", label != nil),
+      ("--annotations", annotations != nil),
     ]
     return options.filter(\.1).map(\.0)
   }

@@ -10,14 +10,17 @@ package enum DatasetImport {
     _ layout: ImportLayout, from source: String, to folder: String, _ options: ImportOptions = ImportOptions()
   ) throws -> [DatasetInfo] {
     let notes = ImageNotes()
+    let annotationNotes = AnnotationNotes()
     let arrays = try layout == .hdf5 ? hdf5(options) : nil
-    let contents = try arrays?.contents(of: source) ?? contents(layout, source, options, notes)
+    let contents =
+      try arrays?.contents(of: source) ?? instances(layout, source, options, notes, annotationNotes)
+      ?? contents(layout, source, options, notes)
     for content in contents { try NeighbourSplit.check(content.info, in: folder) }
     let writer = DatasetWriter(
       folder: folder, shardCount: options.shardCount, threads: options.threads, progress: options.progress)
     let counts = try writer.write(contents)
     arrays?.sayGaps()
-    for line in notes.lines { options.note(line) }
+    for line in notes.lines + annotationNotes.lines { options.note(line) }
     for warning in LabelSense.warnings(counts) { options.note("warning: \(warning)") }
     return contents.map(\.info)
   }
@@ -27,6 +30,18 @@ package enum DatasetImport {
       throw Failure(.usage, "an import of HDF5 needs to know what is image and what is label")
     }
     return HDF5Import(options, image: arrays.image, label: arrays.label)
+  }
+
+  /// nil: the layout has classes of pixels or images.
+  private static func instances(
+    _ layout: ImportLayout, _ source: String, _ options: ImportOptions, _ notes: ImageNotes,
+    _ annotationNotes: AnnotationNotes
+  ) throws -> [SplitContent]? {
+    switch layout {
+    case .coco: try COCOImport(source, options, notes, annotationNotes).contents()
+    case .pennfudan: try PennFudanImport(source, options, notes).contents()
+    default: nil
+    }
   }
 
   private static func contents(
@@ -48,7 +63,7 @@ package enum DatasetImport {
     case .labelme: return try LabelmeLayout(source, options).find()
     case .classes: return try ClassFolderLayout(source, options).find()
     case .cocoSemantic: return try COCOLayout(source, options).find()
-    case .hdf5: throw Failure(.internalError, "HDF5 files are no pairs of files")
+    case .hdf5, .coco, .pennfudan: throw Failure(.internalError, "\(layout.rawValue) is no pairs of files")
     case .folder:
       guard let patterns = options.patterns else { return try FolderLayout(source, options).find() }
       return try PatternLayout(source, images: patterns.images, labels: patterns.labels, options).find()

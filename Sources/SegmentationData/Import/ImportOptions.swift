@@ -1,6 +1,6 @@
 /// The kinds of source that can be imported.
 package enum ImportLayout: String, CaseIterable, Sendable {
-  case camvid, camvid32, voc, cityscapes, ade20k, folder, labelme, hdf5, classes
+  case camvid, camvid32, voc, cityscapes, ade20k, folder, labelme, hdf5, classes, coco, pennfudan
   case cocoSemantic = "coco-semantic"
 
   /// The options of `dataset import` that are for it, as they are typed.
@@ -13,7 +13,8 @@ package enum ImportLayout: String, CaseIterable, Sendable {
       ]
     case .hdf5: ["--classes", "--ignore", "--values", "--map", "--many-classes", "--image", "--label"]
     case .labelme, .cocoSemantic: ["--classes", "--channels"]
-    case .classes: ["--channels"]
+    case .coco: ["--annotations", "--classes", "--channels"]
+    case .classes, .pennfudan: ["--channels"]
     case .camvid, .camvid32, .voc, .cityscapes, .ade20k: []
     }
   }
@@ -33,6 +34,8 @@ package struct ImportOptions {
   package var patterns: (images: String, labels: String)?
   /// HDF5 layout: the datasets (or groups of datasets) of images and labels in each file.
   package var arrays: (image: String, label: String)?
+  /// COCO layout: the JSON file.
+  package var annotations: String?
   package var progress: (WorkProgress) -> Void
   /// Told what is worth a line: what was passed over, converted, or looks wrong. Called on the thread that imports.
   package var note: (String) -> Void
@@ -40,7 +43,7 @@ package struct ImportOptions {
   package init(
     splits: [String]? = nil, shardCount: Int = 1, threads: Int = 2, labels: LabelOptions = LabelOptions(),
     channels: Int? = nil, patterns: (images: String, labels: String)? = nil,
-    arrays: (image: String, label: String)? = nil,
+    arrays: (image: String, label: String)? = nil, annotations: String? = nil,
     progress: @escaping (WorkProgress) -> Void = { _ in }, note: @escaping (String) -> Void = { _ in }
   ) {
     self.splits = splits
@@ -50,6 +53,7 @@ package struct ImportOptions {
     self.channels = channels
     self.patterns = patterns
     self.arrays = arrays
+    self.annotations = annotations
     self.progress = progress
     self.note = note
   }

@@ -6,7 +6,7 @@ import Basics
   import Musl
 #endif
 
-/// The bytes of a shard, read by offset outside the HDF5 library: threads do not wait for its lock.
+/// The bytes of a shard or another large file, read by offset: threads do not wait for the HDF5 library's lock.
 final class ShardFile: Sendable {
   let path: String
   private let descriptor: Int32
@@ -24,6 +24,16 @@ final class ShardFile: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// - Throws: `Failure(.missingInput)` where it is no regular file.
+  func byteCount() throws -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw Failure(.inputOutput, "\(path): cannot be read (\(systemErrorText()))")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.missingInput, "\(path) is not a regular file") }
+    return Int(status.st_size)
+  }
 
   /// Numbers as they lie in memory, from `offset` on.
   ///
