@@ -69,8 +69,8 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "Weights", "RunLogging", "Exchange", "Model",
-        "Kernels", "SegmentationData", "Regions", "Storage", "ImageFiles", "MPITransport", "Collectives", "Basics",
-        "CSystem", "Yams",
+        "Kernels", "SegmentationData", "Detection", "Regions", "Storage", "ImageFiles", "MPITransport", "Collectives",
+        "Basics", "CSystem", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(name: "fcn-dist", dependencies: ["Commands"], swiftSettings: strict),
@@ -108,7 +108,7 @@ let package = Package(
       name: "CommandsTests",
       dependencies: [
         "Commands", "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "RunLogging", "Exchange",
-        "ImageFiles", "Basics", "TestSupport", "fcn-dist",
+        "Detection", "ImageFiles", "Basics", "TestSupport", "fcn-dist",
       ]),
     .testTarget(
       name: "ParallelTests",

@@ -11,6 +11,20 @@ from mutation import mutate
 SEAL = b"fcn-dist seal 1\n"
 
 
+CRC_TABLE = []
+for byte in range(256):
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+    CRC_TABLE.append(byte)
+
+
+def crc32c(data: bytes) -> int:
+    value = 0xFFFFFFFF
+    for byte in data:
+        value = CRC_TABLE[(value ^ byte) & 255] ^ value >> 8
+    return value ^ 0xFFFFFFFF
+
+
 def without_seal(data: bytes) -> bytes:
     """The HDF5 file before the seal (docs/formats.md)."""
     assert data[-32:-16] == SEAL
@@ -60,12 +74,14 @@ class HDF5Subject:
 
 
 class Shards(HDF5Subject):
+    task = "semantic"
+
     def __init__(self, program, folder):
         self.program = program
         self.name = "train-00000-of-00001.h5"
         subprocess.run(
             [program, "dataset", "synthesize", "--output", "data", "--train", "3", "--val", "1", "--height", "16",
-             "--width", "24"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+             "--width", "24", "--task", self.task], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         self.originals = self.variants(os.path.join(folder, "data", self.name))
 
     def case(self, source, folder):
@@ -74,6 +90,49 @@ class Shards(HDF5Subject):
         with open(path, "wb") as file:
             file.write(mutate(source.choice(self.originals), source))
         return [self.program, "dataset", "verify", "data"], [path]
+
+
+class InstanceShards(Shards):
+    """Boxes, classes and masks in flat arrays; half of the damage is to these and their offsets, with the checksums made
+    right again, so that more than the checksum is tried."""
+
+    task = "instances"
+
+    def case(self, source, folder):
+        if source.random() < 0.5:
+            return super().case(source, folder)
+        os.makedirs(os.path.join(folder, "data"), exist_ok=True)
+        path = os.path.join(folder, "data", self.name)
+        with open(path, "wb") as file:
+            file.write(self.originals[-1])
+        with h5py.File(path, "r+") as file:
+            name = source.choice(["offsets", "boxes", "classes", "crowd", "run_offsets", "runs", "runs"])
+            values = file["instances"][name][()]
+            for _ in range(source.choice([1, 1, 3])):
+                limits = (0, 0) if values.dtype.kind == "f" else (np.iinfo(values.dtype).min, np.iinfo(values.dtype).max)
+                near = values.flat[source.randrange(values.size)]
+                choices = [0, 1, near, *limits] if values.dtype.kind != "f" else [0, np.nan, np.inf, -1e38, near]
+                values.flat[source.randrange(values.size)] = source.choice(choices)
+            if source.random() < 0.2:
+                values = values[:source.randrange(len(values) + 1)]
+            del file["instances"][name]
+            file["instances"][name] = values
+            self.sum(file)
+        command = "verify" if source.random() < 0.5 else "show"
+        return [self.program, "dataset", command, "data", *(["--output", "page.png"] if command == "show" else [])], [path]
+
+    def sum(self, file):
+        group = {name: item[()] for name, item in file["instances"].items()}
+        for sample in range(len(file["crc32c"])):
+            first, end = (int(v) for v in (list(group["offsets"]) + [0, 0, 0, 0])[sample:sample + 2])
+            if not 0 <= first <= end <= len(group["classes"]):
+                continue
+            runs = [int(v) for v in group["run_offsets"][[min(first, len(group["run_offsets"]) - 1),
+                                                          min(end, len(group["run_offsets"]) - 1)]]] \
+                if len(group["run_offsets"]) else [0, 0]
+            own = [group[name][first:end] for name in ("boxes", "classes", "crowd")]
+            own.append(group["runs"][max(0, runs[0]):max(0, runs[1])])
+            file["crc32c"][sample, 1] = crc32c(b"".join(values.tobytes() for values in own))
 
 
 class Checkpoints(HDF5Subject):

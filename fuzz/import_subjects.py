@@ -70,6 +70,68 @@ class Annotations:
         return [self.program, "dataset", "import", *arguments, "--output", "out"], paths[-1:]
 
 
+class Instances:
+    """COCO's instances and Penn-Fudan's masks. Half of the damage is to single values of the JSON."""
+
+    allowed = {0, 65, 66}
+    environment = {}
+    VALUES = [0, 1, -1, 2, 1.5, 1e9, 1e18, -1e300, 9007199254740993, True, None, "", "1", "p.png", [], {}, [[]], [0, 1],
+              [[0, 0, 9, 1]], [1, 1, 2, 2], {"size": [12, 14], "counts": [168]}, "T3d0`1", [[0, 0, 1e7, 5, 3, 9]]]
+
+    def __init__(self, program, folder):
+        self.program = program
+        picture, mask = io.BytesIO(), io.BytesIO()
+        Image.fromarray(np.arange(12 * 14 * 3, dtype=np.uint8).reshape(12, 14, 3)).save(picture, "PNG")
+        Image.fromarray((np.indices((12, 14)).sum(0) // 9).astype(np.uint8)).save(mask, "PNG")
+        ring = [v for p in POLYGON for v in p]
+        kinds = [[ring, [3, 3, 8, 3, 8, 9]], dict(size=[12, 14], counts=[100, 20, 48]), [ring],
+                 dict(size=[12, 14], counts="T3d0`1")]
+        self.content = dict(
+            info=dict(year=2017), images=[dict(id=7 * i, file_name=n, height=12, width=14)
+                                          for i, n in enumerate(["p.png", "q.png", "sub/p.png"])],
+            annotations=[dict(id=i, image_id=7 * (i % 2), category_id=3 + i % 2, iscrowd=i // 3, area=9.5,
+                              bbox=[1, 2.5, 8, 9], segmentation=kind) for i, kind in enumerate(kinds)],
+            categories=[dict(id=4, name="a"), dict(id=3, name="b", supercategory="c")])
+        self.files = {"c/p.png": picture.getvalue(), "c/q.png": picture.getvalue(), "c/sub/p.png": picture.getvalue(),
+                      "f/images/p.png": picture.getvalue(), "f/masks/p.png": mask.getvalue(),
+                      "f/train.txt": b"p\n", "i.json": text_of(self.content)}
+
+    def changed(self, source):
+        content = json.loads(text_of(self.content))
+        for _ in range(source.choice([1, 1, 2])):
+            place = content
+            while True:
+                key = source.choice(list(place) if isinstance(place, dict) else range(len(place)))
+                inner = place[key]
+                if not isinstance(inner, (dict, list)) or not inner or source.random() < 0.15:
+                    break
+                place = inner
+            if source.random() < 0.15:
+                del place[key]
+            else:
+                place[key] = source.choice(self.VALUES)
+            if not content:
+                break
+        return text_of(content)
+
+    def case(self, source, folder):
+        for name in ("source", "out"):
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+        files, kind = dict(self.files), source.random()
+        name = source.choice(["f/masks/p.png", "f/train.txt"]) if kind > 0.9 else "i.json"
+        files[name] = self.changed(source) if kind < 0.5 else mutate(files[name], source)
+        if name == "i.json" and source.random() < 0.03:
+            files[name] = b"[" * source.choice([100, 100_000]) + files[name]
+        for path, content in files.items():
+            path = os.path.join(folder, "source", path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(content)
+        arguments = ["pennfudan", "source/f"] if kind > 0.9 else ["coco", "source/c", "--annotations", "source/i.json"]
+        return ([self.program, "dataset", "import", *arguments, "--output", "out"],
+                [os.path.join(folder, "source", name)])
+
+
 class Arrays:
     """Files of h5py, as `dataset import hdf5` takes them."""
 

@@ -6,6 +6,8 @@ package struct DatasetStatistics: Sendable {
   /// have one.
   package fileprivate(set) var pixelCounts: [Int]
   package fileprivate(set) var ignoredPixelCount = 0
+  /// nil but where the task is to find them.
+  package fileprivate(set) var instances: InstanceStatistics?
   /// Images that each class occurs in.
   package fileprivate(set) var imageCounts: [Int]
   /// Pixels of the images that each class occurs in, ignored ones included.
@@ -80,6 +82,7 @@ package struct DatasetStatistics: Sendable {
   }
 
   private mutating func add(_ sample: SampleStatistics) {
+    if let own = sample.instances { instances = (instances ?? InstanceStatistics()).adding(own) }
     let pixelCount = sample.counts.reduce(0, +) + sample.ignoredCount
     ignoredPixelCount += sample.ignoredCount
     for (label, count) in sample.counts.enumerated() where count > 0 {
@@ -109,10 +112,12 @@ private struct SampleStatistics: Sendable {
   var counts: [Int]
   var ignoredCount: Int
   var moments: [Moments] = []
+  var instances: InstanceStatistics?
 
   init(_ dataset: Dataset, _ index: Int, _ includingPixels: Bool) throws {
     var raw = RawSample()
     if includingPixels { try dataset.read(index, into: &raw) } else { try dataset.readLabels(index, into: &raw) }
+    instances = raw.instances.map { InstanceStatistics($0) }
     var histogram = [Int](repeating: 0, count: 65_536)
     let ignored = dataset.info.ignoreValue
     for label in raw.countedLabels(ignored: ignored) { histogram[Int(label)] += 1 }

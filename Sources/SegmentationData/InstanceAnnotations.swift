@@ -19,7 +19,28 @@ package struct InstanceAnnotations: Equatable, Sendable {
     self.masks = masks
   }
 
+  /// The things of a picture in which each has a number of its own, in the numbers' order; 0 is no thing. Their boxes
+  /// are those of their pixels.
+  ///
+  /// - Parameters:
+  ///   - numbers: height x width.
+  ///   - label: the class of each number; nil: it is left out.
+  package init(numbered numbers: [UInt16], height: Int, width: Int, ofClass label: (UInt16) -> UInt16?) {
+    self.init()
+    for (number, mask) in RunLengths.things(in: numbers, height: height, width: width) {
+      if let label = label(number) { append(Box(mask.boundingBox), ofClass: label, mask) }
+    }
+  }
+
   package var count: Int { boxes.count }
+
+  /// Those whose place is wanted.
+  package func filtered(_ isWanted: (Int) -> Bool) -> InstanceAnnotations {
+    let wanted = boxes.indices.filter(isWanted)
+    return InstanceAnnotations(
+      boxes: wanted.map { boxes[$0] }, classes: wanted.map { classes[$0] }, isCrowd: wanted.map { isCrowd[$0] },
+      masks: wanted.map { masks[$0] })
+  }
 
   /// Adds one behind the others.
   package mutating func append(_ box: Box, ofClass label: UInt16, isCrowd crowd: Bool = false, _ mask: RunLengths) {
@@ -76,4 +97,13 @@ package struct InstanceAnnotations: Equatable, Sendable {
 
   /// The class of each instance, `crowd` in place of a crowd's: what is counted.
   func countedClasses(crowd: UInt16) -> [UInt16] { zip(classes, isCrowd).map { $1 ? crowd : $0 } }
+}
+
+extension Box {
+  /// x, y, width, height as two corners.
+  init(_ rectangle: Rectangle) {
+    self.init(
+      Float(rectangle.x), Float(rectangle.y), Float(rectangle.x + rectangle.width),
+      Float(rectangle.y + rectangle.height))
+  }
 }

@@ -18,12 +18,14 @@ struct InstanceArrays {
   /// Makes the checksums those of the arrays, as far as they go.
   mutating func sum() {
     checksums = keys.indices.flatMap { sample -> [UInt32] in
-      let own = Int(offsets[sample])..<max(Int(offsets[sample]), Int(offsets[min(sample + 1, offsets.count - 1)]))
+      let own =
+        Int(offsets[sample])..<min(3, max(Int(offsets[sample]), Int(offsets[min(sample + 1, offsets.count - 1)])))
       func part<Value>(_ values: [Value], _ width: Int) -> [Value] {
         Array(values.dropFirst(width * own.lowerBound).prefix(width * own.count))
       }
-      let first = Int(runOffsets[min(own.lowerBound, 3)])
-      let ownRuns = Array(runs.dropFirst(first).prefix(max(0, Int(runOffsets[min(own.upperBound, 3)]) - first)))
+      let first = Int(runOffsets[min(own.lowerBound, runOffsets.count - 1)])
+      let ownRuns = Array(
+        runs.dropFirst(first).prefix(max(0, Int(runOffsets[min(own.upperBound, runOffsets.count - 1)]) - first)))
       var sum = CRC32C.checksum(part(boxes, 4))
       sum = part(classes, 1).withUnsafeBytes { CRC32C.checksum($0, continuing: sum) }
       sum = part(crowd, 1).withUnsafeBytes { CRC32C.checksum($0, continuing: sum) }

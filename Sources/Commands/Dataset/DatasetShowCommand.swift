@@ -9,7 +9,7 @@ struct DatasetShowCommand: ParsableCommand {
     commandName: "show", abstract: "Say what is in a dataset, and draw some of it.",
     discussion: """
       Prints sizes, classes, each class's share of the pixels and its median-frequency weight. With --output it also
-      draws a page of images beside their labels.
+      draws a page of images beside their labels, or with the boxes, masks and names of the things in them.
 
         fcn-dist dataset show data
         fcn-dist dataset show data --split val --output val.png --count 12
@@ -52,16 +52,14 @@ struct DatasetShowCommand: ParsableCommand {
 
   static func summary(_ dataset: Dataset, _ statistics: DatasetStatistics) -> String {
     let info = dataset.info
+    if let instances = statistics.instances { return instanceSummary(dataset, statistics, instances) }
     let ignored = Double(statistics.ignoredPixelCount)
     let share = ignored / max(1, ignored + Double(statistics.labelledPixelCount))
-    let lines = [
-      "split \(info.split): \(info.sampleCount) samples in \(dataset.shardPaths.count) shards of \(dataset.folder)",
-      "  images    \(info.channels) channels, \(dataset.pixelKind(0).rawValue); \(sizes(statistics))",
-      "  mean      [\(numbers(statistics.normalisation.mean))]",
-      "  std       [\(numbers(statistics.normalisation.std))]",
-      "  labels    \(info.classCount) classes, ignore label \(info.ignoreLabel); \(percentage(share)) of the "
-        + "\(info.task.labelledUnit)s are of no class", "",
-    ]
+    let lines =
+      imageLines(dataset, statistics) + [
+        "  labels    \(info.classCount) classes, ignore label \(info.ignoreLabel); \(percentage(share)) of the "
+          + "\(info.task.labelledUnit)s are of no class", "",
+      ]
     var table = TextTable(leftColumns: [1])
     guard info.task == .semantic else {
       table.add(["label", "class", "images", "share"])
@@ -71,7 +69,7 @@ struct DatasetShowCommand: ParsableCommand {
           percentage(statistics.pixelShares[label]),
         ])
       }
-      return (lines + table.text.split(separator: "\n").map { "  " + $0 } + [""]).joined(separator: "\n")
+      return joined(lines, table)
     }
     table.add(["label", "class", "images", "pixels", "share", "median-frequency weight"])
     for label in 0..<info.classCount {
@@ -82,7 +80,45 @@ struct DatasetShowCommand: ParsableCommand {
         count > 0 ? fixed(statistics.medianFrequencyWeights[label], 3) : "does not occur",
       ])
     }
-    return (lines + table.text.split(separator: "\n").map { "  " + $0 } + [""]).joined(separator: "\n")
+    return joined(lines, table)
+  }
+
+  private static func imageLines(_ dataset: Dataset, _ statistics: DatasetStatistics) -> [String] {
+    let info = dataset.info
+    return [
+      "split \(info.split): \(info.sampleCount) samples in \(dataset.shardPaths.count) shards of \(dataset.folder)",
+      "  images    \(info.channels) channels, \(dataset.pixelKind(0).rawValue); \(sizes(statistics))",
+      "  mean      [\(numbers(statistics.normalisation.mean))]",
+      "  std       [\(numbers(statistics.normalisation.std))]",
+    ]
+  }
+
+  private static func instanceSummary(
+    _ dataset: Dataset, _ statistics: DatasetStatistics, _ instances: InstanceStatistics
+  ) -> String {
+    let info = dataset.info
+    let each = fixed(Double(instances.count) / Double(max(1, instances.imageCount)), 1)
+    let lines =
+      imageLines(dataset, statistics) + [
+        "  things    \(grouped(instances.count)), \(each) an image and at most \(instances.most); "
+          + "\(grouped(instances.emptyImageCount)) images have none; \(grouped(instances.crowdCount)) crowds beside them",
+        "  sizes     \(grouped(instances.smallCount)) small (mask below 32 x 32 pixels), \(grouped(instances.mediumCount)) "
+          + "medium, \(grouped(instances.largeCount)) large (from 96 x 96 on)",
+        "  labels    \(info.classCount) classes with the background", "",
+      ]
+    var table = TextTable(leftColumns: [1])
+    table.add(["label", "class", "things", "share", "images"])
+    for label in 1..<max(1, info.classCount) {
+      table.add([
+        "\(label)", info.classNames[label], grouped(statistics.pixelCounts[label]),
+        percentage(statistics.pixelShares[label]), grouped(statistics.imageCounts[label]),
+      ])
+    }
+    return joined(lines, table)
+  }
+
+  private static func joined(_ lines: [String], _ table: TextTable) -> String {
+    (lines + table.text.split(separator: "\n").map { "  " + $0 } + [""]).joined(separator: "\n")
   }
 
   private static func sizes(_ statistics: DatasetStatistics) -> String {
@@ -102,7 +138,7 @@ struct DatasetShowCommand: ParsableCommand {
   static func sheet(_ dataset: Dataset, count: Int) throws -> Canvas {
     var sheet = ContactSheet(
       classNames: dataset.info.classNames, palette: dataset.info.palette,
-      columns: dataset.info.task == .semantic ? 2 : 4)
+      columns: dataset.info.task == .classification ? 4 : dataset.info.task == .instances ? 1 : 2)
     let count = min(count, dataset.sampleCount)
     for place in 0..<count { sheet.add(try dataset.read(place * dataset.sampleCount / count)) }
     return sheet.canvas

@@ -24,7 +24,8 @@ struct DatasetSynthesizeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Files for each split.", valueName: "number")) var shards = 1
   @Option(
     help:
-      "semantic: a class for each pixel. classification: one for each scene, the kind of thing that is largest in it.")
+      "semantic: a class for each pixel. classification: one for each scene, the kind of thing that is largest in it. instances: cars, signs and persons with boxes and masks."
+  )
   var task = VisionTask.semantic
   @Option(help: "Other numbers, other scenes.") var seed: UInt64 = 1
 

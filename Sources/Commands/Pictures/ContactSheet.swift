@@ -14,6 +14,8 @@ struct ContactSheet {
   /// Room for captions below small pictures.
   private static let narrowest = 190
   private static let side = (width: 300, height: 260)
+  /// Names are written into pictures of things.
+  private static let wideSide = (width: 420, height: 340)
 
   /// - Parameter palette: 256 colours, RGB.
   init(classNames: [String], palette: [UInt8], columns: Int = 2) {
@@ -33,7 +35,10 @@ struct ContactSheet {
     if sample.task == .classification {
       return add(pictures, captions: [sample.key, withLabels ? name(sample.labels[0]) : ""].filter { !$0.isEmpty })
     }
-    if withLabels, sample.task == .semantic {
+    if let instances = sample.instances {
+      return add(sample, withLabels ? instances.things(classNames) : [])
+    }
+    if withLabels {
       pictures.append(
         Overlay.coloured(
           sample.labels, width: sample.width, height: sample.height, palette: palette, classCount: classNames.count))
@@ -53,14 +58,30 @@ struct ContactSheet {
       isWrong ? Colour(192, 40, 40) : .ink)
   }
 
+  /// The image beside itself with things drawn over it.
+  mutating func add(_ sample: RawSample, _ things: [InstancePicture.Thing]) {
+    let (image, side) = (Canvas(sample), Self.wideSide)
+    add(
+      [
+        image.fitted(to: side.width, side.height),
+        InstancePicture.drawn(things, over: image, toFit: side.width, side.height),
+      ],
+      captions: [
+        "\(sample.key)  \(sample.width) x \(sample.height), \(things.count) \(things.count == 1 ? "thing" : "things")"
+      ], areFitted: true)
+    hasColours = false
+  }
+
   private func name(_ label: UInt16) -> String {
     Int(label) < classNames.count ? classNames[Int(label)] : "no class"
   }
 
   /// Pictures of one size side by side.
-  private mutating func add(_ pictures: [Canvas], captions: [String], _ colour: Colour = .faint) {
+  private mutating func add(
+    _ pictures: [Canvas], captions: [String], _ colour: Colour = .faint, areFitted: Bool = false
+  ) {
     hasColours = hasColours || pictures.count > 1
-    let fitted = pictures.map { $0.fitted(to: Self.side.width, Self.side.height) }
+    let fitted = areFitted ? pictures : pictures.map { $0.fitted(to: Self.side.width, Self.side.height) }
     let gap = 4
     let (width, height) = (fitted[0].width, fitted[0].height)
     let lineHeight = Canvas.textHeight + 2

@@ -3,7 +3,7 @@ import Detection
 import Storage
 
 /// The instances of a shard in work, as its flat arrays have them (docs/formats.md section 9). They are kept until the
-/// shard is finished: the runs of COCO's 860,000 masks are about 300 MB in all, and a shard's part of them here.
+/// shard is finished, 4 bytes a run: the arrays have to lie in the file in one piece, whose length is known at the end.
 struct InstanceColumns {
   private var offsets: [Int64] = [0]
   private var boxes: [Float] = []

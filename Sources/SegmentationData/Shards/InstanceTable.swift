@@ -37,13 +37,6 @@ struct InstanceTable: Sendable {
     let runs = try array("runs", .uint32)
     sampleOffsets = try Self.offsets(try array("offsets", .int64), "offsets", count: sampleCount, path)
     let count = Int(sampleOffsets[sampleCount])
-    runOffsets = try Self.offsets(try array("run_offsets", .int64), "run_offsets", count: count, path)
-    guard runs.shape[0] == Int(runOffsets[count]) else {
-      throw Failure(
-        .badData,
-        "\(path): /instances/runs has \(runs.shape[0]) numbers, /instances/run_offsets ends at "
-          + "\(runOffsets[count])")
-    }
     func place(_ dataset: HDF5Dataset, _ name: String, count: Int) throws -> Int {
       guard dataset.shape[0] == count else {
         throw Failure(
@@ -56,15 +49,25 @@ struct InstanceTable: Sendable {
         "\(path): /instances/\(name) does not lie in the file in one piece of little-endian numbers",
         remedy: "in h5py write f.create_dataset('instances/\(name)', data=...), with neither chunks nor compression")
     }
+    // These lie in the file: what follows is no larger than it either.
     boxes = try place(try array("boxes", .float32, columns: 4), "boxes", count: count)
     classes = try place(try array("classes", .uint16), "classes", count: count)
     crowd = try place(try array("crowd", .uint8), "crowd", count: count)
+    runOffsets = try Self.offsets(try array("run_offsets", .int64), "run_offsets", count: count, path)
+    guard runs.shape[0] == Int(runOffsets[count]) else {
+      throw Failure(
+        .badData,
+        "\(path): /instances/runs has \(runs.shape[0]) numbers, /instances/run_offsets ends at "
+          + "\(runOffsets[count])")
+    }
     self.runs = try place(runs, "runs", count: runs.shape[0])
   }
 
   private static func offsets(_ dataset: HDF5Dataset, _ name: String, count: Int, _ path: String) throws -> [Int64] {
-    guard dataset.shape == [count + 1] else {
-      throw Failure(.badData, "\(path): /instances/\(name) is \(dataset.shape), not [\(count + 1)]")
+    // The count may be any number that stood in the file.
+    guard dataset.shape[0] - 1 == count else {
+      throw Failure(
+        .badData, "\(path): /instances/\(name) has \(dataset.shape[0]) numbers, not one more than \(count)")
     }
     let offsets = try dataset.read(as: Int64.self)
     guard offsets[0] == 0 else {

@@ -139,7 +139,10 @@ package final class ShardWriter {
     switch info.task {
     case .semantic: break
     case .classification: try file.root.write("labels", imageLabels, shape: [imageLabels.count])
-    case .instances: try instances.write(into: try file.root.createGroup("instances"))
+    case .instances:
+      try instances.write(into: try file.root.createGroup("instances"))
+      // Finished shards wait for the others.
+      instances = InstanceColumns()
     }
     try file.root.writeStrings("keys", keys, options: .chunked(fletcher32: true))
     try file.root.write("crc32c", checksums, shape: [keys.count, 2], options: .chunked(fletcher32: true))

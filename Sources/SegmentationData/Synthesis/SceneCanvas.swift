@@ -5,6 +5,10 @@ struct SceneCanvas {
   let width: Int
   private var light: [Light]
   private var labels: [UInt8]
+  /// Which thing each point belongs to.
+  private var numbers: [UInt16]
+  /// The thing that is painted now; 0: none.
+  var number: UInt16 = 0
   private var rowCount: Int { 2 * height }
   private var columnCount: Int { 2 * width }
   private let unit: Float
@@ -14,6 +18,7 @@ struct SceneCanvas {
     self.width = width
     light = Array(repeating: .zero, count: 4 * height * width)
     labels = Array(repeating: 0, count: 4 * height * width)
+    numbers = Array(repeating: 0, count: 4 * height * width)
     unit = 1 / Float(2 * height)
   }
 
@@ -28,7 +33,9 @@ struct SceneCanvas {
       for column in columns {
         guard let value = colour((Float(column) + 0.5) * unit, (Float(row) + 0.5) * unit) else { continue }
         light[row * columnCount + column] = value
-        if let label { labels[row * columnCount + column] = label.rawValue }
+        guard let label else { continue }
+        labels[row * columnCount + column] = label.rawValue
+        numbers[row * columnCount + column] = number
       }
     }
   }
@@ -46,6 +53,20 @@ struct SceneCanvas {
     let first = Int(clamped((range.lowerBound / unit).rounded(.down), 0, Float(count)))
     let last = Int(clamped((range.upperBound / unit).rounded(.up), 0, Float(count)))
     return first..<max(first, last)
+  }
+
+  /// Which thing each pixel shows, height x width: the one that has two of its four points or more, of two the later.
+  func shownThings() -> [UInt16] {
+    var result: [UInt16] = []
+    result.reserveCapacity(height * width)
+    for row in 0..<height {
+      for column in 0..<width {
+        let corner = 2 * row * columnCount + 2 * column
+        let own = [corner, corner + 1, corner + columnCount, corner + columnCount + 1].map { numbers[$0] }.sorted()
+        result.append(own[2] == own[3] ? own[3] : own[1] == own[2] ? own[2] : own[0] == own[1] ? own[0] : 0)
+      }
+    }
+    return result
   }
 
   /// The picture in 8 bits with a camera's grain and darker corners, and its labels. A pixel whose four points are of

@@ -59,14 +59,29 @@ struct ScenePainter {
     ]
   }
 
-  private enum Thing: CaseIterable { case building, tree, car, sign, person }
+  private enum Thing: CaseIterable {
+    case building, tree, car, sign, person
 
-  mutating func paint(on canvas: inout SceneCanvas) {
+    var label: SceneClass {
+      switch self {
+      case .building: .building
+      case .tree: .tree
+      case .car: .car
+      case .sign: .sign
+      case .person: .person
+      }
+    }
+  }
+
+  /// - Returns: of what class each thing is that the canvas numbers, from 1 on.
+  mutating func paint(on canvas: inout SceneCanvas) -> [SceneClass] {
     paintSky(on: &canvas)
     paintHills(on: &canvas)
     paintGround(on: &canvas)
     // Far things first: near ones hide them.
-    for (thing, nearness) in things() {
+    let things = things()
+    for (index, (thing, nearness)) in things.enumerated() {
+      canvas.number = UInt16(index + 1)
       switch thing {
       case .building: paintBuilding(nearness, on: &canvas)
       case .tree: paintTree(nearness, on: &canvas)
@@ -75,6 +90,7 @@ struct ScenePainter {
       case .person: paintPerson(nearness, on: &canvas)
       }
     }
+    return things.map(\.0.label)
   }
 
   private mutating func things() -> [(Thing, Float)] {

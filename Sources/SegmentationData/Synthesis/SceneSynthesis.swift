@@ -1,4 +1,5 @@
 import Basics
+import Detection
 
 /// How the built-in dataset is made.
 package struct SynthesisSettings: Sendable {
@@ -7,7 +8,8 @@ package struct SynthesisSettings: Sendable {
   /// Splits and how many scenes each has.
   package var counts: [(split: String, count: Int)]
   package var seed: UInt64
-  /// classification: a scene's class is the kind of thing that takes most of its pixels.
+  /// classification: a scene's class is the kind of thing that takes most of its pixels. instances: cars, signs and
+  /// persons, each with the pixels that are seen of it.
   package var task: VisionTask
 
   package init(
@@ -25,9 +27,6 @@ package struct SynthesisSettings: Sendable {
   package func validate() throws {
     guard (16...4096).contains(height), (16...4096).contains(width) else {
       throw Failure(.usage, "scenes of \(height) x \(width): sides have to be 16 to 4096 pixels")
-    }
-    guard task != .instances else {
-      throw Failure(.usage, "scenes with instances cannot be drawn yet", remedy: "give --task another value")
     }
     for (split, count) in counts {
       guard SampleKey.isValid(split), (1...1_000_000).contains(count) else {
@@ -65,15 +64,36 @@ package enum SceneSynthesis {
 
   /// What a synthetic split says of itself.
   package static func info(split: String, task: VisionTask = .semantic, count: Int) -> DatasetInfo {
-    DatasetInfo(
-      split: split, task: task, classNames: task == .semantic ? classNames : imageClassNames,
-      palette: Palette.padded(colours), ignoreLabel: ignoreLabel, channels: 3,
-      sampleCount: count)
+    let names =
+      switch task {
+      case .semantic: classNames
+      case .classification: imageClassNames
+      case .instances: instanceClassNames
+      }
+    let thingColours: [UInt8] = things.reduce(into: [0, 0, 0]) { all, thing in
+      all += colours[3 * Int(thing.rawValue)..<3 * Int(thing.rawValue) + 3]
+    }
+    return DatasetInfo(
+      split: split, task: task, classNames: names,
+      palette: Palette.padded(task == .instances ? thingColours : colours),
+      ignoreLabel: task == .instances ? -1 : ignoreLabel, channels: 3, sampleCount: count)
   }
 
   private static let things: [SceneClass] = [.car, .sign, .person]
   /// Classes of whole scenes.
   package static let imageClassNames = ["empty"] + things.map { "\($0)" }
+
+  /// Classes of things.
+  package static let instanceClassNames = ["background"] + things.map { "\($0)" }
+  /// A thing of which less is seen is none: it is hidden, or too far away.
+  package static let fewestPixels = 16
+
+  private static func instances(_ canvas: SceneCanvas, _ kinds: [SceneClass]) -> InstanceAnnotations {
+    let all = InstanceAnnotations(
+      numbered: canvas.shownThings(), height: canvas.height, width: canvas.width,
+      ofClass: { number in things.firstIndex(of: kinds[Int(number) - 1]).map { UInt16($0 + 1) } })
+    return all.filtered { all.masks[$0].area >= fewestPixels }
+  }
 
   private static func imageClass(_ labels: [UInt16]) -> UInt16 {
     var counts = [Int](repeating: 0, count: things.count)
@@ -90,13 +110,18 @@ package enum SceneSynthesis {
     let random = Philox(seed: settings.seed, purpose: .synthesis, stream: stream)
     var canvas = SceneCanvas(height: settings.height, width: settings.width)
     var painter = ScenePainter(random, aspect: Float(settings.width) / Float(settings.height))
-    painter.paint(on: &canvas)
+    let kinds = painter.paint(on: &canvas)
     let (pixels, labels) = canvas.developed(grain: painter.grain)
     let digits = String(number)
-    let classes = settings.task == .semantic ? labels : [imageClass(labels)]
+    let classes: [UInt16] =
+      switch settings.task {
+      case .semantic: labels
+      case .classification: [imageClass(labels)]
+      case .instances: []
+      }
     return RawSample(
       key: "scene-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits, height: settings.height,
-      width: settings.width, channels: 3, pixels: .uint8(pixels), labels: classes,
-      task: settings.task)
+      width: settings.width, channels: 3, pixels: .uint8(pixels), labels: classes, task: settings.task,
+      instances: settings.task == .instances ? instances(canvas, kinds) : nil)
   }
 }

@@ -8,9 +8,6 @@ package struct InstancePlacement {
   private let isFlipped: Bool
   private let vertical: Float
   private let horizontal: Float
-  /// For each row and column the stored one that it shows.
-  private let rows: [Int]
-  private let columns: [Int]
 
   /// - Parameters:
   ///   - stored: of the image as it is in the dataset, in pixels.
@@ -20,14 +17,6 @@ package struct InstancePlacement {
     self.isFlipped = isFlipped
     vertical = Float(resized.height) / Float(stored.height)
     horizontal = Float(resized.width) / Float(stored.width)
-    rows = Self.sources(stored.height, resized.height)
-    let columns = Self.sources(stored.width, resized.width)
-    self.columns = isFlipped ? columns.reversed() : columns
-  }
-
-  private static func sources(_ stored: Int, _ resized: Int) -> [Int] {
-    let ratio = Float(stored) / Float(resized)
-    return (0..<resized).map { min(stored - 1, Int(Float($0) * ratio)) }
   }
 
   /// Those that are no crowd.
@@ -35,7 +24,8 @@ package struct InstancePlacement {
     let own = (0..<instances.count).filter { !instances.isCrowd[$0] }
     return InstanceTarget(
       height: height, width: width, boxes: own.map { box(instances.boxes[$0]) },
-      classes: own.map { Int(instances.classes[$0]) }, masks: own.map { mask(instances.masks[$0]) })
+      classes: own.map { Int(instances.classes[$0]) },
+      masks: own.map { instances.masks[$0].resized(height: height, width: width, isFlipped: isFlipped) })
   }
 
   private func box(_ box: Box) -> Box {
@@ -43,13 +33,5 @@ package struct InstancePlacement {
     let (top, bottom) = (box.y1 * vertical, box.y2 * vertical)
     return isFlipped
       ? Box(Float(width) - right, top, Float(width) - left, bottom) : Box(left, top, right, bottom)
-  }
-
-  private func mask(_ mask: RunLengths) -> RunLengths {
-    if !isFlipped && mask.height == height && mask.width == width { return mask }
-    let source = mask.bitmap()
-    return RunLengths(height: height, width: width) { row, column in
-      source[rows[row] * mask.width + columns[column]] != 0
-    }
   }
 }

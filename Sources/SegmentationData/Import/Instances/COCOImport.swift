@@ -157,13 +157,6 @@ private struct COCOReader: Sendable {
 }
 
 extension Box {
-  /// COCO's x, y, width, height as two corners.
-  init(_ rectangle: Rectangle) {
-    self.init(
-      Float(rectangle.x), Float(rectangle.y), Float(rectangle.x + rectangle.width),
-      Float(rectangle.y + rectangle.height))
-  }
-
   /// The largest difference of a coordinate, in pixels.
   fileprivate func distance(to other: Box) -> Float {
     max(abs(x1 - other.x1), abs(y1 - other.y1), abs(x2 - other.x2), abs(y2 - other.y2))

@@ -7,6 +7,8 @@ import ImageFiles
 /// `train.txt` and `val.txt` divide them where they are there.
 struct PennFudanImport {
   static let classNames = [InstanceClasses.background, "pedestrian"]
+  /// More than this in one picture are no persons that somebody marked.
+  private static let most = 10_000
   private static let splitNames = ["train", "val", "test"]
 
   private let source: String
@@ -89,74 +91,14 @@ struct PennFudanImport {
     }
     var sample = try RawSample(
       image, key: key, labels: [], task: .instances, channels: channels, name: pair.image)
-    sample.instances = try InstanceAnnotations(
-      numbered: values, height: label.height, width: label.width, ofClass: { _ in 1 }, name: pair.mask)
-    return sample
-  }
-}
-
-extension InstanceAnnotations {
-  /// More than this in one picture are no things that somebody marked.
-  private static let most = 10_000
-
-  /// The things of a picture in which each has a number of its own, in the numbers' order; 0 is no thing. Their boxes
-  /// are those of their pixels.
-  ///
-  /// - Parameters:
-  ///   - numbers: height x width.
-  ///   - label: the class of each number.
-  ///   - name: the file, for messages.
-  /// - Throws: `Failure(.badData)` where there are too many.
-  init(
-    numbered numbers: [UInt16], height: Int, width: Int, ofClass label: (UInt16) -> UInt16,
-    name: @autoclosure () -> String
-  ) throws {
-    self.init()
-    var runs = [ThingRuns?](repeating: nil, count: 65_536)
-    // Down the columns, as the runs are.
-    for x in 0..<width {
-      for y in 0..<height {
-        let number = Int(numbers[y * width + x])
-        if number > 0 { runs[number, default: ThingRuns()].add(x * height + y) }
-      }
-    }
-    let found = runs.indices.filter { runs[$0] != nil }
-    guard found.count <= Self.most else {
+    let instances = InstanceAnnotations(
+      numbered: values, height: label.height, width: label.width, ofClass: { _ in 1 })
+    guard instances.count <= most else {
       throw Failure(
-        .badData, "\(name()) has \(found.count) different numbers", remedy: "is it a photograph, and not a mask?")
+        .badData, "\(pair.mask) has \(instances.count) different numbers",
+        remedy: "is it a photograph, and not a mask?")
     }
-    for number in found {
-      guard let own = runs[number] else { continue }
-      let mask = try RunLengths(height: height, width: width, counts: own.counts(until: height * width))
-      append(Box(mask.boundingBox), ofClass: label(UInt16(number)), mask)
-    }
-  }
-}
-
-/// Runs of one thing, as its pixels come by in the order of the columns.
-private struct ThingRuns {
-  private var bounds: [Int] = []
-
-  mutating func add(_ place: Int) {
-    if let last = bounds.last, last == place {
-      bounds[bounds.count - 1] = place + 1
-    } else {
-      bounds += [place, place + 1]
-    }
-  }
-
-  func counts(until end: Int) -> [UInt32] {
-    var previous = 0
-    return (bounds + [end]).map { bound in
-      defer { previous = bound }
-      return UInt32(bound - previous)
-    }
-  }
-}
-
-extension [ThingRuns?] {
-  fileprivate subscript(index: Int, default initial: @autoclosure () -> ThingRuns) -> ThingRuns {
-    get { self[index] ?? initial() }
-    set { self[index] = newValue }
+    sample.instances = instances
+    return sample
   }
 }
