@@ -45,6 +45,28 @@ import Testing
     #expect(InstancePicture.drawn([], over: image, toFit: 120, 60).pixels == image.pixels)
   }
 
+  @Test func cocosImportSaysWhatItLacksAndWhatItTook() throws {
+    try withTool { tool in
+      try FileManager.default.createDirectory(atPath: tool.folder + "/shots", withIntermediateDirectories: true)
+      try PNG.write(
+        Image(width: 8, height: 6, channels: 1, pixels: [UInt8](repeating: 9, count: 48)),
+        to: tool.folder + "/shots/a.png")
+      try """
+      {"images": [{"id": 3, "file_name": "a.png"}], "categories": [{"id": 5, "name": "hat"}],
+       "annotations": [{"id": 1, "image_id": 3, "category_id": 5, "segmentation": [[1, 1, 5, 1, 5, 4, 1, 4]]}]}
+      """.write(toFile: tool.folder + "/hats.json", atomically: true, encoding: .utf8)
+      let lacking = try tool("dataset import coco shots --output data")
+      #expect(lacking.exitCode == 64 && lacking.errors.contains("coco needs --annotations"), "\(lacking)")
+      let other = try tool("dataset import voc shots --annotations hats.json --output data")
+      #expect(other.exitCode == 64 && other.errors.contains("--annotations is for 'coco'"), "\(other)")
+      let none = try tool("dataset import coco shots --annotations no.json --output data")
+      #expect(none.exitCode == 66 && none.errors.contains("there is no no.json"), "\(none)")
+      let taken = try tool("dataset import coco shots --annotations hats.json --output data --split val")
+      #expect(taken.exitCode == 0 && taken.output.contains("val: 1 samples, 2 classes, 3 channels"), "\(taken)")
+      #expect(taken.output.contains("val: 1 annotations (0 of them crowds) in 1 images; 0 images have none"))
+    }
+  }
+
   @Test func scenesWithInstancesAreShown() throws {
     try withTool { tool in
       let made = try tool("dataset synthesize --task instances --output data --train 6 --val 2")

@@ -8,7 +8,8 @@ struct DatasetVerifyCommand: ParsableCommand {
     commandName: "verify", abstract: "Read every byte of a dataset and check it.",
     discussion: """
       Checks that all shards are there and belong together, that every key has its image and label, that every \
-      checksum matches and that every label is a class or the ignore label. Lists what is wrong; exit code 65 then.
+      checksum matches and that every label is a class or the ignore label; of instances, that boxes surround something, \
+      classes are classes and masks have the image's size. Lists what is wrong; exit code 65 then.
 
         fcn-dist dataset verify data
       """)
