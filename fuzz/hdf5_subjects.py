@@ -1,4 +1,4 @@
-"""Shards and checkpoints: as fcn-dist seals them, and as other tools write them in the formats of HDF5 1.0 and 1.10."""
+"""Shards, checkpoints and models of regions: as fcn-dist seals them, and as other tools write them in the formats of HDF5 1.0 and 1.10."""
 
 import os
 import subprocess
@@ -158,3 +158,23 @@ train: {steps: 2, evaluate_every: 1, checkpoint_every: 2}
             file.write(mutate(source.choice(self.originals), source))
         command = source.choice([["verify", path], ["verify", path], ["digest", path], ["show", path]])
         return [self.program, "checkpoint", *command], [path]
+
+
+class Regions(HDF5Subject):
+    """Models of labelled regions, as `baseline fit` writes them, read before they label one small image."""
+
+    def __init__(self, program, folder):
+        self.program = program
+        self.data = os.path.join(folder, "data")
+        data = "dataset synthesize --output data --train 3 --val 1 --height 40 --width 56"
+        fit = "baseline fit --data data --output model.h5 --set superpixels.count=30 --set fit.purity=0"
+        for command in (data.split(), fit.split()):
+            subprocess.run([program, *command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        self.originals = self.variants(os.path.join(folder, "model.h5"))
+
+    def case(self, source, folder):
+        path = os.path.join(folder, "model.h5")
+        with open(path, "wb") as file:
+            file.write(mutate(source.choice(self.originals), source))
+        output = os.path.join(folder, "out")
+        return [self.program, "baseline", "clusters", "--data", self.data, "--model", path, "--output", output], [path]

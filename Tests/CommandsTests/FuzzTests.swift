@@ -6,8 +6,8 @@ import Testing
   @Test(
     .enabled(if: Python.hasH5py && Python.hasPillow, "needs python3 with h5py, numpy and Pillow"),
     arguments: [
-      ("shards", 150), ("instance-shards", 100), ("checkpoints", 100), ("pictures", 100), ("annotations", 120),
-      ("instances", 120), ("arrays", 80),
+      ("shards", 150), ("instance-shards", 100), ("checkpoints", 100), ("regions", 60), ("pictures", 100),
+      ("annotations", 120), ("instances", 120), ("arrays", 80),
       ("configurations", 60), ("command-lines", 80),
     ])
   func damagedInputEndsInOneLine(subject: String, cases: Int) throws {
