@@ -53,6 +53,9 @@ extension Configuration {
     package var mean: [Float]?
     /// One per channel; nil: measured on the training images.
     package var std: [Float]?
+    package var visible = VisiblePart.image
+    /// Names of the classes that are background; nil: the one called "background".
+    package var background: [String]?
     package var augment = Augment()
   }
 

@@ -43,6 +43,17 @@ extension ConfigurationKey {
       "data.mean", \.data.mean, .any,
       "subtracted from every pixel; auto: of the --init file, else of the training images"),
     .channelNumbers("data.std", \.data.std, .positive, "divides every pixel; auto: as data.mean"),
+    .choice("data.visible", \.data.visible, "what of each image the network sees, in training and after (below)"),
+    ConfigurationKey(
+      path: "data.background", summary: "with data.visible: the classes that are background; auto: 'background'",
+      values: "[names of classes], or auto",
+      read: { value, configuration in
+        guard !value.isAbsent(orWord: "auto") else { return configuration.data.background = nil }
+        let names = try value.list(of: "names of classes, or auto").map { try $0.text() }
+        guard !names.isEmpty else { throw value.failure(expected: "a list of names of classes, or auto") }
+        configuration.data.background = names
+      },
+      write: { $0.data.background.map { "[\($0.map(quotedWhereNeeded).joined(separator: ", "))]" } ?? "auto" }),
     .number("data.augment.flip", \.data.augment.flip, .fraction, "probability of mirroring left to right"),
     ConfigurationKey(
       path: "data.augment.scale", summary: "range of random scales", values: "[min, max], each in 0.05 … 20",

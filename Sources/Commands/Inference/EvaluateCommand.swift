@@ -77,7 +77,8 @@ struct EvaluateCommand: ParsableCommand {
       group: group)
     try DatasetFit.check(dataset, model, file: checkpoint)
     let evaluator = Evaluator(
-      network: model.network, dataset: dataset, normalisation: model.normalisation, group: group, batch: model.batch)
+      network: model.network, dataset: dataset, normalisation: model.normalisation, mask: model.mask, group: group,
+      batch: model.batch)
     let evaluation = try evaluator.evaluate(model.memory) { done, count in
       if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
     }

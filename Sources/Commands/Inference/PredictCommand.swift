@@ -128,9 +128,14 @@ struct PredictCommand: ParsableCommand {
   }
 
   private func files(_ model: TrainedModel, hasTruth: Bool) -> PredictionFiles? {
-    folder.map {
-      PredictionFiles(
-        folder: $0, classNames: model.classNames, palette: model.palette, withOverlay: overlay, hasTruth: hasTruth)
+    folder.map { folder in
+      var files = PredictionFiles(
+        folder: folder, classNames: model.classNames, palette: model.palette, withOverlay: overlay, hasTruth: hasTruth)
+      if let mask = model.mask {
+        let normalisation = model.normalisation
+        files.shown = { mask.shown($0, normalisation) }
+      }
+      return files
     }
   }
 }

@@ -10,6 +10,8 @@ struct PredictionFiles {
   let withOverlay: Bool
   /// Whether the samples' own labels mean something.
   let hasTruth: Bool
+  /// What of a sample its pictures show.
+  var shown: @Sendable (RawSample) -> RawSample = { $0 }
 
   func write(_ prediction: Predictor.Prediction, key: String) throws {
     let sample = prediction.sample
@@ -17,7 +19,7 @@ struct PredictionFiles {
     try PNG.write(classImage(prediction), to: "\(folder)/\(key).png")
     guard withOverlay else { return }
     let panel = Overlay.panel(
-      image: Canvas(sample), labels: prediction.classes, truth: hasTruth ? sample.labels : nil,
+      image: Canvas(shown(sample)), labels: prediction.classes, truth: hasTruth ? sample.labels : nil,
       classNames: classNames, palette: palette, caption: "\(key)  \(sample.width) x \(sample.height)")
     try panel.write(to: "\(folder)/\(key)-overlay.png")
   }

@@ -25,7 +25,7 @@ struct Predictor {
     self.model = model
     self.tiling = tiling
     self.available = available
-    transform = SampleTransform(normalisation: model.normalisation, ignoreLabel: .max)
+    transform = SampleTransform(normalisation: model.normalisation, mask: model.mask, ignoreLabel: .max)
   }
 
   /// - Parameter images: of equal size. What comes out for one does not depend on the others.

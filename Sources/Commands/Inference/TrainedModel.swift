@@ -12,6 +12,8 @@ import TrainingConfiguration
 struct TrainedModel {
   let network: Network
   let normalisation: Normalisation
+  /// nil: the network sees whole images.
+  let mask: VisibleMask?
   let classNames: [String]
   let palette: [UInt8]
   /// Images that go through the network together, as in training.
@@ -31,6 +33,7 @@ struct TrainedModel {
   ) throws {
     let file = try ParameterFile(path)
     let configuration = try Self.configuration(file, settings)
+    mask = try Self.mask(path, configuration, dataset)
     let model = try ModelConfiguration(Self.model(file, configuration, dataset))
     let backend = try backendOptions.makeBackend(for: configuration, group: group)
     batch = configuration.settled(trainers: 1).batch.micro
@@ -58,6 +61,7 @@ struct TrainedModel {
     agreement.add("the backend", network.backend.fingerprint)
     agreement.add("the data", dataset?.fingerprint ?? "none")
     agreement.add("the normalisation", "mean \(normalisation.mean), std \(normalisation.std)")
+    agreement.add("what is visible", mask.map { "\($0.part.rawValue), not \($0.backgroundNames)" } ?? "everything")
     agreement.add("the parameters", "CRC-32C \(String(checksum, radix: 16))")
     return agreement
   }
@@ -106,6 +110,17 @@ struct TrainedModel {
     model.classes = stored.classes
     model.channels = stored.channels
     return model
+  }
+
+  private static func mask(_ path: String, _ configuration: Configuration, _ dataset: Dataset?) throws -> VisibleMask? {
+    let (visible, background) = (configuration.data.visible, configuration.data.background)
+    guard let dataset else {
+      guard visible != .image else { return nil }
+      throw Failure(
+        .usage, "\(path) sees the \(visible.rawValue) alone, and image files have no labels to find it by",
+        remedy: "predict a split with --data, or let it see whole images: --set data.visible=image")
+    }
+    return try VisibleMask.make(visible, background: background, dataset.info)
   }
 
   /// - Important: Collective over `group`: where nothing says it, rank 0 measures.

@@ -1,12 +1,14 @@
 import Basics
 import CVector
 
-/// Makes the network's input of a stored sample: scale, cut, flip, colours, normalise, labels along with the image.
+/// Makes the network's input of a stored sample: scale, cut, flip, colours, hide, normalise, labels along with the image.
 ///
 /// What comes out is a function of (seed, random key, stored sample) alone: never of rank, thread or batch.
 package struct SampleTransform: Sendable {
   package let normalisation: Normalisation
   package let augmentation: AugmentationSettings
+  /// nil: the whole image is seen.
+  package let mask: VisibleMask?
   package let ignoreLabel: UInt16
   package let seed: UInt64
   /// The size in which instances are looked for; nil for other tasks.
@@ -17,11 +19,12 @@ package struct SampleTransform: Sendable {
   ///   - frame: for samples with instances, which are resized and padded.
   ///   - pool: where the memory of samples comes from and goes to.
   package init(
-    normalisation: Normalisation, augmentation: AugmentationSettings = .none, ignoreLabel: UInt16, seed: UInt64 = 0,
-    frame: InstanceFrame? = nil, pool: SamplePool = SamplePool()
+    normalisation: Normalisation, augmentation: AugmentationSettings = .none, mask: VisibleMask? = nil,
+    ignoreLabel: UInt16, seed: UInt64 = 0, frame: InstanceFrame? = nil, pool: SamplePool = SamplePool()
   ) {
     self.normalisation = normalisation
     self.augmentation = augmentation
+    self.mask = mask
     self.ignoreLabel = ignoreLabel
     self.seed = seed
     self.frame = frame
@@ -39,12 +42,21 @@ package struct SampleTransform: Sendable {
       source: raw.height, scale: scales.rows, size: height, place: draw.vertical, isFlipped: false)
     let columns = AxisMap(
       source: raw.width, scale: scales.columns, size: width, place: draw.horizontal, isFlipped: draw.isFlipped)
-    let pixels = paint(raw, draw, rows, columns, height: height, width: width)
+    var pixels = paint(raw, draw, rows, columns, height: height, width: width)
     let hasDenseLabels = raw.task == .semantic
     var labels = hasDenseLabels ? pool.labels(count: height * width) : raw.labels
     if hasDenseLabels {
       labels.withUnsafeMutableBufferPointer {
         paint(raw, rows, columns, isUnmoved: isUnmoved(raw, draw, columns), width: width, into: $0)
+      }
+    }
+    if let mask, hasDenseLabels {
+      pixels.withUnsafeMutableBufferPointer { pixels in
+        labels.withUnsafeBufferPointer {
+          mask.apply(
+            to: pixels, labels: $0, rows: rows.valid, columns: columns.valid, width: width, kind: raw.pixels.kind,
+            normalisation)
+        }
       }
     }
     return Sample(

@@ -20,8 +20,8 @@ package final class Evaluator {
   /// - Parameter batch: images of equal size that go through the network together; more of them where they are small.
   ///   The result does not depend on it.
   package init(
-    network: Network, dataset: Dataset, normalisation: Normalisation, group: any ProcessGroup, batch: Int = 1,
-    loaderThreads: Int = 1
+    network: Network, dataset: Dataset, normalisation: Normalisation, mask: VisibleMask? = nil,
+    group: any ProcessGroup, batch: Int = 1, loaderThreads: Int = 1
   ) {
     self.batch = batch
     classWeights = [Float](repeating: 1, count: network.configuration.classes)
@@ -30,7 +30,7 @@ package final class Evaluator {
     self.group = group
     self.loaderThreads = loaderThreads
     transform = SampleTransform(
-      normalisation: normalisation, augmentation: .none, ignoreLabel: dataset.info.ignoreValue, seed: 0,
+      normalisation: normalisation, augmentation: .none, mask: mask, ignoreLabel: dataset.info.ignoreValue, seed: 0,
       frame: network.configuration.frame)
   }
 

@@ -12,6 +12,8 @@ package struct TrainingInputs {
   /// The `val` split, where there is one.
   package let validation: Dataset?
   package let classWeights: [Float]
+  /// nil: whole images are seen.
+  package let mask: VisibleMask?
   package let referenceSize: (height: Int, width: Int)
   /// Where mean and std come from, where that is neither the configuration nor the images; for people.
   package let normalisationNote: String?
@@ -38,6 +40,8 @@ package struct TrainingInputs {
       wish.model.channels, training.info.channels, key: "model.channels", what: "channels", folder: dataFolder)
     settings.data.mean = wish.data.mean ?? measured.mean
     settings.data.std = wish.data.std ?? measured.std
+    mask = try VisibleMask.make(wish.data.visible, background: wish.data.background, training.info)
+    if let mask { settings.data.background = mask.backgroundNames }
     configuration = settings
     modelConfiguration = try ModelConfiguration(settings.model)
     classWeights = try measured.classWeights(settings.loss.classWeights, classCount: training.info.classCount)
@@ -120,7 +124,8 @@ package struct TrainingInputs {
       augmentation: AugmentationSettings(
         flip: augment.flip, scale: augment.scale, crop: augment.crop.map { ($0.height, $0.width) },
         color: augment.color, area: augment.area, aspect: augment.aspect),
-      ignoreLabel: training.info.ignoreValue, seed: configuration.train.seed, frame: modelConfiguration.frame)
+      mask: mask, ignoreLabel: training.info.ignoreValue, seed: configuration.train.seed,
+      frame: modelConfiguration.frame)
   }
 
   /// What the dataset has.

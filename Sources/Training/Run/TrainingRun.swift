@@ -267,7 +267,7 @@ package final class TrainingRun {
   private func evaluator(over group: any ProcessGroup) -> Evaluator? {
     inputs.validation.map {
       Evaluator(
-        network: network, dataset: $0, normalisation: inputs.normalisation, group: group,
+        network: network, dataset: $0, normalisation: inputs.normalisation, mask: inputs.mask, group: group,
         batch: configuration.batch.micro, loaderThreads: options.loaderThreads)
     }
   }
