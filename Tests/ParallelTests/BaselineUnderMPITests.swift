@@ -32,6 +32,13 @@ extension ParallelTests {
       let scored = try run(folder.path, ranks: 0, "evaluate --predictions a --data data --json scored.json")
       #expect(scored.exitCode == 0, "\(scored.tail)")
       #expect(folder.text("scored.json") == folder.text("a.json"))
+      for ranks in 1...4 {
+        let shared = try run(
+          folder.path, ranks: ranks, "evaluate --predictions a --data data --json \(ranks).json")
+        #expect(shared.exitCode == 0, "\(shared.tail)")
+        #expect(folder.text("\(ranks).json") == folder.text("a.json"), "\(ranks)")
+      }
+      #expect(folder.text("a.json").contains("\"boundary_f\": 0."), "\(folder.text("a.json"))")
     }
   }
 }

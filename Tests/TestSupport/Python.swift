@@ -7,6 +7,8 @@ package enum Python {
   package static let hasONNXRuntime = has("onnx, onnxruntime, h5py, numpy")
   package static let hasPillow = has("PIL, numpy")
 
+  package static let hasSciPy = has("scipy.ndimage, numpy")
+
   package static let hasTifffile = has("tifffile, numpy")
 
   private static func has(_ modules: String) -> Bool { (try? run("import \(modules)")) != nil }

@@ -18,6 +18,8 @@ struct BaselineClustersCommand: ParsableCommand {
         fcn-dist baseline clusters --data camvid --model regions.h5 --output clusters
         fcn-dist baseline clusters --data camvid --oracle --output oracle \\
             --sheet oracle.png --json oracle.json
+        fcn-dist baseline clusters --data camvid --model regions.h5 --output clusters \\
+            --sheet beside.png --beside runs/fcn/predictions
       """)
 
   @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var data: String
@@ -31,12 +33,18 @@ struct BaselineClustersCommand: ParsableCommand {
     help: ArgumentHelp("Draw images, superpixels and regions, labels and results into this PNG.", valueName: "file"))
   var sheet: String?
   @Option(help: ArgumentHelp("How many images --sheet shows, evenly spread.", valueName: "number")) var count = 6
+  @Option(
+    help: ArgumentHelp(
+      "A folder of another system's label PNGs, shown on --sheet beside the clusters. May be given again.",
+      valueName: "folder"))
+  var beside: [String] = []
   @OptionGroup var options: RegionOptions
 
   func validate() throws {
     guard oracle != (model != nil) else {
       throw ValidationError(oracle ? "Give --model or --oracle, not both" : "Give --model FILE, or --oracle")
     }
+    guard beside.isEmpty || sheet != nil else { throw ValidationError("--beside goes with --sheet") }
     guard (1...200).contains(count) else { throw ValidationError("--count must be in 1 … 200, found \(count)") }
   }
 
@@ -50,11 +58,13 @@ struct BaselineClustersCommand: ParsableCommand {
       if group.isCoordinator { try Folder.make(output, remedy: "give another one with --output") }
       let threads = try options.threadCount(group)
       try group.barrier()
-      let job = ClusterJob(
+      var job = ClusterJob(
         dataset: dataset, settings: settings, nearest: model.map { NearestRegions($0, settings: settings) },
         files: PredictionFiles(
           folder: output, classNames: dataset.info.classNames, palette: dataset.info.palette, withOverlay: false,
           hasTruth: true))
+      job.others = try beside.map { try ForeignPredictions(folder: $0, dataset: dataset) }
+      for place in job.others.indices { try job.others[place].settle(over: group) }
       let watch = Stopwatch()
       let evaluation = try job.run(over: group, threads: threads) { done, count in
         if group.isCoordinator { console.transient("clustering: \(done) of this rank's \(count) images") }

@@ -10,6 +10,8 @@ struct ClusterJob: Sendable {
   /// nil: the true labels of most pixels.
   let nearest: NearestRegions?
   let files: PredictionFiles
+  /// Of other systems, shown beside.
+  var others: [ForeignPredictions] = []
 
   /// Labels, writes and counts every image of the split once: the same bits for any number of ranks and threads.
   ///
@@ -19,22 +21,21 @@ struct ClusterJob: Sendable {
     over group: any ProcessGroup, threads: Int, progress: (_ done: Int, _ count: Int) -> Void
   ) throws -> Evaluation {
     let indices = Array(stride(from: group.rank, to: dataset.sampleCount, by: group.size))
-    var confusion = ConfusionMatrix(classCount: dataset.info.classCount)
+    var tally = PixelTally(classCount: dataset.info.classCount)
     try OrderedWork.run(count: indices.count, threads: threads) { place in
       let sample = try dataset.read(indices[place])
       let prediction = Predictor.Prediction(sample: sample, classes: classes(of: sample), logits: [])
       try files.write(prediction, key: sample.key)
       return prediction
     } take: { place, prediction in
-      prediction.sample.labels.withUnsafeBufferPointer { truth in
-        prediction.classes.withUnsafeBufferPointer {
-          confusion.accumulate(labels: truth, predictions: $0, ignoreLabel: dataset.info.ignoreValue)
-        }
-      }
+      let sample = prediction.sample
+      tally.accumulate(
+        labels: sample.labels, predictions: prediction.classes, height: sample.height, width: sample.width,
+        ignoreLabel: dataset.info.ignoreValue)
       progress(place + 1, indices.count)
     }
-    try confusion.allReduce(over: group)
-    return Evaluation(confusion: confusion, imageCount: dataset.sampleCount, loss: .nan)
+    try tally.allReduce(over: group)
+    return tally.evaluation
   }
 
   /// A class for each pixel: that of its region.
@@ -62,7 +63,10 @@ struct ClusterJob: Sendable {
       let sample = try dataset.read(place * dataset.sampleCount / count)
       let (superpixels, regions) = settings.regions(of: LabImage(sample))
       let outlined = Overlay.outlined(Canvas(sample), [(superpixels.labels, .white), (regions.labels, .outline)])
-      sheet.add(sample, prediction: try files.classes(key: sample.key), between: outlined)
+      let index = place * dataset.sampleCount / count
+      let predictions =
+        [try files.classes(key: sample.key)] + (try others.map { try $0.labels(index, truth: sample.labels) })
+      sheet.add(sample, predictions: predictions, between: outlined)
     }
     return sheet.canvas
   }

@@ -11,8 +11,8 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score a trained network, or any system's label images.",
     discussion: """
-      Prints pixel accuracy, mean class accuracy, mean IoU and frequency-weighted IoU, and a line for each class. All \
-      ranks share the images; the result does not depend on how many there are.
+      Prints pixel accuracy, mean class accuracy, mean IoU, frequency-weighted IoU and the boundary F-measure, and a \
+      line for each class. All ranks share the images; the result does not depend on how many there are.
 
         fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data camvid
         mpirun -n 8 fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 \\
@@ -25,7 +25,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Instead of a checkpoint: a folder of label PNGs (palette, grey, or the palette's colours), each named by its "
-        + "sample's key.", valueName: "folder"))
+        + "sample's key, with or without an addition such as _pred.", valueName: "folder"))
   var predictions: String?
   @Option(help: ArgumentHelp("The dataset's folder.", valueName: "folder")) var data: String
   @Option(help: "The split.") var split = "val"
@@ -68,7 +68,9 @@ struct EvaluateCommand: ParsableCommand {
     _ dataset: Dataset, _ group: MPIProcessGroup, _ console: Console
   ) throws -> (Evaluation, classNames: [String]) {
     if let predictions {
-      let foreign = try ForeignPredictions(folder: predictions, dataset: dataset)
+      var foreign = try ForeignPredictions(folder: predictions, dataset: dataset)
+      try foreign.settle(over: group)
+      if group.isCoordinator, let note = foreign.note { console.line(note) }
       return (try foreign.evaluate(over: group), dataset.info.classNames)
     }
     let checkpoint = checkpoint ?? ""
@@ -78,7 +80,7 @@ struct EvaluateCommand: ParsableCommand {
     try DatasetFit.check(dataset, model, file: checkpoint)
     let evaluator = Evaluator(
       network: model.network, dataset: dataset, normalisation: model.normalisation, mask: model.mask, group: group,
-      batch: model.batch)
+      batch: model.batch, measuresBoundaries: true)
     let evaluation = try evaluator.evaluate(model.memory) { done, count in
       if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
     }

@@ -23,23 +23,24 @@ package struct EvaluationReport {
     }
     if evaluation.task == .classification { return classificationTable }
     var table = TextTable()
-    table.add(["class", "IoU", "accuracy", "pixels"])
+    let boundary = evaluation.boundary
+    table.add(["class", "IoU", "accuracy"] + (boundary == nil ? [] : ["boundary F"]) + ["pixels"])
     for (label, name) in classNames.enumerated() {
-      table.add([
-        name, percentage(confusion.intersectionOverUnion(label)), percentage(confusion.accuracy(label)),
-        grouped(Int(confusion.truthCount(label))),
-      ])
+      table.add(
+        [name, percentage(confusion.intersectionOverUnion(label)), percentage(confusion.accuracy(label))]
+          + (boundary.map { [percentage($0.value(ofClass: label))] } ?? [])
+          + [grouped(Int(confusion.truthCount(label)))])
     }
-    table.add([
-      "mean", percentage(confusion.meanIntersectionOverUnion), percentage(confusion.meanClassAccuracy),
-      grouped(Int(confusion.pixelCount)),
-    ])
+    table.add(
+      ["mean", percentage(confusion.meanIntersectionOverUnion), percentage(confusion.meanClassAccuracy)]
+        + (boundary.map { [percentage($0.mean)] } ?? []) + [grouped(Int(confusion.pixelCount))])
     return """
       \(table.text)
 
       split \(split), \(evaluation.imageCount) images: mean IoU \(percentage(confusion.meanIntersectionOverUnion)), \
       pixel accuracy \(percentage(confusion.pixelAccuracy)), \
       frequency-weighted IoU \(percentage(confusion.frequencyWeightedIntersectionOverUnion))\
+      \(boundary.map { ", boundary F \(percentage($0.mean))" } ?? "")\
       \(evaluation.loss.isFinite ? ", loss \(significant(evaluation.loss, 4))" : "")
       """
   }
@@ -69,22 +70,26 @@ package struct EvaluationReport {
   package var json: JSONText {
     let confusion = evaluation.confusion
     if evaluation.task == .classification { return classificationJSON }
+    let boundary = evaluation.boundary
     // Where nothing was counted there is nothing to divide by.
     let mean = { (value: Double) in JSONText.number(confusion.pixelCount > 0 ? value : nil) }
     let classes = classNames.enumerated().map { label, name in
-      JSONText.object([
-        ("name", .text(name)), ("iou", .number(confusion.intersectionOverUnion(label))),
-        ("accuracy", .number(confusion.accuracy(label))), ("pixels", .integer(confusion.truthCount(label))),
-      ])
+      JSONText.object(
+        [
+          ("name", .text(name)), ("iou", .number(confusion.intersectionOverUnion(label))),
+          ("accuracy", .number(confusion.accuracy(label))), ("pixels", .integer(confusion.truthCount(label))),
+        ] + (boundary.map { [("boundary_f", .number($0.value(ofClass: label)))] } ?? []))
     }
-    return .object([
-      ("split", .text(split)), ("images", .integer(Int64(evaluation.imageCount))),
-      ("pixels", .integer(confusion.pixelCount)), ("pixel_accuracy", mean(confusion.pixelAccuracy)),
-      ("mean_class_accuracy", mean(confusion.meanClassAccuracy)),
-      ("mean_iou", mean(confusion.meanIntersectionOverUnion)),
-      ("frequency_weighted_iou", mean(confusion.frequencyWeightedIntersectionOverUnion)),
-      ("loss", mean(evaluation.loss)), ("classes", .list(classes)), ("confusion", confusionRows),
-    ])
+    return .object(
+      [
+        ("split", .text(split)), ("images", .integer(Int64(evaluation.imageCount))),
+        ("pixels", .integer(confusion.pixelCount)), ("pixel_accuracy", mean(confusion.pixelAccuracy)),
+        ("mean_class_accuracy", mean(confusion.meanClassAccuracy)),
+        ("mean_iou", mean(confusion.meanIntersectionOverUnion)),
+        ("frequency_weighted_iou", mean(confusion.frequencyWeightedIntersectionOverUnion)),
+      ] + (boundary.map { [("boundary_f", .number($0.mean))] } ?? []) + [
+        ("loss", mean(evaluation.loss)), ("classes", .list(classes)), ("confusion", confusionRows),
+      ])
   }
 
   private var classificationJSON: JSONText {

@@ -19,13 +19,13 @@ struct PredictionSheet {
     let count = min(self.count, indices.count)
     for place in 0..<count {
       let index = indices[place * indices.count / count]
-      let sample = try input.read(index, normalisation: normalisation)
+      let sample = files.shown(try input.read(index, normalisation: normalisation))
       if let bestClasses {
         guard let best = bestClasses[input.key(index)] else { continue }
         sheet.add(sample, withLabel: files.hasTruth, prediction: best)
         continue
       }
-      sheet.add(sample, withLabels: files.hasTruth, prediction: try files.classes(key: input.key(index)))
+      sheet.add(sample, withLabels: files.hasTruth, predictions: [try files.classes(key: input.key(index))])
     }
     try sheet.canvas.write(to: path)
   }

@@ -27,9 +27,10 @@ struct ContactSheet {
   /// The image beside its labels (without them where they mean nothing), and beside a prediction laid over it.
   ///
   /// - Parameters:
-  ///   - prediction: a class for each pixel of the sample.
+  ///   - predictions: each a class for each pixel of the sample.
   ///   - between: a picture of the sample's size that follows the image.
-  mutating func add(_ sample: RawSample, withLabels: Bool = true, prediction: [UInt16]? = nil, between: Canvas? = nil) {
+  mutating func add(_ sample: RawSample, withLabels: Bool = true, predictions: [[UInt16]] = [], between: Canvas? = nil)
+  {
     let image = Canvas(sample)
     var pictures = [image] + (between.map { [$0] } ?? [])
     if sample.task == .classification {
@@ -43,7 +44,7 @@ struct ContactSheet {
         Overlay.coloured(
           sample.labels, width: sample.width, height: sample.height, palette: palette, classCount: classNames.count))
     }
-    if let prediction {
+    for prediction in predictions {
       pictures.append(Overlay.blend(image, prediction, palette: palette, classCount: classNames.count))
     }
     add(pictures, captions: ["\(sample.key)  \(sample.width) x \(sample.height)"])

@@ -13,10 +13,12 @@ package struct Evaluation: Equatable, Sendable {
   package let topFiveCount: Int64
   /// instances: COCO's numbers.
   package let scores: InstanceScores?
+  /// semantic: how well outlines are met, where that was measured.
+  package let boundary: BoundaryTally?
 
   package init(
     task: VisionTask = .semantic, confusion: ConfusionMatrix, imageCount: Int, loss: Double, topFiveCount: Int64 = 0,
-    scores: InstanceScores? = nil
+    scores: InstanceScores? = nil, boundary: BoundaryTally? = nil
   ) {
     self.task = task
     self.confusion = confusion
@@ -24,6 +26,7 @@ package struct Evaluation: Equatable, Sendable {
     self.loss = loss
     self.topFiveCount = topFiveCount
     self.scores = scores
+    self.boundary = boundary
   }
 
   /// Share of the images whose class is among the five likeliest.

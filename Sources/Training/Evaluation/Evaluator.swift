@@ -12,6 +12,7 @@ package final class Evaluator {
   private let transform: SampleTransform
   let group: any ProcessGroup
   private let loaderThreads: Int
+  private let measuresBoundaries: Bool
   private let batch: Int
   private let classWeights: [Float]
   private var pixels: [Float] = []
@@ -19,9 +20,10 @@ package final class Evaluator {
 
   /// - Parameter batch: images of equal size that go through the network together; more of them where they are small.
   ///   The result does not depend on it.
+  /// - Parameter measuresBoundaries: whether the result of a semantic network has boundary F-measures.
   package init(
     network: Network, dataset: Dataset, normalisation: Normalisation, mask: VisibleMask? = nil,
-    group: any ProcessGroup, batch: Int = 1, loaderThreads: Int = 1
+    group: any ProcessGroup, batch: Int = 1, loaderThreads: Int = 1, measuresBoundaries: Bool = false
   ) {
     self.batch = batch
     classWeights = [Float](repeating: 1, count: network.configuration.classes)
@@ -29,6 +31,7 @@ package final class Evaluator {
     self.dataset = dataset
     self.group = group
     self.loaderThreads = loaderThreads
+    self.measuresBoundaries = measuresBoundaries && network.configuration.architecture.task == .semantic
     transform = SampleTransform(
       normalisation: normalisation, augmentation: .none, mask: mask, ignoreLabel: dataset.info.ignoreValue, seed: 0,
       frame: network.configuration.frame)
@@ -45,7 +48,7 @@ package final class Evaluator {
     }
     let count = dataset.info.sampleCount
     let share = self.share
-    var tally = Tally(classCount: network.configuration.classes)
+    var tally = Tally(classCount: network.configuration.classes, measuresBoundaries: measuresBoundaries)
     var sums = [Double](repeating: 0, count: 2 * count)
     try forEachBatch(of: share) { run, samples in
       for (index, outcome) in zip(run, try score(samples, memory, into: &tally)) {
@@ -65,7 +68,7 @@ package final class Evaluator {
     }
     return Evaluation(
       task: network.configuration.architecture.task, confusion: tally.confusion, imageCount: count,
-      loss: loss / max(1, weight), topFiveCount: tally.topFiveCount)
+      loss: loss / max(1, weight), topFiveCount: tally.topFiveCount, boundary: tally.boundary)
   }
 
   /// The images of this rank.
@@ -78,12 +81,17 @@ package final class Evaluator {
   private struct Tally {
     var confusion: ConfusionMatrix
     var topFiveCount: Int64 = 0
+    var boundary: BoundaryTally?
 
-    init(classCount: Int) { confusion = ConfusionMatrix(classCount: classCount) }
+    init(classCount: Int, measuresBoundaries: Bool) {
+      confusion = ConfusionMatrix(classCount: classCount)
+      boundary = measuresBoundaries ? BoundaryTally(classCount: classCount) : nil
+    }
 
     mutating func allReduce(over group: any ProcessGroup) throws {
       try confusion.allReduce(over: group)
       topFiveCount = try group.allReduce(topFiveCount, .sum)
+      try boundary?.allReduce(over: group)
     }
   }
 
@@ -128,9 +136,10 @@ package final class Evaluator {
     return samples.enumerated().map { image, sample in
       sample.labels.withUnsafeBufferPointer { labels in
         predictions.withUnsafeBufferPointer { predictions in
-          let own = image * labelCount..<(image + 1) * labelCount
-          tally.confusion.accumulate(
-            labels: labels, predictions: UnsafeBufferPointer(rebasing: predictions[own]), ignoreLabel: ignoreLabel)
+          let own = UnsafeBufferPointer(rebasing: predictions[image * labelCount..<(image + 1) * labelCount])
+          tally.confusion.accumulate(labels: labels, predictions: own, ignoreLabel: ignoreLabel)
+          tally.boundary?.accumulate(
+            labels: labels, predictions: own, height: height, width: width, ignoreLabel: ignoreLabel)
         }
       }
       if network.configuration.architecture.task == .classification, sample.labels[0] != ignoreLabel {

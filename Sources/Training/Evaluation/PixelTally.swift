@@ -1,0 +1,44 @@
+import Basics
+import Collectives
+
+/// What is counted of images whose pixels have a true and a given class, whatever system gave it.
+package struct PixelTally: Equatable, Sendable {
+  package private(set) var confusion: ConfusionMatrix
+  package private(set) var boundary: BoundaryTally
+  package private(set) var imageCount: Int64 = 0
+
+  package init(classCount: Int) {
+    confusion = ConfusionMatrix(classCount: classCount)
+    boundary = BoundaryTally(classCount: classCount)
+  }
+
+  /// Counts an image.
+  ///
+  /// - Parameters:
+  ///   - labels: height x width; those that are no class are left out.
+  ///   - predictions: the same; a class wherever the label is one.
+  package mutating func accumulate(
+    labels: [UInt16], predictions: [UInt16], height: Int, width: Int, ignoreLabel: UInt16
+  ) {
+    labels.withUnsafeBufferPointer { labels in
+      predictions.withUnsafeBufferPointer { predictions in
+        confusion.accumulate(labels: labels, predictions: predictions, ignoreLabel: ignoreLabel)
+        boundary.accumulate(
+          labels: labels, predictions: predictions, height: height, width: width, ignoreLabel: ignoreLabel)
+      }
+    }
+    imageCount += 1
+  }
+
+  /// - Important: Collective.
+  package mutating func allReduce(over group: any ProcessGroup) throws {
+    try confusion.allReduce(over: group)
+    try boundary.allReduce(over: group)
+    imageCount = try group.allReduce(imageCount, .sum)
+  }
+
+  /// An evaluation whose loss is not a number: classes alone have none.
+  package var evaluation: Evaluation {
+    Evaluation(confusion: confusion, imageCount: Int(imageCount), loss: .nan, boundary: boundary)
+  }
+}
