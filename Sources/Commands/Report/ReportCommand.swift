@@ -1,26 +1,38 @@
 import ArgumentParser
 import Basics
 import Foundation
+import ImageFiles
 import RunLogging
+import SegmentationData
+import Training
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Make one HTML page of a run, or of several to compare.",
+    commandName: "report", abstract: "Make one HTML page of a run, or of several systems to compare.",
     discussion: """
       Writes RUN/report.html: curves, classes, timing, pictures, on a page that needs no network and nothing beside \
       it. It shows the pictures that 'fcn-dist predict --overlay --output RUN/predictions' left. Of several runs it \
       makes a page that compares them.
+      With --data it compares any systems on a split: runs (by the label images in RUN/predictions), what 'baseline \
+      clusters' wrote, other people's label images. It shows mean IoU, pixel accuracy and boundary F-measure, the IoU of \
+      each class, and the images on which they differ most.
 
         fcn-dist report runs/camvid
         fcn-dist report runs/fcn32s runs/fcn16s runs/fcn8s --output compared.html \\
             --curves compared.svg
+        fcn-dist report runs/fcn8s clusters others --data camvid --output page
       """)
 
-  @Argument(help: ArgumentHelp("The folders of runs.", valueName: "run")) var folders: [String]
+  @Argument(help: ArgumentHelp("The folders of runs; with --data also of label images.", valueName: "folder"))
+  var folders: [String]
   @Option(
-    help: ArgumentHelp("The page. Default: report.html in the run's folder; for several runs, here.", valueName: "file")
-  )
+    help: ArgumentHelp(
+      "The page; or a folder for it and its pictures. Default: report.html in the run's folder; for several, here.",
+      valueName: "file"))
   var output: String?
+  @Option(help: ArgumentHelp("The dataset that the systems labelled.", valueName: "folder")) var data: String?
+  @Option(help: "Its split.") var split = "val"
+  @Option(help: ArgumentHelp("How many images --data shows.", valueName: "number")) var count = 6
   @Option(help: ArgumentHelp("Draw the validation mean IoU (or top-1) into this SVG file, too.", valueName: "file"))
   var curves: String?
 
@@ -28,17 +40,64 @@ struct ReportCommand: ParsableCommand {
     guard folders.count <= RunComparison.limit else {
       throw ValidationError("At most \(RunComparison.limit) runs can be compared, found \(folders.count)")
     }
+    guard (1...200).contains(count) else { throw ValidationError("--count must be in 1 … 200, found \(count)") }
+    guard data == nil || curves == nil else { throw ValidationError("--curves goes without --data") }
   }
 
   func run() throws {
     try Launch.inFirstProcess {
+      if let data { return try compare(on: Dataset(folder: data, split: split)) }
       let comparison = RunComparison(runs: try folders.map { try Self.run(in: $0) })
-      let path = output ?? (folders.count == 1 ? folders[0] + "/report.html" : "report.html")
+      let path = try page(default: folders.count == 1 ? folders[0] + "/report.html" : "report.html").path
       let html = try folders.count == 1 ? Self.page(of: folders[0]).html : comparison.html
       try Self.write(html, to: path)
       if let curves { try Self.write(comparison.score.document, to: curves) }
       Output.write("wrote \(path)\(curves.map { " and \($0)" } ?? "")")
     }
+  }
+
+  /// Where the page goes, and the folder for pictures beside it, if one was named. It is made.
+  private func page(default path: String) throws -> (path: String, folder: String?) {
+    guard let output else { return (path, nil) }
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: output, isDirectory: &isFolder) && isFolder.boolValue
+    let hasEnding = [".html", ".htm"].contains { output.lowercased().hasSuffix($0) }
+    guard isThere || !hasEnding else { return (output, nil) }
+    let folder = output.hasSuffix("/") && output.count > 1 ? String(output.dropLast()) : output
+    try Folder.make(folder, remedy: "give another one with --output")
+    return ("\(folder)/report.html", folder)
+  }
+
+  private func compare(on dataset: Dataset) throws {
+    let console = Console.standardOutput()
+    let (path, folder) = try page(default: "report.html")
+    let comparison = try SystemComparison(try ComparedSystem.all(in: folders, dataset), dataset) { done in
+      console.transient("comparing: \(done) of \(dataset.sampleCount) images")
+    }
+    var pictures: [ReportPage.Picture] = []
+    for (place, difference) in comparison.differences.prefix(count).enumerated() {
+      let picture = try comparison.picture(difference)
+      let file = try PNG.encode(picture.image)
+      let name = dataset.key(difference.index)
+      if let folder { try file.withUnsafeBytes { try FileBytes.write($0, to: "\(folder)/\(place + 1)-\(name).png") } }
+      let what = comparison.systems.count == 1 ? "wrong" : "not the same"
+      pictures.append(.init(name: "\(name): \(fixed(100 * difference.share, 1)) % of the pixels \(what)", png: file))
+    }
+    try Self.write(SystemPage(comparison: comparison, pictures: pictures).html, to: path)
+    console.line(Self.table(comparison))
+    console.line("wrote \(path)")
+  }
+
+  private static func table(_ comparison: SystemComparison) -> String {
+    var table = TextTable()
+    table.add(["system", "mean IoU", "pixel accuracy", "boundary F"])
+    for (system, evaluation) in zip(comparison.systems, comparison.evaluations) {
+      table.add([
+        system.name, percentage(evaluation.confusion.meanIntersectionOverUnion),
+        percentage(evaluation.confusion.pixelAccuracy), percentage(evaluation.boundary?.mean),
+      ])
+    }
+    return table.text
   }
 
   /// Writes the report of the run in `folder`.
@@ -54,12 +113,12 @@ struct ReportCommand: ParsableCommand {
     try Array(text.utf8).withUnsafeBytes { try FileBytes.write($0, to: path) }
   }
 
-  private static func run(in folder: String) throws -> RunComparison.Run {
+  static func run(in folder: String) throws -> RunComparison.Run {
     let metrics = folder + "/metrics.jsonl"
     guard FileManager.default.fileExists(atPath: metrics) else {
       throw Failure(
         .missingInput, "\(folder) is not a run's folder: there is no \(metrics)",
-        remedy: "give the folder that 'fcn-dist train --output' wrote")
+        remedy: "give the folder that 'fcn-dist train --output' wrote; label images also need --data")
     }
     return RunComparison.Run(
       name: URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent,

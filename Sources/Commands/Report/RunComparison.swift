@@ -15,8 +15,11 @@ struct RunComparison {
   private static let colours = ["blue", "orange", "green", "violet", "red", "grey"]
 
   var html: String {
-    HTML.page(title: runs.map(\.name).joined(separator: ", "), "\(HTML.charts([score, loss]))\n\(table)\n\(classes)")
+    HTML.page(title: runs.map(\.name).joined(separator: ", "), sections)
   }
+
+  /// The page without its frame.
+  var sections: String { "\(HTML.charts([score, loss]))\n\(table)\n\(classes)" }
 
   private var task: VisionTask { runs.compactMap(\.summary.lastEvaluation?.task).first ?? .semantic }
 
