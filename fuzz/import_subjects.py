@@ -109,7 +109,8 @@ class Instances:
             if source.random() < 0.15:
                 del place[key]
             else:
-                place[key] = source.choice(self.VALUES)
+                # A copy: the next change may be within it.
+                place[key] = json.loads(json.dumps(source.choice(self.VALUES)))
             if not content:
                 break
         return text_of(content)
