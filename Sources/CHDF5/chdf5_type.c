@@ -60,7 +60,8 @@ int32_t chdf5_type_describe(int64_t type, chdf5_type_description *description) {
   H5T_class_t type_class = H5Tget_class(type);
   if (type_class == H5T_NO_CLASS) return -1;
   description->size = (int64_t)H5Tget_size(type);
-  if (type_class == H5T_INTEGER) {
+  // h5py stores truth values as an enumeration of integers.
+  if (type_class == H5T_INTEGER || type_class == H5T_ENUM) {
     description->type_class = CHDF5_CLASS_INTEGER;
     description->is_signed = H5Tget_sign(type) == H5T_SGN_2;
   } else if (type_class == H5T_FLOAT) {

@@ -24,9 +24,18 @@ static int32_t open_decoder(tjhandle *decoder, char *message) {
   return cimage_no_memory;
 }
 
-/// Bytes before a marker that belong to nothing, which every viewer passes over.
+/// Whether a text of the library is of something that every viewer passes over: bytes before a marker that belong to
+/// nothing, and fields of headers that have another value than the standards say and that nothing depends on.
+static int names_harmless(const char *text) {
+  static const char *const harmless[] = {"extraneous bytes", "JFIF revision number", "Invalid SOS parameters",
+                                         "bad ICC marker", "color transform code"};
+  for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+    if (strstr(text, harmless[i])) return 1;
+  return 0;
+}
+
 static int is_harmless(tjhandle decoder) {
-  return lib.tjGetErrorCode(decoder) == TJERR_WARNING && strstr(lib.tjGetErrorStr2(decoder), "extraneous bytes");
+  return lib.tjGetErrorCode(decoder) == TJERR_WARNING && names_harmless(lib.tjGetErrorStr2(decoder));
 }
 
 static int32_t read_header(tjhandle decoder, const uint8_t *bytes, size_t count, struct cimage_header *header,
@@ -66,7 +75,7 @@ static int32_t decode(tjhandle decoder, const uint8_t *bytes, size_t count, stru
                            flags | stop))
       return cimage_ok;
     cimage_note(message, lib.tjGetErrorStr2(decoder));
-    if (!is_harmless(decoder) && !(strict && strstr(message, "extraneous bytes"))) return cimage_invalid;
+    if (!is_harmless(decoder) && !(strict && names_harmless(message))) return cimage_invalid;
     header->facts |= cimage_recovered;
   }
   return cimage_ok;

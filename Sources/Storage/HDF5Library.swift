@@ -60,6 +60,12 @@ package enum HDF5Library {
       throw Failure(
         .inputOutput, "\(problem()): the file size limit is reached", remedy: "raise the limit (ulimit -f)")
     }
+    if let filter = stack.firstRange(of: "required filter '") {
+      throw Failure(
+        kind,
+        "\(problem()): it is compressed by the filter '\(stack[filter.upperBound...].prefix { $0 != "'" })', which this "
+          + "HDF5 library does not have", remedy: "write it with compression='gzip', or without")
+    }
     let isInputOutput = stack.contains("errno = \(EIO)")
     let reason = systemReason(in: stack).map { ": \($0)" } ?? ""
     throw Failure(

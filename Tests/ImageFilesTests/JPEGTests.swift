@@ -64,6 +64,16 @@ import Testing
       #expect(
         notes.lines == ["3 pictures were taken though slightly damaged, such as cut: its end marker is missing"])
     }
+    // JFIF 9.01, and a scan whose header says that it is a part of a progressive one.
+    var revision = whole
+    revision[11] = 9
+    var scan = whole
+    let start = try #require(whole.indices.last { whole[$0] == 0xFF && whole[$0 + 1] == 0xDA })
+    scan[start + 2 + Int(whole[start + 3]) - 2] = 62
+    for bytes in [revision, scan] {
+      let taken = try JPEG.read(bytes)
+      #expect(taken.pixels == image.pixels && taken.facts.warning != nil)
+    }
     // What stands behind the end marker is nobody's business.
     #expect(try JPEG.read(whole + [0, 0, 0]).facts.warning == nil)
   }

@@ -87,11 +87,34 @@ import Testing
         """, files)
     let failure = #expect(throws: Failure.self) { try Dataset(folder: files.source, split: "train") }
     #expect(failure?.remedy?.contains("data=label.astype('uint8')), with neither chunks nor compression") == true)
-    #expect(failure?.remedy?.contains("dataset import hdf5") == true)
-    _ = try importing(files, "images", "labels", from: "train-00000-of-00001.h5")
+    #expect(failure?.remedy?.contains("dataset import hdf5 '") == true)
+    #expect(failure?.remedy?.contains("/{split}-00000-of-00001.h5' --image images") == true, "\(failure as Any)")
+    _ = try importing(files, "images", "labels", from: "{split}-00000-of-00001.h5")
     let sample = try files.dataset().read(0)
     #expect(sample.key == "x" && sample.pixels == .uint8(Array(0..<60)))
     #expect(sample.labels == (0..<20).map { UInt16($0 % 3) })
+  }
+
+  /// h5py stores masks of truth values as an enumeration; -1 is of no class, whether it is said or not.
+  @Test func truthValuesAndNegativesAreLabels() throws {
+    let files = SourceFiles()
+    try run(
+      """
+      with h5py.File('a.h5', 'w') as f:
+          f['image'] = np.zeros((2, 2, 3), np.uint8)
+          f['truth'] = np.array([[True, False], [False, True]])
+          f['minus'] = np.array([[1, 0], [-1, 1]])
+      """, files)
+    _ = try importing(files, "image", "truth", from: "a.h5")
+    #expect(try files.labels() == [1, 0, 0, 1])
+    for text in ["-1", "-1,255"] {
+      let other = SourceFiles()
+      try other.folder.makeFolder("source")
+      try FileManager.default.copyItem(atPath: files.source + "/a.h5", toPath: other.source + "/a.h5")
+      let ignored = try LabelOptions.ignoredValues(text, negativesAreVoid: true)
+      _ = try importing(other, "image", "minus", labels: LabelOptions(ignored: ignored), from: "a.h5")
+      #expect(try other.labels() == [1, 0, 255, 1])
+    }
   }
 
   @Test func whatIsWrongIsNamed() throws {

@@ -187,5 +187,9 @@ import Testing
     try files.writePairs([[0, 1]])
     try files.write("a\nb\na\n", "classes.txt")
     #expect(files.refusal()?.message.contains("classes.txt: the classes 0 and 2 are both called 'a'") == true)
+    try files.write("a\n\nb\n", "classes.txt")
+    #expect(files.refusal()?.message.contains("classes.txt:2 is empty") == true)
+    try files.write("\u{FEFF}a\r\nb\r\n\r\n", "classes.txt")
+    #expect(try files.importing().map(\.classNames) == [["a", "b"]])
   }
 }

@@ -63,7 +63,7 @@ import Testing
     #expect(files.notes.count == 1 && files.notes[0].hasPrefix("passed over 12 files that are no picture ("))
   }
 
-  @Test(arguments: ["valid", "validation", "dev"]) func synonymsOfVal(name: String) throws {
+  @Test(arguments: ["valid", "validation", "dev", "Val", "VALID"]) func synonymsOfVal(name: String) throws {
     let files = SourceFiles()
     try files.writePairs([[0, 1]], split: "train")
     try files.writePairs([[0, 1]], split: name)
@@ -115,7 +115,15 @@ import Testing
     try files.write(text, "list.csv")
     try files.importing(.folder, from: "list.csv")
     #expect(try files.keys() == ["0_x", "1_x"])
-    #expect(files.notes.count == 1 && files.notes[0].contains("1 lines are there twice"))
+    #expect(files.notes.count == 1 && files.notes[0].contains("1 line is there twice"))
+    for text in [
+      "# made by hand\ni/0 x.png\tl/0.png\n", "i/0 x.png;l/0.png\n", "id,image,label\n7,i/0 x.png,l/0.png\n",
+    ] {
+      try files.write(text, "list")
+      let infos = try DatasetImport.run(
+        .folder, from: files.source + "/list", to: files.folder.file("\(text.hashValue)"), ImportOptions())
+      #expect(infos.map(\.sampleCount) == [1], "\(text)")
+    }
     let cases = [
       ("i/0 x.png 1\n", "list:1: "), ("i/2.png 1\n", "has a number where the path of a label"),
       ("i/0 x.png\tl/0.png\ni/9.png\tl/0.png\n", "list:2: there is no file \"i/9.png\""),
@@ -125,6 +133,21 @@ import Testing
       let failure = files.refusal(.folder, from: "list", ImportOptions(splits: ["test"]))
       #expect(failure?.message.contains(words) == true, "\(failure as Any)")
     }
+  }
+
+  /// A list of val under another name is not left out.
+  @Test(arguments: [ImportLayout.camvid, .voc]) func listsOfSplitsHaveSynonyms(layout: ImportLayout) throws {
+    let files = SourceFiles()
+    let lists = layout == .voc ? "ImageSets/Segmentation/" : ""
+    for name in ["a", "b"] {
+      try files.writeImage("JPEGImages/\(name).jpg")
+      try files.writeLabel("SegmentationClass/\(name).png", [0, 1, 2, 2])
+    }
+    let line = { layout == .voc ? $0 : "JPEGImages/\($0).jpg SegmentationClass/\($0).png" }
+    try files.write(line("a"), "\(lists)train.txt")
+    try files.write(line("b"), "\(lists)valid.txt")
+    #expect(try files.importing(layout).map(\.split) == ["train", "val"])
+    #expect(files.notes.contains { $0.hasSuffix("valid.txt is imported as split 'val'") }, "\(files.notes)")
   }
 
   @Test func vocListsMayHaveNumbersAndDoubles() throws {

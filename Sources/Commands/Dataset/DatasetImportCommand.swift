@@ -43,7 +43,8 @@ struct DatasetImportCommand: ParsableCommand {
             --images '{split}/**/*.jpg' --labels '{split}/**/*_mask.png'
 
       hdf5: arrays in HDF5 or NetCDF-4 files, a sample in each file or many along the first dimension; the source is a \
-      file, a folder or a pattern. What has no value (NaN, fill values) is of no class.
+      file, a folder or a pattern. What has no value (NaN, fill values, negative labels) is of no \
+      class.
 
         fcn-dist dataset import hdf5 'deepcam/{split}/*.h5' --output data \\
             --image climate/data --label climate/labels_0
@@ -74,7 +75,7 @@ struct DatasetImportCommand: ParsableCommand {
     if layout == .coco, labelOptions.annotations == nil {
       throw ValidationError("coco needs --annotations, the JSON file; the source is the folder of its images")
     }
-    try labelOptions.check()
+    try labelOptions.check(layout)
   }
 
   func run() throws {
@@ -84,7 +85,7 @@ struct DatasetImportCommand: ParsableCommand {
         layout, from: source, to: output,
         ImportOptions(
           splits: split.map { [$0] }, shardCount: shards, threads: threads ?? Launch.threads,
-          labels: try labelOptions.meanings(), channels: labelOptions.channels, patterns: labelOptions.patterns,
+          labels: try labelOptions.meanings(layout), channels: labelOptions.channels, patterns: labelOptions.patterns,
           arrays: labelOptions.arrays, annotations: labelOptions.annotations,
           progress: { console.show($0, doing: "importing") }, note: { console.line($0) }))
       for info in splits {

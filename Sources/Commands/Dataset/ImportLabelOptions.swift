@@ -45,7 +45,7 @@ struct ImportLabelOptions: ParsableArguments {
     if let image, let label { (image, label) } else { nil }
   }
 
-  func check() throws {
+  func check(_ layout: ImportLayout) throws {
     let given = [values, map, palette].compactMap { $0 }
     guard given.count <= 1 else {
       throw ValidationError("--values, --map and --palette each say what a label means: give one of them")
@@ -56,13 +56,14 @@ struct ImportLabelOptions: ParsableArguments {
     if let channels, !(1...DatasetInfo.maximumChannelCount).contains(channels) {
       throw ValidationError("--channels must be in 1 … \(DatasetInfo.maximumChannelCount), found \(channels)")
     }
-    do { _ = try meanings() } catch let failure as Failure { throw ValidationError(failure.description) }
+    do { _ = try meanings(layout) } catch let failure as Failure { throw ValidationError(failure.description) }
   }
 
   /// - Throws: `Failure(.usage)` naming the option.
-  func meanings() throws -> LabelOptions {
+  func meanings(_ layout: ImportLayout) throws -> LabelOptions {
     LabelOptions(
-      classNames: try classes.map(LabelOptions.names), ignored: try ignore.map(LabelOptions.ignoredValues),
+      classNames: try classes.map(LabelOptions.names),
+      ignored: try ignore.flatMap { try LabelOptions.ignoredValues($0, negativesAreVoid: layout == .hdf5) },
       values: try values.map { try LabelOptions.values($0, option: "--values") }, mapFile: map, palette: palette,
       acceptsManyValues: manyClasses)
   }

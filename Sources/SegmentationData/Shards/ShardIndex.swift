@@ -47,7 +47,11 @@ struct ShardIndex {
     info = try Self.info(path, root, name)
     let keys = try root.dataset("keys").readStrings()
     guard root.contains("crc32c") else {
-      throw Failure(.badData, "\(path) has no /crc32c: the checksums of images and labels", remedy: Self.mending(path))
+      throw Failure(
+        .badData, "\(path) has no /crc32c: the checksums of images and labels",
+        remedy: Self.mending(path)
+          + "; the checksums are f.create_dataset('crc32c', data=[[crc(image), crc(label)], …], "
+          + "dtype='uint32') with crc = lambda array: google_crc32c.value(array.tobytes())")
     }
     let table = try root.dataset("crc32c")
     guard keys.count == info.sampleCount, table.shape == [keys.count, 2] else {
@@ -163,8 +167,15 @@ struct ShardIndex {
   /// What helps against arrays that were stored in another way than docs/formats.md has it.
   static func mending(_ path: String) -> String {
     "in h5py write f.create_dataset('images/' + key, data=image) and f.create_dataset('labels/' + key, "
-      + "data=label.astype('uint8')), with neither chunks nor compression; or let 'fcn-dist dataset import hdf5 "
-      + "\(path) --image images --label labels --output NEW' convert the file"
+      + "data=label.astype('uint8')), with neither chunks nor compression; or let \(conversion(path)) convert the files"
+  }
+
+  /// The command that makes a dataset of all shards in a file's folder, whatever they lack.
+  static func conversion(_ path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let split = name.split(separator: "-").first.map(String.init) ?? name
+    let pattern = path.dropLast(name.count) + name.replacing(split, with: "{split}", maxReplacements: 1)
+    return "`fcn-dist dataset import hdf5 '\(pattern)' --image images --label labels --output NEW`"
   }
 
   static func offset(of dataset: HDF5Dataset, _ kind: String, _ key: String, _ path: String) throws -> Int {

@@ -14,10 +14,14 @@ struct ListFile {
     var images: [String] = []
     var pairs: [ImportPair] = []
     var known: Set<[String]> = []
-    var doubleCount = 0
-    for (number, line) in try TextLines.read(path).enumerated() where !line.isEmpty {
-      let fields = Self.fields(line)
-      if number == 0, fields.count == 2, Self.isHeader(fields) { continue }
+    var (doubleCount, numberCount) = (0, 0)
+    for (number, line) in try lines() {
+      var fields = Self.fields(line)
+      if number == 0, fields.count >= 2, Self.isHeader(fields) { continue }
+      if fields.count == 3, let place = [2, 0].first(where: { Int(fields[$0]) != nil }) {
+        fields.remove(at: place)
+        numberCount += 1
+      }
       try check(fields, line, number + 1)
       guard known.insert(fields).inserted else {
         doubleCount += 1
@@ -28,7 +32,8 @@ struct ListFile {
         ImportPair(
           key: "", image: try resolved(fields[0], number + 1), label: .file(try resolved(fields[1], number + 1))))
     }
-    if doubleCount > 0 { note("\(path): \(doubleCount) lines are there twice; each sample is taken once") }
+    if numberCount > 0 { note("\(path): the numbers beside the paths are not used: all samples are taken") }
+    sayDoubles(doubleCount, note)
     return ImportPair.keyed(pairs, by: images.map(SourceFolder.withoutEnding))
   }
 
@@ -37,7 +42,7 @@ struct ListFile {
     var identifiers: [String] = []
     var known: Set<String> = []
     var (doubleCount, numberCount) = (0, 0)
-    for (number, line) in try TextLines.read(path).enumerated() where !line.isEmpty {
+    for (number, line) in try lines() {
       let fields = Self.fields(line)
       let isNumbered = fields.count == 2 && ["-1", "0", "1"].contains(fields[1])
       let isPairOfPaths = fields.count == 2 && fields.allSatisfy { $0.contains("/") || $0.contains("\\") }
@@ -54,20 +59,30 @@ struct ListFile {
       if known.insert(identifier).inserted { identifiers.append(identifier) } else { doubleCount += 1 }
     }
     if numberCount > 0 { note("\(path): the numbers behind the names are not used: all samples are taken") }
-    if doubleCount > 0 { note("\(path): \(doubleCount) lines are there twice; each sample is taken once") }
+    sayDoubles(doubleCount, note)
     return identifiers
   }
 
-  /// Cut at tabs, else at commas, else at blanks.
+  /// The lines that say something, each with its index: neither empty nor a comment.
+  private func lines() throws -> [(offset: Int, element: String)] {
+    try TextLines.read(path).enumerated().filter { !$0.element.isEmpty && !$0.element.hasPrefix("# ") }
+  }
+
+  private func sayDoubles(_ count: Int, _ note: (String) -> Void) {
+    guard count > 0 else { return }
+    note("\(path): \(count) \(count == 1 ? "line is" : "lines are") there twice; each sample is taken once")
+  }
+
+  /// Cut at tabs, else at commas, at semicolons, or at blanks.
   private static func fields(_ line: String) -> [String] {
-    let separator: Character = line.contains("\t") ? "\t" : line.contains(",") ? "," : " "
+    let separator = "\t,;".first { line.contains($0) } ?? " "
     return line.split(separator: separator).map {
       $0.trimmingCharacters(in: CharacterSet(charactersIn: " \"'"))
     }
   }
 
   private static func isHeader(_ fields: [String]) -> Bool {
-    let words: Set<String> = ["image", "images", "img", "label", "labels", "mask", "masks", "annotation", "file"]
+    let words: Set<String> = ["image", "images", "img", "label", "labels", "mask", "masks", "annotation", "file", "id"]
     return fields.allSatisfy { words.contains($0.lowercased()) }
   }
 

@@ -20,7 +20,7 @@ final class SourceFolder {
   /// A path's first existing variant; nil: none exists.
   func first(of names: [String], in folder: String = "") -> String? {
     let base = folder.isEmpty ? path : "\(path)/\(folder)"
-    return names.first { Self.isFolder("\(base)/\($0)") }
+    return FolderNames.spellings(names).first { Self.isFolder("\(base)/\($0)") }
   }
 
   /// Names in a folder of the source, sorted, hidden ones too.
@@ -119,8 +119,18 @@ enum FolderNames {
 
   /// The splits that a source can have, each with the names that its folder may have.
   static func candidates(_ wanted: [String]?) -> [(split: String, names: [String])] {
-    guard let wanted else { return splits.map { ($0.0, $0.1) } }
-    return wanted.map { name in (split(of: name), [name] + (splits.first { $0.1.contains(name) }?.1 ?? [])) }
+    guard let wanted else { return splits.map { ($0.0, spellings($0.1)) } }
+    return wanted.map { name in (split(of: name), [name] + synonyms(of: name)) }
+  }
+
+  /// Other names for the split of this name, itself among them; empty where it is not a usual one.
+  static func synonyms(of name: String) -> [String] {
+    splits.first { $0.1.contains(name.lowercased()) }.map { spellings($0.1) } ?? []
+  }
+
+  /// Names as they are, then with a capital, then in capitals.
+  static func spellings(_ names: [String]) -> [String] {
+    names + names.map(\.capitalized) + names.map { $0.uppercased() }
   }
 
   /// The split that a folder of this name holds: "valid" is `val`.

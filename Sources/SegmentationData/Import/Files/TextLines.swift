@@ -2,11 +2,11 @@ import Basics
 import Foundation
 
 /// Text files as people have them: with or without a byte order mark, with any ends of lines.
-enum TextLines {
+package enum TextLines {
   /// All lines without the blanks around them; those that are empty too, so that the index is the line's number.
   ///
   /// - Throws: `Failure` that names the file.
-  static func read(_ path: String) throws -> [String] {
+  package static func read(_ path: String) throws -> [String] {
     var bytes = try FileBytes.read(path, limit: 1 << 28)
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       bytes = try utf8(bytes, path)

@@ -14,7 +14,14 @@ struct ClassList {
     guard SourceFolder.exists(path) else { return nil }
     var names: [String] = []
     var colours: [UInt8] = []
-    for line in try TextLines.read(path) where !line.isEmpty {
+    // A line without a name between others would give the classes behind it other numbers than the labels have.
+    let lines = Array(try TextLines.read(path).reversed().drop { $0.isEmpty }.reversed())
+    for (number, line) in lines.enumerated() {
+      guard !line.isEmpty else {
+        throw Failure(
+          .badData, "\(path):\(number + 1) is empty, and the classes behind it would be counted wrong",
+          remedy: "give every class a name, in the order of the labels' values, or remove the line")
+      }
       let fields = line.split(separator: " ")
       let colour = fields.suffix(3).compactMap { UInt8($0) }
       let hasColour = fields.count > 3 && colour.count == 3

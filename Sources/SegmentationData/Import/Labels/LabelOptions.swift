@@ -90,8 +90,15 @@ package struct LabelOptions: Sendable {
 
   /// The values of `--ignore`: a list as of `values`, or "none" (also "-1", as shards have it).
   ///
+  /// - Parameter negativesAreVoid: negative labels occur and are of no class anyway, so that to name one changes nothing.
+  /// - Returns: nil: what holds where nothing is said.
   /// - Throws: `Failure(.usage)` if it is neither.
-  package static func ignoredValues(_ text: String) throws -> [Int] {
-    ["none", "-1"].contains(text) ? [] : try values(text, option: "--ignore")
+  package static func ignoredValues(_ text: String, negativesAreVoid: Bool = false) throws -> [Int]? {
+    if negativesAreVoid {
+      let others = text.split(separator: ",").filter { (Int($0.filter { $0 != " " }) ?? 0) >= 0 }
+      if others.isEmpty { return nil }
+      if text != "none" { return try values(others.joined(separator: ","), option: "--ignore") }
+    }
+    return ["none", "-1"].contains(text) ? [] : try values(text, option: "--ignore")
   }
 }

@@ -17,10 +17,11 @@ struct CamVidLayout {
 
   func find(_ options: ImportOptions) throws -> FoundSource {
     let list = { (split: String) in "\(source)/\(split).txt" }
-    let splits = try SplitNames.existing(options.splits, usual: ["train", "val", "test"], in: source, list)
+    let splits = try SplitNames.found(
+      options.splits, usual: ["train", "val", "test"], in: source, note: options.note, list)
     return FoundSource(
       splits: try splits.map {
-        ($0, try ListFile(path: list($0), folder: source).pairs(note: options.note))
+        ($0.split, try ListFile(path: $0.path, folder: source).pairs(note: options.note))
       },
       code: LabelCode(classNames: Self.classNames, palette: Palette.padded(Self.colours), ignored: [11]), channels: 3,
       folder: source)

@@ -12,10 +12,11 @@ struct VOCLayout {
 
   func find(_ options: ImportOptions) throws -> FoundSource {
     let list = { (split: String) in "\(source)/ImageSets/Segmentation/\(split).txt" }
-    let splits = try SplitNames.existing(options.splits, usual: ["train", "val"], in: source, list)
+    let splits = try SplitNames.found(
+      options.splits, usual: ["train", "val"], in: source, note: options.note, list)
     return FoundSource(
-      splits: try splits.map { split in
-        let names = try ListFile(path: list(split), folder: source).identifiers(note: options.note)
+      splits: try splits.map { split, path in
+        let names = try ListFile(path: path, folder: source).identifiers(note: options.note)
         let pairs = names.map { name in
           ImportPair(
             key: "", image: "\(source)/JPEGImages/\(name).jpg",
