@@ -167,7 +167,7 @@ def keras3_weights(path, automatic=False):
 def keras_archive(path):
     keras3_weights(path + ".part")
     with zipfile.ZipFile(path, "w") as z: z.writestr("metadata.json", "{}"); z.writestr("config.json", "{}"); z.write(path + ".part", "model.weights.h5")
-def hdf5(path, hwio=False):
+def hdf5(path, hwio=False, everywhere=False):
     with h5py.File(path, "w") as f:
         for name, w, b in parameters():
-            f[name + "/weight"] = w.transpose(2, 3, 1, 0) if hwio and name.startswith("conv") else w; f[name + "/bias"] = b
+            f[name + "/weight"] = w.transpose(2, 3, 1, 0) if hwio and (everywhere or name.startswith("conv")) else w; f[name + "/bias"] = b

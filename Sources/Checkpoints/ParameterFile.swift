@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Storage
 
 /// Any HDF5 file with /model/parameters, a checkpoint or what another tool wrote: what `--init`, `evaluate` and `predict`
@@ -15,12 +16,12 @@ package struct ParameterFile {
   /// - Throws: `Failure(.missingInput)` if there is no such file, `.badData` if it is damaged or has no parameters.
   package init(_ path: String) throws {
     self.path = path
-    let root = try HDF5File.open(path).root
+    let root = try Self.root(of: path)
     let place = "\(CheckpointLayout.model)/\(CheckpointLayout.parameters)"
     guard root.isGroup(place) else {
       throw Failure(
         .badData, "\(path) has no group /\(place)",
-        remedy: "parameters are expected as /\(place)/<layer>/weight and …/bias")
+        remedy: "parameters are expected as /\(place)/<layer>/weight and …/bias; \(Self.foreign)")
     }
     let group = try root.group(CheckpointLayout.model)
     normalisation =
@@ -31,6 +32,21 @@ package struct ParameterFile {
       ) : nil
     parameters = try CheckpointReader.tensors(try group.group(CheckpointLayout.parameters))
     model = group.hasAttribute("architecture") ? try ModelReading(group: group).model() : nil
+  }
+
+  /// What helps where a file is another tool's.
+  private static let foreign = "another tool's weights become such a file by 'fcn-dist checkpoint import FILE OUT.h5'"
+
+  /// - Throws: as `HDF5File.open`; where the file is of another format, with what helps.
+  private static func root(of path: String) throws -> HDF5Group {
+    do { return try HDF5File.open(path).root } catch let failure as Failure {
+      guard failure.kind == .badData, let file = FileHandle(forReadingAtPath: path) else { throw failure }
+      defer { try? file.close() }
+      let head = (try? file.read(upToCount: 8)) ?? nil
+      // What has HDF5's signature is a damaged one.
+      guard let head, !head.isEmpty, !head.starts(with: [0x89, 0x48, 0x44, 0x46]) else { throw failure }
+      throw Failure(.badData, "\(path) is not an HDF5 file", remedy: foreign)
+    }
   }
 
   /// All parameters in memory.

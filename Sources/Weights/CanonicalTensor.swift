@@ -11,9 +11,11 @@ struct CanonicalTensor: Sendable {
   private let reversesChannels: Bool
 
   /// nil where the tensor cannot be this parameter.
-  init?(_ tensor: SourceTensor, as target: LayerNames.Target, reversesChannels: Bool) {
-    guard let layout = target.isBias ? Self.bias(tensor) : Self.weight(tensor, LayerNames.kernel(of: target.layer))
-    else { return nil }
+  ///
+  /// - Parameter isTurned: the other kernels of the file come as height, width, in, out, though it does not say so.
+  init?(_ tensor: SourceTensor, as target: LayerNames.Target, isTurned: Bool = false, reversesChannels: Bool) {
+    let kernel = LayerNames.kernel(of: target.layer)
+    guard let layout = target.isBias ? Self.bias(tensor) : Self.weight(tensor, kernel, isTurned) else { return nil }
     shape = layout.shape
     isOutputsLast = layout.isOutputsLast
     self.reversesChannels = reversesChannels && layout.shape.count == 4 && layout.shape[1] == 3
@@ -28,9 +30,20 @@ struct CanonicalTensor: Sendable {
     return ([count], false, [])
   }
 
-  private static func weight(_ tensor: SourceTensor, _ kernel: Int) -> Layout? {
+  private static let turned = "kernels in the order height, width, in, out were turned"
+
+  /// Whether a weight can only be one in the order height, width, in, out: a kernel of 1x1 alone never says so.
+  static func isClearlyTurned(_ tensor: SourceTensor, as target: LayerNames.Target) -> Bool {
+    let (shape, kernel) = (tensor.shape, LayerNames.kernel(of: target.layer))
+    return !target.isBias && kernel > 1 && shape.count == 4 && shape.prefix(2) == [kernel, kernel]
+      && shape.suffix(2) != [kernel, kernel]
+  }
+
+  private static func weight(_ tensor: SourceTensor, _ kernel: Int, _ isTurned: Bool) -> Layout? {
     let shape = tensor.shape
-    let isLast = tensor.axes == .outputsLast
+    // Extents tell the order of most kernels; the file's other kernels that of matrices.
+    let isMatrix = shape.count == 2 || (kernel == 1 && shape.prefix(2) == [1, 1])
+    let isLast = tensor.axes == .outputsLast || (isTurned && isMatrix)
     if shape.count == 2 || (shape.count == 4 && shape[0] == 1 && shape[1] == 1 && kernel != 1) {
       return connected(shape.suffix(2).map { $0 }, isLast, kernel)
     }
@@ -39,10 +52,7 @@ struct CanonicalTensor: Sendable {
     if !isLast && shape[2] == kernel && shape[3] == kernel { return (shape, false, []) }
     // Where the file does not say, kernels in the order height, width, in, out are known by their extents.
     guard shape[0] == kernel, shape[1] == kernel else { return nil }
-    return (
-      [shape[3], shape[2], kernel, kernel], true,
-      isLast ? [] : ["kernels in the order height, width, in, out were turned"]
-    )
+    return ([shape[3], shape[2], kernel, kernel], true, tensor.axes == .outputsLast ? [] : [turned])
   }
 
   /// A fully connected layer is a convolution over the whole map that it was made for (Shelhamer et al., section 3.1).

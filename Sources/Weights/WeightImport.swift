@@ -36,10 +36,12 @@ package struct WeightImport {
     self.channels = order
     channelsReason = channels == nil ? source.reason : "--channels"
     normalisation = source.normalisation
+    let isTurned = naming.targets.contains { CanonicalTensor.isClearlyTurned($0.tensor, as: $0.target) }
     var found: [LayerNames.Target: (tensor: SourceTensor, canonical: CanonicalTensor)] = [:]
     for (tensor, target) in naming.targets {
       let turns = order == .bgr && target.layer == "conv1_1" && !target.isBias
-      guard let canonical = CanonicalTensor(tensor, as: target, reversesChannels: turns) else {
+      guard let canonical = CanonicalTensor(tensor, as: target, isTurned: isTurned, reversesChannels: turns)
+      else {
         naming.leave(tensor, "does not fit \(target.name)")
         continue
       }

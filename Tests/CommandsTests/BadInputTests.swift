@@ -78,6 +78,9 @@ import Testing
         try tool("predict --checkpoint \(checkpoint) deep.png"), code: 65, "deep.png (uint16) has values up to")
       expectFailure(try tool("predict --checkpoint photo.jpg --data data"), code: 65, "photo.jpg")
       expectFailure(try tool("checkpoint show missing.h5"), code: 66, "missing.h5")
+      expectFailure(
+        try tool("train --config \(Self.smoke) --data data --output init --init photo.jpg"), code: 65,
+        "photo.jpg is not an HDF5 file", "fcn-dist checkpoint import FILE OUT.h5")
       expectFailure(try tool("checkpoint verify data/val-00000-of-00001.h5"), code: 65, "val-00000-of-00001.h5")
       let other = try tool(
         "train --config \(Self.smoke) --data data --output other --resume \(checkpoint) --set model.fc=24")

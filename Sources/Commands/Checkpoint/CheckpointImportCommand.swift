@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Checkpoints
+import SegmentationData
 import Weights
 
 struct CheckpointImportCommand: ParsableCommand {
@@ -65,9 +66,8 @@ struct CheckpointImportCommand: ParsableCommand {
   /// The lines of a file for --map.
   static func names(_ path: String) throws -> [String: String] {
     var names: [String: String] = [:]
-    let text = String(decoding: try FileBytes.read(path, limit: 1 << 20), as: UTF8.self)
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+    for (number, line) in try TextLines.read(path).enumerated() {
+      let words = line.split { $0 == " " || $0 == "\t" }
       if words.isEmpty || words[0].hasPrefix("#") { continue }
       guard words.count == 2 else {
         throw Failure(

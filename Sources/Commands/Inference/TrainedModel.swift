@@ -131,6 +131,7 @@ struct TrainedModel {
       return Normalisation(mean: mean, std: std)
     }
     if let model = file.model { return Normalisation(mean: model.mean, std: model.std) }
+    if let stored = file.normalisation { return Normalisation(mean: stored.mean, std: stored.std) }
     guard let dataset else {
       throw Failure(
         .missingInput, "neither \(file.path) nor the configuration says how images are normalised",

@@ -210,9 +210,12 @@ package struct ONNXExport {
     graphTail.message(11) { Self.describe("image", 1, [nil, configuration.channels, nil, nil], in: &$0) }
     graphTail.message(12) {
       if options.givesLabels {
-        Self.describe("labels", 7, [nil, nil, nil], in: &$0)
+        let isMap = configuration.architecture.task != .classification
+        Self.describe("labels", 7, isMap ? [nil, nil, nil] : [nil], in: &$0)
       } else {
-        Self.describe("logits", 1, [nil, configuration.classes, nil, nil], in: &$0)
+        // A classifier has one score a class, for images of any size.
+        let isMap = configuration.architecture.task != .classification
+        Self.describe("logits", 1, [nil, configuration.classes] + (isMap ? [nil, nil] : []), in: &$0)
       }
     }
     let values = zip(heads, parameters).reduce(0) { $0 + $1.0.count + 4 * $1.1.count }
@@ -257,7 +260,7 @@ package struct ONNXExport {
 
   /// ValueInfoProto: 1 name, 2 type; TypeProto: 1 tensor_type: 1 elem_type, 2 shape: 1 dim: 1 dim_value, 2 dim_param.
   private static func describe(_ name: String, _ type: Int, _ shape: [Int?], in value: inout ProtobufBytes) {
-    let axes = shape.count == 4 ? ["batch", "channels", "height", "width"] : ["batch", "height", "width"]
+    let axes = shape.count % 2 == 0 ? ["batch", "channels", "height", "width"] : ["batch", "height", "width"]
     value.text(1, name)
     value.message(2) { info in
       info.message(1) { tensor in
