@@ -161,3 +161,48 @@ class Arrays:
             file.write(mutate(source.choice(self.files), source))
         command = [self.program, "dataset", "import", "hdf5", "a.h5", "--image", "data/image", "--label", "data/label"]
         return command + ["--output", "out"], [path]
+
+
+class Classes:
+    """Folders of classes: damaged pictures of every kind, odd names, lists of names."""
+
+    allowed = {0, 64, 65, 66}
+    environment = {}
+    names = ["a", "b c", "\u00e9\u8857", "-x", "a,b", "train", "Val", ".hidden", "x" * 200, "a\nb", "{split}"]
+
+    def __init__(self, program, folder):
+        self.program = program
+        noise = Image.fromarray(np.random.default_rng(1).integers(0, 256, (9, 11, 3)).astype(np.uint8))
+        self.pictures = []
+        for image, kind, options in ((noise, "PNG", {}), (noise.convert("L"), "PNG", {}), (noise.quantize(16), "PNG", {}),
+                                     (noise.convert("RGBA"), "PNG", {}), (noise, "JPEG", {}),
+                                     (noise, "JPEG", {"progressive": True}), (noise.convert("CMYK"), "JPEG", {}),
+                                     (noise.convert("L"), "JPEG", {}), (noise, "TIFF", {}), (noise, "BMP", {}),
+                                     (noise, "WEBP", {})):
+            data = io.BytesIO()
+            image.save(data, kind, **options)
+            self.pictures.append(data.getvalue())
+
+    def case(self, source, folder):
+        for name in ("source", "out"):
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+        paths = []
+        damaged = source.random() < 0.6
+        for split in source.choice([[""], ["train", "val"], ["train", "valid", "test"]]):
+            for name in source.sample(self.names, source.randrange(1, 4)):
+                for number in range(source.randrange(0, 3)):
+                    data = source.choice(self.pictures)
+                    if damaged and source.random() < 0.3:
+                        data = mutate(data, source)
+                    ending = source.choice(["png", "jpg", "JPEG", "txt", "tif"])
+                    paths.append(os.path.join(folder, "source", split, name, f"{number}.{ending}"))
+                    os.makedirs(os.path.dirname(paths[-1]), exist_ok=True)
+                    with open(paths[-1], "wb") as file:
+                        file.write(data)
+        os.makedirs(os.path.join(folder, "source"), exist_ok=True)
+        if source.random() < 0.3:
+            paths.append(os.path.join(folder, "source", "classes.txt"))
+            with open(paths[-1], "wb") as file:
+                file.write(mutate(b"a goldfish, x\nb c\tbear\n", source))
+        command = [self.program, "dataset", "import", "classes", "source", "--output", "out"]
+        return command + source.choice([[], ["--split", "val"], ["--channels", "1"], ["--shards", "3"]]), paths
