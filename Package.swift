@@ -68,9 +68,9 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "Weights", "RunLogging", "Exchange", "Model",
-        "Kernels", "SegmentationData", "Detection", "Regions", "Storage", "ImageFiles", "MPITransport", "Collectives",
-        "Basics", "CSystem", "Yams",
+        "Benchmarks", "Training", "TrainingConfiguration", "Checkpoints", "Weights", "RunLogging", "Exchange",
+        "Instances", "Model", "Detection", "Kernels", "SegmentationData", "Regions", "Storage", "ImageFiles",
+        "MPITransport", "Collectives", "Basics", "CSystem", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(name: "fcn-dist", dependencies: ["Commands"], swiftSettings: strict),

@@ -79,6 +79,11 @@ package protocol Backend: AnyObject {
   /// The adjoint of `subsample`: zero where no pixel was taken.
   func spreadSubsample(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
+  /// Each pixel of `shape`, which has 4 channels for each of the result's, becomes 2 x 2 pixels (Shi et al. 2016): upper
+  /// left, upper right, lower left, lower right.
+  func shufflePixels(_ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer)
+  /// The adjoint of `shufflePixels`, and its inverse.
+  func unshufflePixels(_ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
   /// Adds a float32 bias [channels] to every pixel, and rectifies it or not.
   func addBias(
     _ bias: UnsafePointer<Float>, to activation: UnsafeMutableRawPointer, shape: ActivationShape, rectified: Bool)
@@ -145,7 +150,7 @@ package enum OperationPurpose: Sendable {
   case training
 }
 
-/// A stride-1 convolution over channels-last activations, with bias. Canonical weight [out, in, kernel, kernel].
+/// A stride-1 convolution over channels-last activations. Canonical weight [out, in, kernel, kernel].
 package struct Convolution: Hashable, Sendable {
   package var inputChannels: Int
   package var outputChannels: Int
@@ -155,9 +160,11 @@ package struct Convolution: Hashable, Sendable {
   package var rectified: Bool
   /// Add the result to what the destination holds (a skip connection's sum). Never together with `rectified`.
   package var accumulating: Bool
+  package var hasBias: Bool
 
   package init(
-    inputChannels: Int, outputChannels: Int, kernel: Int, padding: Int, rectified: Bool, accumulating: Bool = false
+    inputChannels: Int, outputChannels: Int, kernel: Int, padding: Int, rectified: Bool, accumulating: Bool = false,
+    hasBias: Bool = true
   ) {
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
@@ -165,6 +172,7 @@ package struct Convolution: Hashable, Sendable {
     self.padding = padding
     self.rectified = rectified
     self.accumulating = accumulating
+    self.hasBias = hasBias
   }
 
   /// The shape that comes out for `source`.
@@ -218,6 +226,8 @@ package protocol WeightLayout: AnyObject {
   var readsBFloat16Only: Bool { get }
   /// Equal on two ranks exactly when their layouts are.
   var fingerprint: String { get }
+  /// Whether rows can be brought in one by one; otherwise all together.
+  var importsByRows: Bool { get }
 
   /// Brings `rows` of the canonical tensor's first dimension into the layout. Rows begin and end at multiples of 16,
   /// or with the last. Different rows may be brought in by different threads and ranks at the same time.
@@ -239,12 +249,16 @@ package protocol WeightLayout: AnyObject {
   var preparationScratchByteCount: Int { get }
 }
 
+extension WeightLayout {
+  package var importsByRows: Bool { true }
+}
+
 /// The weights an operation reads: the master in the layout, and the compute copies (base may be anything when
 /// `preparedByteCount` is 0).
 package struct LayerWeights {
   package var master: UnsafePointer<Float>
   package var prepared: UnsafeRawPointer
-  /// nil for deconvolutions
+  /// nil where there is none: for deconvolutions, and convolutions without
   package var bias: UnsafePointer<Float>?
   package init(master: UnsafePointer<Float>, prepared: UnsafeRawPointer, bias: UnsafePointer<Float>?) {
     self.master = master
@@ -268,7 +282,7 @@ package protocol WeightedOperation: AnyObject {
   func backwardData(
     _ gradient: UnsafeRawPointer, _ weights: LayerWeights, into sourceGradient: UnsafeMutableRawPointer,
     scratch: UnsafeMutableRawPointer)
-  /// Overwrites; padding elements of the layout become zero. `biasGradient` is nil for deconvolutions.
+  /// Overwrites; padding elements of the layout become zero. `biasGradient` is nil where there is no bias.
   func backwardWeights(
     _ source: UnsafeRawPointer, _ gradient: UnsafeRawPointer, into weightGradient: UnsafeMutablePointer<Float>,
     biasGradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer)

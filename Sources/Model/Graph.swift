@@ -28,8 +28,8 @@ package struct Graph {
     case upsample(toValue: Int)
     /// Every second row and column.
     case subsample
-    /// Adds the layer's bias to the source in place, and rectifies it.
-    case biasAndRectify(layer: Int)
+    /// The end of a layer that doubles rows and columns: pixels shuffled, bias added, rectified.
+    case shuffle(layer: Int)
     /// RoIAlign of a head's regions from the levels of the pyramid, whose first is the source.
     case align(head: RegionHead, levels: [Int], size: Int)
   }
@@ -82,8 +82,7 @@ package struct Graph {
       let isLargeEnough: Bool
       switch step.operation {
       case .convolution(let layer):
-        guard case .convolution(let convolution) = layers[layer].kind else { preconditionFailure() }
-        let shape = convolution.destination(of: source)
+        guard let shape = layers[layer].destination(of: source) else { preconditionFailure() }
         isLargeEnough = shape.height >= 1 && shape.width >= 1
         shapes[step.destination] = shape
       case .maxPool, .subsample:
@@ -105,11 +104,15 @@ package struct Graph {
         shapes[step.destination] = ActivationShape(
           images: images * (regions[head] ?? 1), height: size, width: size, channels: source.channels)
         isLargeEnough = true
-      case .dropout, .scale, .biasAndRectify:
+      case .shuffle:
+        shapes[step.destination] = ActivationShape(
+          images: source.images, height: 2 * source.height, width: 2 * source.width, channels: source.channels / 4)
+        isLargeEnough = true
+      case .dropout, .scale:
         shapes[step.destination] = source
         isLargeEnough = true
       case .deconvolution(let layer, let offset, let size):
-        guard case .deconvolution(let channels, let kernel, let stride, _) = layers[layer].kind else {
+        guard case .deconvolution(let channels, let kernel, let stride) = layers[layer].kind else {
           preconditionFailure()
         }
         let full = ((source.height - 1) * stride + kernel, (source.width - 1) * stride + kernel)
@@ -141,7 +144,7 @@ package struct Graph {
   /// The deconvolution of a step, with its crop.
   func deconvolution(_ step: Step, _ shapes: [ActivationShape], isLogits: Bool) -> Deconvolution {
     guard case .deconvolution(let layer, let offset, _) = step.operation,
-      case .deconvolution(let channels, let kernel, let stride, _) = layers[layer].kind
+      case .deconvolution(let channels, let kernel, let stride) = layers[layer].kind
     else { preconditionFailure("not a deconvolution") }
     let destination = shapes[step.destination]
     return Deconvolution(

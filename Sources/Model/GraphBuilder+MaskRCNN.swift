@@ -68,15 +68,12 @@ extension GraphBuilder {
   private mutating func addBoxHead(_ levels: [Int]) -> [Int] {
     let width = detection.pyramidChannels
     let regions = add(.align(head: .box, levels: levels, size: 7), levels[0])
-    let fc6 = addConvolution("box_fc6", regions, from: width, to: detection.boxFeatures, kernel: 7, padding: 0)
-    let fc7 = addConvolution(
-      "box_fc7", fc6, from: detection.boxFeatures, to: detection.boxFeatures, kernel: 1, padding: 0)
+    let features = detection.boxFeatures
+    let fc6 = addDense("box_fc6", regions, from: width, to: features, kernel: 7, start: .heNormal)
+    let fc7 = addDense("box_fc7", fc6, from: features, to: features, start: .heNormal)
     return [
-      addPlain(
-        "cls_score", fc7, from: detection.boxFeatures, to: configuration.classes, start: .normal(deviation: 0.01)),
-      addPlain(
-        "bbox_pred", fc7, from: detection.boxFeatures, to: 4 * configuration.classes,
-        start: .normal(deviation: 0.001)),
+      addDense("cls_score", fc7, from: features, to: configuration.classes, start: .normal(deviation: 0.01)),
+      addDense("bbox_pred", fc7, from: features, to: 4 * configuration.classes, start: .normal(deviation: 0.001)),
     ]
   }
 
@@ -88,11 +85,18 @@ extension GraphBuilder {
         "mask_fcn\(number)", value, from: number == 1 ? detection.pyramidChannels : width, to: width, kernel: 3,
         padding: 1)
     }
-    let layer = addLayer(
-      "mask_deconv", .deconvolution(channels: width, kernel: 2, stride: 2, hasBias: true), start: .heNormal)
-    value = add(.deconvolution(layer: layer, offset: 0, size: .full), value)
-    _ = add(.biasAndRectify(layer: layer), value, onto: value)
+    let layer = addLayer("mask_deconv", .doubling(channels: width), start: .heNormal)
+    value = add(.shuffle(layer: layer), add(.convolution(layer: layer), value))
     return addPlain("mask_logits", value, from: width, to: configuration.classes, start: .normal(deviation: 0.001))
+  }
+
+  /// A layer of one value for each region, rectified where it starts He-normal.
+  private mutating func addDense(
+    _ name: String, _ source: Int, from inputs: Int, to outputs: Int, kernel: Int = 1, start: Layer.Start
+  ) -> Int {
+    let convolution = Convolution(
+      inputChannels: inputs, outputChannels: outputs, kernel: kernel, padding: 0, rectified: start == .heNormal)
+    return add(.convolution(layer: addLayer(name, .dense(convolution), start: start)), source)
   }
 
   private func plain(from inputs: Int, to outputs: Int, kernel: Int = 1) -> Convolution {

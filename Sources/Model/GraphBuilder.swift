@@ -137,7 +137,7 @@ package struct GraphBuilder {
       Layer(
         name: name,
         kind: .deconvolution(
-          channels: configuration.classes, kernel: 2 * stride, stride: stride, hasBias: false),
+          channels: configuration.classes, kernel: 2 * stride, stride: stride),
         start: .bilinear, isUpdated: configuration.upsampling == .learned))
     return add(.deconvolution(layer: layers.count - 1, offset: offset, size: size), source)
   }

@@ -33,8 +33,9 @@ package struct Initialisation {
         return []
       }
       let rowCount = weight.canonicalShape[0]
-      return stride(from: 0, to: rowCount, by: Self.rowsOfPiece).map {
-        Piece(weight: weight, layout: layout, rows: $0..<min(rowCount, $0 + Self.rowsOfPiece), start: layer.start)
+      let step = layout.importsByRows ? Self.rowsOfPiece : rowCount
+      return stride(from: 0, to: rowCount, by: step).map {
+        Piece(weight: weight, layout: layout, rows: $0..<min(rowCount, $0 + step), start: layer.start)
       }
     }
   }

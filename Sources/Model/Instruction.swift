@@ -16,7 +16,7 @@ enum Instruction {
   /// `shape` is the source's.
   case upsample(Buffer, ActivationShape, into: Buffer)
   case subsample(Buffer, ActivationShape, into: Buffer)
-  case biasAndRectify(Buffer, ActivationShape, bias: Parameter)
+  case shuffle(Buffer, ActivationShape, into: Buffer, bias: Parameter)
   /// Before it, somebody chooses the head's regions.
   case align(Graph.RegionHead, RegionAlignment, [Buffer], into: Buffer)
 
@@ -37,6 +37,7 @@ enum Instruction {
   case sumOfSquares(Buffer, into: Buffer, ActivationShape)
   case spreadSubsample(Buffer, into: Buffer, ActivationShape)
   case biasGradient(Buffer, ActivationShape, bias: Parameter)
+  case unshuffle(Buffer, into: Buffer, ActivationShape)
   /// `sums`: float32 gradients of the levels.
   case alignBackward(Graph.RegionHead, RegionAlignment, Buffer, sums: [Buffer])
   /// float32 into the activation type.
@@ -70,12 +71,13 @@ enum Instruction {
     case .meanOverPositions(let source, _, let destination): [source, destination]
     case .spreadOverPositions(let gradient, let destination, _): [gradient, destination]
     case .upsample(let source, _, let destination), .subsample(let source, _, let destination): [source, destination]
-    case .biasAndRectify(let activation, _, _): [activation]
+    case .shuffle(let source, _, let destination, _): [source, destination]
     case .align(_, _, let levels, let destination): levels + [destination]
     case .outputGradient(_, _, let staging, let gradient): [staging, gradient]
     case .sumOfSquares(let gradient, let destination, _), .spreadSubsample(let gradient, let destination, _):
       [gradient, destination]
     case .biasGradient(let gradient, _, _): [gradient]
+    case .unshuffle(let gradient, let destination, _): [gradient, destination]
     case .alignBackward(_, _, let gradient, let sums): [gradient] + sums
     case .narrow(let source, let destination, _): [source, destination]
     }

@@ -61,8 +61,10 @@ package final class Network {
     for step in graph.steps {
       switch step.operation {
       case .convolution(let layer):
-        guard layouts[layer] == nil, case .convolution(let convolution) = graph.layers[layer].kind else { continue }
-        layouts[layer] = try backend.layout(of: convolution, reference: shapes[step.source])
+        let source = shapes[step.source]
+        guard layouts[layer] == nil, let product = graph.layers[layer].product(of: source) else { continue }
+        let layout = try backend.layout(of: product.convolution, reference: product.source)
+        layouts[layer] = graph.layers[layer].rearrangement.map { RearrangedWeightLayout(layout, $0) } ?? layout
       case .deconvolution(let layer, _, _):
         let isLogits = graph.hasFloatOutput && step.destination == graph.logits
         let deconvolution = graph.deconvolution(step, shapes, isLogits: isLogits)

@@ -129,8 +129,11 @@ package final class Plan {
       backend.upsample(address(source), shape: shape, into: address(destination))
     case .subsample(let source, let shape, let destination):
       backend.subsample(address(source), shape: shape, into: address(destination))
-    case .biasAndRectify(let activation, let shape, let bias):
-      backend.addBias(memory.master + bias.range.lowerBound, to: address(activation), shape: shape, rectified: true)
+    case .shuffle(let source, let shape, let destination, let bias):
+      backend.shufflePixels(address(source), shape: shape, into: address(destination))
+      let shuffled = ActivationShape(
+        images: shape.images, height: 2 * shape.height, width: 2 * shape.width, channels: shape.channels / 4)
+      backend.addBias(memory.master + bias.range.lowerBound, to: address(destination), shape: shuffled, rectified: true)
     case .align(let head, let alignment, let levels, let destination):
       backend.align(
         levels.map { UnsafeRawPointer(address($0)) }, alignment, table(of: head), into: address(destination))
@@ -259,6 +262,8 @@ package final class Plan {
     case .biasGradient(let gradient, let shape, let bias):
       backend.sumOverPixels(address(gradient), shape: shape, into: arena + bias.range.lowerBound)
       finish(bias, arena, ready)
+    case .unshuffle(let gradient, let destination, let shape):
+      backend.unshufflePixels(address(gradient), into: address(destination), shape: shape)
     case .alignBackward(let head, let alignment, let gradient, let sums):
       backend.alignBackward(
         address(gradient), alignment, table(of: head),

@@ -100,8 +100,8 @@ struct PlanBuilder {
         forward.append(.upsample(source, shapes[step.source], into: destination))
       case .subsample:
         forward.append(.subsample(source, shapes[step.source], into: destination))
-      case .biasAndRectify(let layer):
-        forward.append(.biasAndRectify(destination, shapes[step.destination], bias: bias(layer)))
+      case .shuffle(let layer):
+        forward.append(.shuffle(source, shapes[step.source], into: destination, bias: bias(layer)))
       case .align(let head, let levels, let size):
         let alignment = alignment(levels, size: size)
         forward.append(.align(head, alignment, levels.map { values[$0] }, into: destination))
@@ -121,18 +121,18 @@ struct PlanBuilder {
   }
 
   private func makeOperation(_ step: Graph.Step, _ layer: Int) throws -> any WeightedOperation {
-    guard let layout = layers[layer].weight.layout else { preconditionFailure("weights have a layout") }
+    guard var layout = layers[layer].weight.layout else { preconditionFailure("weights have a layout") }
+    if let rearranged = layout as? RearrangedWeightLayout { layout = rearranged.inner }
     let purpose: OperationPurpose =
       !isTraining ? .inference : step.source == 0 ? .trainingWithoutSourceGradient : .training
     let source = shapes[step.source]
-    switch graph.layers[layer].kind {
-    case .convolution(let convolution):
-      return try backend.operation(for: convolution, source: source, layout: layout, purpose: purpose)
-    case .deconvolution:
-      let deconvolution = graph.deconvolution(
-        step, shapes, isLogits: graph.hasFloatOutput && step.destination == graph.logits)
-      return try backend.operation(for: deconvolution, source: source, layout: layout, purpose: purpose)
+    if let product = graph.layers[layer].product(of: source) {
+      return try backend.operation(
+        for: product.convolution, source: product.source, layout: layout, purpose: purpose)
     }
+    let deconvolution = graph.deconvolution(
+      step, shapes, isLogits: graph.hasFloatOutput && step.destination == graph.logits)
+    return try backend.operation(for: deconvolution, source: source, layout: layout, purpose: purpose)
   }
 
   // MARK: Backward
@@ -182,9 +182,12 @@ struct PlanBuilder {
         let sourceGradient = makeGradient(of: step.source)
         backward.append(.spreadSubsample(gradient, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
-      case .biasAndRectify(let layer):
+      case .shuffle(let layer):
         maskGradient(of: step.destination, gradient)
         backward.append(.biasGradient(gradient, shapes[step.destination], bias: bias(layer)))
+        let sourceGradient = makeGradient(of: step.source)
+        backward.append(.unshuffle(gradient, into: sourceGradient, shapes[step.source]))
+        accumulate(sourceGradient, to: step.source)
       case .align(let head, let levels, let size):
         addAlignBackward(head, levels, size, gradient)
       }
@@ -236,10 +239,10 @@ struct PlanBuilder {
     accumulate(sourceGradient, to: step.source)
   }
 
-  /// A deconvolution's bias is a step of its own.
+  /// The bias of a layer that doubles rows and columns comes after them.
   private func parameters(_ layer: Int) -> LayerParameters {
     var parameters = layers[layer]
-    if case .deconvolution = graph.layers[layer].kind { parameters.bias = nil }
+    if case .doubling = graph.layers[layer].kind { parameters.bias = nil }
     return parameters
   }
 
@@ -262,8 +265,10 @@ struct PlanBuilder {
   }
 
   private func isRectified(_ layer: Int) -> Bool {
-    guard case .convolution(let convolution) = graph.layers[layer].kind else { return false }
-    return convolution.rectified
+    switch graph.layers[layer].kind {
+    case .convolution(let convolution), .dense(let convolution): convolution.rectified
+    case .deconvolution, .doubling: false
+    }
   }
 
   /// Whether a pooling layer alone reads it, whose backward pass has masked the gradient already.

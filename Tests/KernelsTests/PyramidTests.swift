@@ -54,6 +54,30 @@ import Testing
     #expect(back.count { $0 != 0 } <= count)
   }
 
+  @Test(arguments: PyramidHarness.all) func shuffledPixelsComeBack(_ setting: PyramidHarness.Setting) throws {
+    let harness = try setting.harness()
+    let shape = ActivationShape(images: 2, height: 3, width: 5, channels: 8)
+    let source = values(shape.count)
+    let result = try harness.run(source, makes: shape.count) {
+      harness.backend.shufflePixels($0, shape: shape, into: $1)
+    }
+    for image in 0..<2 {
+      for y in 0..<6 {
+        for x in 0..<10 {
+          for c in 0..<2 {
+            let phase = y % 2 * 2 + x % 2
+            let value = source[((image * 3 + y / 2) * 5 + x / 2) * 8 + phase * 2 + c]
+            #expect(result[((image * 6 + y) * 10 + x) * 2 + c] == value)
+          }
+        }
+      }
+    }
+    let back = try harness.run(result, makes: shape.count) {
+      harness.backend.unshufflePixels($0, into: $1, shape: shape)
+    }
+    #expect(back == source)
+  }
+
   @Test(arguments: PyramidHarness.all) func biasesAreAddedAndRectified(_ setting: PyramidHarness.Setting) throws {
     let harness = try setting.harness()
     let source = values(shape.count)

@@ -14,8 +14,15 @@ package struct EvaluationReport {
     self.evaluation = evaluation
   }
 
+  private var instances: InstanceReport? {
+    evaluation.scores.map {
+      InstanceReport(split: split, classNames: classNames, imageCount: evaluation.imageCount, scores: $0)
+    }
+  }
+
   /// A line for each class and the means below.
   package var table: String {
+    if let instances { return instances.table }
     let confusion = evaluation.confusion
     guard confusion.pixelCount > 0 else {
       return "split \(split), \(counted(evaluation.imageCount, "image")): nothing was counted, "
@@ -68,6 +75,7 @@ package struct EvaluationReport {
 
   /// docs/formats.md section 6.
   package var json: JSONText {
+    if let instances { return instances.json }
     let confusion = evaluation.confusion
     if evaluation.task == .classification { return classificationJSON }
     let boundary = evaluation.boundary

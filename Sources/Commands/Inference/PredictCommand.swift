@@ -43,6 +43,13 @@ struct PredictCommand: ParsableCommand {
       "Write the scores into this HDF5 file (/logits/<key>). Without --output, --overlay and --sheet, pictures are left out.",
       valueName: "file"))
   var logits: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write the instances that are found into this file, in COCO's result format. Without --output, pictures are left out.",
+      valueName: "file"))
+  var json: String?
+  @Option(help: ArgumentHelp("Draw instances of this probability or more. Default: 0.5.", valueName: "number"))
+  var score: Float?
   @Option(help: ArgumentHelp("A dataset's folder, instead of images.", valueName: "folder")) var data: String?
   @Option(help: "The dataset's split.") var split = "val"
   @Option(
@@ -74,11 +81,12 @@ struct PredictCommand: ParsableCommand {
     } else if overlap != nil {
       throw ValidationError("--overlap goes with --tile")
     }
+    if let score, !(0...1).contains(score) { throw ValidationError("--score must be in 0 … 1, found \(score)") }
     guard (1...200).contains(count) else { throw ValidationError("--count must be in 1 … 200, found \(count)") }
   }
 
   /// nil: no pictures are wanted.
-  private var folder: String? { output ?? (logits == nil || overlay || sheet != nil ? "predictions" : nil) }
+  private var folder: String? { output ?? ((logits == nil && json == nil) || overlay || sheet != nil ? "predictions" : nil) }
 
   func run() throws {
     withMPI { (group: MPIProcessGroup) -> Void in
@@ -94,6 +102,12 @@ struct PredictCommand: ParsableCommand {
       if let dataset = input.dataset { try DatasetFit.check(dataset, model, file: checkpoint) }
       if group.isCoordinator, let folder { try Folder.make(folder, remedy: "give another one with --output") }
       try group.barrier()
+      if model.task == .instances { return try predictInstances(input, model, group) }
+      guard json == nil, score == nil else {
+        throw Failure(
+          .usage, "\(json == nil ? "--score" : "--json") is for networks that find instances, and \(checkpoint) is none",
+          remedy: "leave it out")
+      }
       let predictor = Predictor(
         model, tiling: tile.map { Tiling(side: $0, overlap: overlap ?? $0 / 4) },
         available: MemoryFacts.current().available / (try group.nodeGroup().size))
@@ -112,6 +126,23 @@ struct PredictCommand: ParsableCommand {
         console: console)
       try job.run()
     }
+  }
+
+  /// - Important: Collective over `group`.
+  private func predictInstances(
+    _ input: PredictionInput, _ model: TrainedModel, _ group: any ProcessGroup
+  ) throws {
+    for (name, isGiven) in [
+      ("--overlay", overlay), ("--sheet", sheet != nil), ("--logits", logits != nil), ("--tile", tile != nil),
+    ] where isGiven {
+      throw Failure(
+        .usage, "\(name) is for other networks, and \(checkpoint) finds instances",
+        remedy: "leave it out: instances are drawn into --output and written into --json")
+    }
+    let job = InstancePredictionJob(
+      input: input, model: model, folder: folder, drawnScore: score ?? 0.5,
+      results: json.map { COCOResultsFile(path: $0) }, group: group, console: Console.standardOutput())
+    try job.run()
   }
 
   /// The same on every rank: the names are sorted.

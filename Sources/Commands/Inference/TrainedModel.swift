@@ -37,7 +37,8 @@ struct TrainedModel {
     let model = try ModelConfiguration(Self.model(file, configuration, dataset))
     let backend = try backendOptions.makeBackend(for: configuration, group: group)
     batch = configuration.settled(trainers: 1).batch.micro
-    network = try Network(model, backend: backend, reference: (1, size.height, size.width))
+    let reference = model.frame.map { InstanceFrame.padded($0.resized(size)) } ?? size
+    network = try Network(model, backend: backend, reference: (1, reference.height, reference.width))
     normalisation = try Self.normalisation(file, configuration, dataset, group: group)
     try normalisation.validate(channels: model.channels)
     classNames = file.model?.classNames ?? Self.classNames(dataset, count: model.classes)

@@ -46,6 +46,22 @@ extension GuardedBackend {
     }
   }
 
+  package func shufflePixels(
+    _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer
+  ) {
+    Guard.run([.input(source, byteCount(shape)), .output(destination, byteCount(shape))]) {
+      inner.shufflePixels($0[0], shape: shape, into: $0[1])
+    }
+  }
+
+  package func unshufflePixels(
+    _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
+  ) {
+    Guard.run([.input(gradient, byteCount(shape)), .output(destination, byteCount(shape))]) {
+      inner.unshufflePixels($0[0], into: $0[1], shape: shape)
+    }
+  }
+
   package func addBias(
     _ bias: UnsafePointer<Float>, to activation: UnsafeMutableRawPointer, shape: ActivationShape, rectified: Bool
   ) {

@@ -10,7 +10,7 @@ extension Convolution {
     shape.padding_left = Int64(padding)
     shape.padding_bottom = Int64(padding)
     shape.padding_right = Int64(padding)
-    shape.biased = 1
+    shape.biased = hasBias ? 1 : 0
     shape.rectified = rectified ? 1 : 0
     shape.accumulating = accumulating ? 1 : 0
     shape.inference = isInference ? 1 : 0

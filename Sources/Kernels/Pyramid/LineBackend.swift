@@ -95,4 +95,30 @@ extension LineBackend {
       }
     }
   }
+
+  package func shufflePixels(
+    _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer
+  ) {
+    forEachShuffledPixel(of: shape) { (destination + $1).copyMemory(from: source + $0, byteCount: $2) }
+  }
+
+  package func unshufflePixels(
+    _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
+  ) {
+    forEachShuffledPixel(of: shape) { (destination + $0).copyMemory(from: gradient + $1, byteCount: $2) }
+  }
+
+  /// Calls `body` with the byte offsets of each piece in the small map and in the large one, and its bytes.
+  private func forEachShuffledPixel(of shape: ActivationShape, _ body: (Int, Int, Int) -> Void) {
+    let piece = shape.channels / 4 * activationType.byteCount
+    forEachLine(shape.images * shape.height, grain: 4) { line in
+      for column in 0..<shape.width {
+        let small = 4 * (line * shape.width + column) * piece
+        let large = (4 * line * shape.width + 2 * column) * piece
+        for (phase, offset) in [0, 1, 2 * shape.width, 2 * shape.width + 1].enumerated() {
+          body(small + phase * piece, large + offset * piece, piece)
+        }
+      }
+    }
+  }
 }

@@ -115,7 +115,7 @@ package struct ONNXExport {
     case .convolution(let index): addConvolution(graph.layers[index], source, step)
     case .deconvolution(let index, let offset, let size):
       let layer = graph.layers[index]
-      guard case .deconvolution(_, let kernel, let stride, _) = layer.kind else { return }
+      guard case .deconvolution(_, let kernel, let stride) = layer.kind else { return }
       node(
         "ConvTranspose", [source, "\(layer.name).weight"], "\(layer.name)_whole", [],
         [("kernel_shape", [kernel, kernel]), ("strides", [stride, stride])])
@@ -132,7 +132,7 @@ package struct ONNXExport {
     case .meanOverPositions:
       node("ReduceMean", [source, "rows_and_columns"], "mean_\(number)", [("keepdims", 0)])
       names[step.destination] = "mean_\(number)"
-    case .upsample, .subsample, .biasAndRectify, .align: preconditionFailure("refused before")
+    case .upsample, .subsample, .shuffle, .align: preconditionFailure("refused before")
     }
   }
 
