@@ -53,8 +53,9 @@ package struct DetectionSettings: Equatable, Sendable {
     return (boxes, max(1, min(boxes, Int(Double(boxBatchPerImage) * boxPositiveFraction))))
   }
 
-  /// Places an image for regions of the box head and of the mask head in evaluation.
-  package var testRegions: (boxes: Int, masks: Int) { (testProposals.after, detectionsPerImage) }
+  /// Places an image for regions of the box head and of the mask head in evaluation. Most images have few detections:
+  /// their masks are made some at a time.
+  package var testRegions: (boxes: Int, masks: Int) { (testProposals.after, min(detectionsPerImage, 16)) }
 
   /// - Throws: `Failure` of kind configuration that names the key.
   package func validate() throws {

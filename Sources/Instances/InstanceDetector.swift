@@ -56,10 +56,38 @@ package final class InstanceDetector {
         place(proposals, in: plan.regions[.box])
       case .mask:
         found = candidates(plan, proposals, sizes)
-        place(found.map { $0.map(\.box) }, in: plan.regions[.mask])
+        let places = plan.regions[.mask]?.countPerImage ?? 1
+        place(found.map { $0.prefix(places).map(\.box) }, in: plan.regions[.mask])
       }
     }
-    return objects(plan, found, sizes)
+    return objects(found, masks(plan, found), sizes)
+  }
+
+  /// The masks of all candidates, as many at a time as the plan has places.
+  private func masks(_ plan: Plan, _ found: [[Candidate]]) -> [[[Float]]] {
+    let places = plan.regions[.mask]?.countPerImage ?? 1
+    var masks: [[[Float]]] = found.map { _ in [] }
+    var first = 0
+    while true {
+      let logits = read(plan, MaskRCNNOutput.masks)
+      for (image, candidates) in found.enumerated() {
+        for (place, candidate) in candidates.dropFirst(first).prefix(places).enumerated() {
+          masks[image].append(mask(of: candidate, logits, row: image * places + place, plan))
+        }
+      }
+      first += places
+      guard found.contains(where: { $0.count > first }) else { return masks }
+      place(found.map { $0.dropFirst(first).prefix(places).map(\.box) }, in: plan.regions[.mask])
+      plan.forwardMaskHead()
+    }
+  }
+
+  /// Probabilities of the candidate's own class.
+  private func mask(of candidate: Candidate, _ logits: [Float], row: Int, _ plan: Plan) -> [Float] {
+    let classes = plan.outputShapes[MaskRCNNOutput.masks].channels
+    let cells = DetectionSettings.maskSize * DetectionSettings.maskSize
+    let first = row * cells * classes + candidate.category
+    return (0..<cells).map { Float(1 / (1 + exponential(-Double(logits[first + $0 * classes])))) }
   }
 
   private func place(_ boxes: [[Box]], in table: RegionTable?) {
@@ -96,18 +124,14 @@ package final class InstanceDetector {
     }
   }
 
-  private func objects(_ plan: Plan, _ found: [[Candidate]], _ sizes: [ImageSize]) -> [[DetectedObject]] {
-    let logits = read(plan, MaskRCNNOutput.masks)
-    let classes = plan.outputShapes[MaskRCNNOutput.masks].channels
-    let cells = DetectionSettings.maskSize * DetectionSettings.maskSize
-    let places = plan.regions[.mask]?.countPerImage ?? 0
-    return found.enumerated().map { image, candidates in
+  private func objects(
+    _ found: [[Candidate]], _ masks: [[[Float]]], _ sizes: [ImageSize]
+  ) -> [[DetectedObject]] {
+    found.enumerated().map { image, candidates in
       let size = sizes[image]
       let x = Float(size.original.width) / Float(size.resized.width)
       let y = Float(size.original.height) / Float(size.resized.height)
-      return candidates.enumerated().map { place, candidate in
-        let first = (image * places + place) * cells * classes + candidate.category
-        let mask = (0..<cells).map { Float(1 / (1 + exponential(-Double(logits[first + $0 * classes])))) }
+      return zip(candidates, masks[image]).map { candidate, mask in
         let box = candidate.box
         return DetectedObject(
           box: Box(box.x1 * x, box.y1 * y, box.x2 * x, box.y2 * y), category: candidate.category,

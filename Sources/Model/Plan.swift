@@ -100,11 +100,24 @@ package final class Plan {
     return logitsPointer
   }
 
+  /// Runs the last head again on other regions of the same images. Not for training.
+  package func forwardMaskHead() {
+    guard !isTraining, let memory else { preconditionFailure("a plan for inference, after a forward pass") }
+    precondition(activations.isClaimed(by: self), "another plan has run since this one's forward pass")
+    let start = forwardInstructions.firstIndex {
+      if case .align(.mask, _, _, _) = $0 { true } else { false }
+    }
+    for instruction in forwardInstructions[(start ?? forwardInstructions.endIndex)...] {
+      run(instruction, nil, memory, nil)
+    }
+  }
+
   private func run(
-    _ instruction: Instruction, _ pixels: UnsafePointer<Float>, _ memory: ParameterMemory, _ dropoutKeys: [UInt64]?
+    _ instruction: Instruction, _ pixels: UnsafePointer<Float>?, _ memory: ParameterMemory, _ dropoutKeys: [UInt64]?
   ) {
     switch instruction {
     case .load(let image):
+      guard let pixels else { return }
       backend.load(pixels, shape: imageShape, padding: imagePadding, into: address(image))
     case .forward(let operation, let parameters, let source, let destination):
       operation.forward(

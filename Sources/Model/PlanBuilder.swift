@@ -60,6 +60,10 @@ struct PlanBuilder {
       for buffer in instruction.buffers { planner.touch(buffer, at: position) }
     }
     for output in outputs { planner.touch(output, at: all.count) }
+    // A head may look at further regions of the same maps.
+    if !isTraining {
+      for case .align(_, _, let levels, _) in forward { for level in levels { planner.touch(level, at: all.count) } }
+    }
     return planner.place()
   }
 

@@ -42,8 +42,24 @@ struct ExactnessGroup {
       ExactnessGroup(
         title: "predicting with a classifier", work: .prediction, task: .classification, trainingNumber: number,
         cases: inference),
+      short("training Mask R-CNN", detector, task: .instances),
+      ExactnessGroup(
+        title: "evaluating Mask R-CNN", work: .evaluation, task: .instances, trainingNumber: number + 3,
+        cases: inference),
+      ExactnessGroup(
+        title: "finding instances with Mask R-CNN", work: .prediction, task: .instances, trainingNumber: number + 3,
+        cases: inference),
     ]
   }
+
+  /// A small network, whose regions are chosen from many.
+  private static let detector = [
+    "model.architecture=mask-rcnn", "detection.fpn_channels=8", "detection.box_features=16",
+    "detection.mask_channels=8", "detection.mask_layers=1", "detection.min_size=64", "detection.max_size=96",
+    "detection.anchor_sizes=[8, 16, 32, 48, 64]", "detection.rpn_pre_nms_train=60", "detection.rpn_post_nms_train=40",
+    "detection.rpn_pre_nms_test=60", "detection.rpn_post_nms_test=30", "detection.rpn_batch_per_image=32",
+    "detection.box_batch_per_image=24", "detection.box_score=0.01", "detection.detections_per_image=20",
+  ].flatMap { ["--set", $0] }
 
   /// A smaller matrix for another backend or precision.
   static func short(

@@ -28,6 +28,13 @@ struct ExactnessRunner {
       var digest = ResultDigest()
       try FileBytes.read(output + ".json").withUnsafeBytes { digest.update($0) }
       return digest.hexadecimal
+    case .prediction where group.task == .instances:
+      try job(
+        ["predict", "--checkpoint", checkpoint, "--data", dataFolder, "--json", output + ".json"], variant, log: output
+      ).finish(ranks: variant.ranks, name: variant.name)
+      var digest = ResultDigest()
+      try FileBytes.read(output + ".json").withUnsafeBytes { digest.update($0) }
+      return digest.hexadecimal
     case .prediction:
       try job(
         ["predict", "--checkpoint", checkpoint, "--data", dataFolder, "--logits", output + ".h5"], variant, log: output

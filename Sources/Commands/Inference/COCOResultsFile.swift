@@ -18,7 +18,8 @@ final class COCOResultsFile {
     let identifier = Int64(name) ?? Int64(index + 1)
     let lines = zip(objects, masks).map { object, mask in
       JSONText.object([
-        ("image_id", .integer(identifier)), ("file_name", .text(key)), ("category_id", .integer(Int64(object.category))),
+        ("image_id", .integer(identifier)), ("file_name", .text(key)),
+        ("category_id", .integer(Int64(object.category))),
         (
           "bbox",
           .list(

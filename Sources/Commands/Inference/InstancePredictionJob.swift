@@ -110,7 +110,7 @@ struct InstancePredictionJob {
     let factor = max(1, (480 + image.width / 2) / image.width)
     let picture = InstancePicture.drawn(
       things, over: image, toFit: factor * image.width, factor * image.height)
-    try picture.write(to: "\(folder)/\(key).png")
+    try picture.write(to: "\(folder)/\(key)-overlay.png")
   }
 
   private func gather(_ found: Found?, _ index: Int, isOwn: Bool, into results: COCOResultsFile) throws {

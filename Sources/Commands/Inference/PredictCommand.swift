@@ -86,7 +86,9 @@ struct PredictCommand: ParsableCommand {
   }
 
   /// nil: no pictures are wanted.
-  private var folder: String? { output ?? ((logits == nil && json == nil) || overlay || sheet != nil ? "predictions" : nil) }
+  private var folder: String? {
+    output ?? ((logits == nil && json == nil) || overlay || sheet != nil ? "predictions" : nil)
+  }
 
   func run() throws {
     withMPI { (group: MPIProcessGroup) -> Void in
@@ -105,7 +107,8 @@ struct PredictCommand: ParsableCommand {
       if model.task == .instances { return try predictInstances(input, model, group) }
       guard json == nil, score == nil else {
         throw Failure(
-          .usage, "\(json == nil ? "--score" : "--json") is for networks that find instances, and \(checkpoint) is none",
+          .usage,
+          "\(json == nil ? "--score" : "--json") is for networks that find instances, and \(checkpoint) is none",
           remedy: "leave it out")
       }
       let predictor = Predictor(
@@ -133,7 +136,7 @@ struct PredictCommand: ParsableCommand {
     _ input: PredictionInput, _ model: TrainedModel, _ group: any ProcessGroup
   ) throws {
     for (name, isGiven) in [
-      ("--overlay", overlay), ("--sheet", sheet != nil), ("--logits", logits != nil), ("--tile", tile != nil),
+      ("--sheet", sheet != nil), ("--logits", logits != nil), ("--tile", tile != nil),
     ] where isGiven {
       throw Failure(
         .usage, "\(name) is for other networks, and \(checkpoint) finds instances",

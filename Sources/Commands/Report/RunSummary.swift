@@ -58,10 +58,11 @@ struct RunSummary {
           .init(
             name: "validation", colour: "orange", points: evaluations.map { (Double($0.step), $0.loss) },
             isMarked: true),
-        ].filter { !$0.points.isEmpty }, span: span)
+        ].filter { $0.points.contains { $0.y.isFinite } }, span: span)
     ]
+    if let parts = lossParts(span) { charts.append(parts) }
     if let task = evaluations.last?.task {
-      let series = zip(task.metrics.enumerated(), ["blue", "green"]).map { metric, colour in
+      let series = zip(task.metrics.enumerated(), ["blue", "green", "orange", "violet"]).map { metric, colour in
         LineChart.Series(
           name: metric.element.title, colour: colour,
           points: evaluations.map { (Double($0.step), 100 * $0.values[metric.offset]) }, isMarked: true)
@@ -79,6 +80,21 @@ struct RunSummary {
         series: [.init(name: "", colour: "orange", points: steps.map { (Double($0.step), $0.imagesPerSecond) })],
         span: span))
     return charts
+  }
+
+  /// What the loss is the sum of; nil where it is one.
+  private func lossParts(_ span: ClosedRange<Double>) -> LineChart? {
+    guard let names = metrics.steps.last?.losses.map(\.name), names.count > 1 else { return nil }
+    let colours = ["blue", "orange", "green", "violet", "grey"]
+    let series = names.enumerated().map { place, name in
+      LineChart.Series(
+        name: name, colour: colours[place % colours.count],
+        points: Self.smoothed(
+          metrics.steps.compactMap { step in
+            step.losses.first { $0.name == name }.map { (x: Double(step.step), y: $0.value) }
+          }))
+    }
+    return LineChart(title: "Losses", series: series, span: span)
   }
 
   /// At each point the mean over about a fiftieth of the training around it.

@@ -30,7 +30,8 @@ package final class GuardedBackend: Backend {
     let layout = Self.guarded(layout)
     return GuardedOperation(
       try inner.operation(for: convolution, source: source, layout: layout.inner, purpose: purpose), layout: layout,
-      sourceType: activationType, destinationType: activationType, biasCount: convolution.hasBias ? convolution.outputChannels : 0)
+      sourceType: activationType, destinationType: activationType,
+      biasCount: convolution.hasBias ? convolution.outputChannels : 0)
   }
 
   package func operation(
