@@ -13,7 +13,8 @@ extension ParallelTests {
       #expect(outcome.output.contains("exact: 55 jobs, one digest for each kind"), "\(outcome.tail)")
       let lines = outcome.output.split(separator: "\n").filter { $0.hasPrefix("same ") }
       #expect(lines.count == 55, "\(outcome.tail)")
-      // Training, training that stops early, evaluation and prediction, and three each of a classifier and of Mask R-CNN: ten digests.
+      // Training, training that stops early, evaluation and prediction, and three each of a classifier and of Mask
+      // R-CNN: ten digests.
       #expect(Set(lines.map { $0.split(separator: " ")[1] }).count == 10, "\(outcome.tail)")
     }
 
