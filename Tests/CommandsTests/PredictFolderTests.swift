@@ -35,6 +35,12 @@ import Testing
         "predict --checkpoint run/checkpoints/latest.h5 --output files in/a/1.png in/b/1.png in/a/../b/1.png")
       #expect(files.exitCode == 0 && files.output.contains("wrote 2 predictions into files"), "\(files)")
       #expect(FileManager.default.fileExists(atPath: tool.folder + "/files/b/1.png"))
+      let folders = try tool("predict --checkpoint run/checkpoints/latest.h5 --output folders in/a in/b/1.png in/b")
+      #expect(folders.exitCode == 65, "\(folders)")
+      let kept = try FileManager.default.subpathsOfDirectory(atPath: tool.folder + "/folders").filter {
+        $0.hasSuffix(".png")
+      }
+      #expect(kept.sorted() == ["a/1.png", "a/深/街道 图.png", "b/1.png", "two words.png"])
       let none = try tool("predict --checkpoint run/checkpoints/latest.h5 in/.hidden in/b/bad.png in/b/worse.JPG")
       #expect(none.exitCode == 65 && none.errors.contains("in/b/bad.png"), "\(none)")
     }

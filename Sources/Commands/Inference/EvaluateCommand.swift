@@ -78,6 +78,7 @@ struct EvaluateCommand: ParsableCommand {
       file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: dataset, size: dataset.size(0),
       group: group)
     try DatasetFit.check(dataset, model, file: checkpoint)
+    try checkMemory(model, dataset, group)
     let evaluator = Evaluator(
       network: model.network, dataset: dataset, normalisation: model.normalisation, mask: model.mask, group: group,
       batch: model.batch, measuresBoundaries: true)
@@ -85,5 +86,16 @@ struct EvaluateCommand: ParsableCommand {
       if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
     }
     return (evaluation, model.classNames)
+  }
+
+  private func checkMemory(_ model: TrainedModel, _ dataset: Dataset, _ group: MPIProcessGroup) throws {
+    let available = MemoryFacts.current().available / (try group.nodeGroup().size)
+    guard model.task == .semantic, let size = ImageMemory.largest(dataset) else { return }
+    let images = EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: model.batch)
+    try ImageMemory.check(
+      try model.network.byteCount(images: images, height: size.height, width: size.width, training: false),
+      available: available, "evaluating images of \(size.height) x \(size.width) pixels",
+      remedy: "predict them in overlapping tiles and score these: predict --tile 1024 --data …, then "
+        + "evaluate --predictions …")
   }
 }

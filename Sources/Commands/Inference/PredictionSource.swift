@@ -17,23 +17,27 @@ struct PredictionSources {
 
   /// - Parameter skipped: a folder that is passed over: the one that results go into.
   /// - Throws: `Failure(.missingInput)` naming a folder that cannot be listed.
-  init(_ arguments: [String], except skipped: String?) throws {
+  init(_ given: [String], except skipped: String?) throws {
     var names: [[String]] = []
+    var arguments: [Int] = []
     var known: Set<String> = []
     let skippedPath = skipped.map(Self.absolute)
-    for argument in arguments {
+    for (number, argument) in given.enumerated() {
       var isFolder: ObjCBool = false
       let isThere = FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder)
       guard isThere, isFolder.boolValue else {
         // A file that is named twice is predicted once.
-        if known.insert(Self.absolute(argument)).inserted { add(argument, within: nil, &names) }
+        guard known.insert(Self.absolute(argument)).inserted else { continue }
+        add(argument, within: nil, &names)
+        arguments.append(number)
         continue
       }
       for path in try files(in: argument, except: skippedPath) where known.insert(Self.absolute(path)).inserted {
         add(path, within: argument, &names)
+        arguments.append(number)
       }
     }
-    let keys = Self.uniqueKeys(names)
+    let keys = Self.uniqueKeys(Self.withoutNeedlessEndings(names), of: arguments)
     for index in sources.indices { sources[index].key = keys[index] }
   }
 
@@ -46,8 +50,8 @@ struct PredictionSources {
     let parts = Self.absolute(path).split(separator: "/").map(String.init)
     let depth = shortest.split(separator: "/").count
     let longer = (depth + 1..<max(depth + 2, parts.count + 1)).map { parts.suffix($0).joined(separator: "/") }
-    // By the folder above, by the ending, by both, and by more and more of the path.
-    names.append([Self.withoutEnding(shortest), Self.withoutEnding(longer[0]), shortest] + longer)
+    // By more and more of the path.
+    names.append([shortest] + longer)
     sources.append(PredictionSource(path: path, key: ""))
   }
 
@@ -57,16 +61,32 @@ struct PredictionSources {
     return String(path[..<dot])
   }
 
-  /// The shortest name of each that no other has.
-  static func uniqueKeys(_ names: [[String]]) -> [String] {
-    var levels = [Int](repeating: 0, count: names.count)
+  /// Endings are left out but for files that only their endings tell apart.
+  private static func withoutNeedlessEndings(_ names: [[String]]) -> [[String]] {
+    var counts: [String: Int] = [:]
+    for name in names { counts[withoutEnding(name[name.count - 1]), default: 0] += 1 }
+    return names.map { name in
+      counts[withoutEnding(name[name.count - 1])] == 1 ? name.map(withoutEnding) : name
+    }
+  }
+
+  /// The shortest names that no other has; those of one folder of the command line grow together, so that what lay in
+  /// one folder does so still.
+  ///
+  /// - Parameters:
+  ///   - names: of each thing its possible names, the shortest first.
+  ///   - arguments: the number of the folder that each comes from; nil: each from one of its own.
+  static func uniqueKeys(_ names: [[String]], of arguments: [Int]? = nil) -> [String] {
+    let arguments = arguments ?? Array(names.indices)
+    var levels = [Int](repeating: 0, count: (arguments.max() ?? -1) + 1)
     while true {
-      let keys = zip(names, levels).map { $0[min($1, $0.count - 1)] }
+      let keys = zip(names, arguments).map { $0[min(levels[$1], $0.count - 1)] }
       var places: [String: [Int]] = [:]
       for (index, key) in keys.enumerated() { places[key, default: []].append(index) }
-      let longer = places.values.filter { $0.count > 1 }.flatMap { $0 }.filter { levels[$0] < names[$0].count - 1 }
+      let longer = places.values.filter { $0.count > 1 }.flatMap { $0 }
+        .filter { levels[arguments[$0]] < names[$0].count - 1 }
       guard !longer.isEmpty else { return keys }
-      for index in longer { levels[index] += 1 }
+      for argument in Set(longer.map { arguments[$0] }) { levels[argument] += 1 }
     }
   }
 

@@ -52,10 +52,18 @@ package struct ImageMemory {
 
   private static func gibibytes(_ bytes: Int) -> String { fixed(Double(bytes) / 0x1p30, 1) }
 
-  /// The largest size; nil where it is harmless.
   private func largest(_ dataset: Dataset) -> (height: Int, width: Int)? {
-    let sizes = (0..<dataset.info.sampleCount).lazy.map { inputs.transform.size(of: dataset.size($0)) }
+    Self.largest(dataset) { inputs.transform.size(of: $0) }
+  }
+
+  /// The largest size; nil where it is harmless.
+  ///
+  /// - Parameter size: what becomes of an image's size before it goes through the network.
+  package static func largest(
+    _ dataset: Dataset, as size: ((height: Int, width: Int)) -> (height: Int, width: Int) = { $0 }
+  ) -> (height: Int, width: Int)? {
+    let sizes = (0..<dataset.info.sampleCount).map { size(dataset.size($0)) }
     let largest = sizes.max { $0.height * $0.width < $1.height * $1.width }
-    return largest.flatMap { Self.isHarmless(height: $0.height, width: $0.width) ? nil : ($0.height, $0.width) }
+    return largest.flatMap { isHarmless(height: $0.height, width: $0.width) ? nil : ($0.height, $0.width) }
   }
 }
