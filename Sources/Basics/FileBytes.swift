@@ -46,6 +46,19 @@ package enum FileBytes {
     }
   }
 
+  /// The first bytes of a regular file; nil where there is none that can be read.
+  package static func head(of path: String, count: Int) -> [UInt8]? {
+    // Nobody waits until somebody writes to a pipe.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      if let base = buffer.baseAddress { filled = max(0, systemRead(descriptor, base, count)) }
+    }
+  }
+
   /// Writes under a temporary name beside `path`, syncs, renames and syncs the folder: after a crash the file is whole
   /// or not there.
   package static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {

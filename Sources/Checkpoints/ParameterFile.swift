@@ -1,5 +1,4 @@
 import Basics
-import Foundation
 import Storage
 
 /// Any HDF5 file with /model/parameters, a checkpoint or what another tool wrote: what `--init`, `evaluate` and `predict`
@@ -40,11 +39,10 @@ package struct ParameterFile {
   /// - Throws: as `HDF5File.open`; where the file is of another format, with what helps.
   private static func root(of path: String) throws -> HDF5Group {
     do { return try HDF5File.open(path).root } catch let failure as Failure {
-      guard failure.kind == .badData, let file = FileHandle(forReadingAtPath: path) else { throw failure }
-      defer { try? file.close() }
-      let head = (try? file.read(upToCount: 8)) ?? nil
       // What has HDF5's signature is a damaged one.
-      guard let head, !head.isEmpty, !head.starts(with: [0x89, 0x48, 0x44, 0x46]) else { throw failure }
+      guard failure.kind == .badData, let head = FileBytes.head(of: path, count: 4), !head.isEmpty,
+        head != [0x89, 0x48, 0x44, 0x46]
+      else { throw failure }
       throw Failure(.badData, "\(path) is not an HDF5 file", remedy: foreign)
     }
   }

@@ -109,6 +109,9 @@ import Testing
       expectFailure(try tool("train --config pipe.yaml --data data"), code: 66, "pipe.yaml is not a regular file")
       expectFailure(try tool("predict \(checkpoint) pipe.png"), code: 66, "pipe.png is not a regular file")
       expectFailure(try tool("predict --checkpoint pipe.h5 --data data"), code: 65, "pipe.h5 is not a file")
+      try FileManager.default.createDirectory(atPath: "\(tool.folder)/album", withIntermediateDirectories: true)
+      #expect(mkfifo("\(tool.folder)/album/pipe", 0o644) == 0)
+      expectFailure(try tool("predict \(checkpoint) album"), code: 66, "there is no picture in album")
       expectFailure(try tool("dataset verify shards"), code: 65, "val-00000-of-00001.h5 is not a file")
       expectFailure(
         try tool("dataset import folder pairs --output tiles --split val --classes a,b"), code: 66,

@@ -124,9 +124,6 @@ struct PredictionSources {
 
   private static func isPicture(_ path: String, _ name: String) -> Bool {
     if let dot = name.lastIndex(of: "."), endings.contains(name[name.index(after: dot)...].lowercased()) { return true }
-    guard let file = FileHandle(forReadingAtPath: path) else { return false }
-    defer { try? file.close() }
-    let head = (try? file.read(upToCount: 16)) ?? nil
-    return head.map { ImageFile.isRecognised(Array($0)) } ?? false
+    return FileBytes.head(of: path, count: 16).map { ImageFile.isRecognised($0) } ?? false
   }
 }
