@@ -15,25 +15,19 @@ every step, of the slowest process.
 
 import argparse
 import json
-import os
-import socket
 import sys
-import time
+
+import torch_processes
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=1, help="of each process")
-    parser.add_argument("--batch", type=int, default=4, help="images of each process in a step")
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    torch_processes.add_arguments(parser, processes=2, threads=1, batch=4)
     parser.add_argument("--height", type=int, default=360)
     parser.add_argument("--width", type=int, default=480)
     parser.add_argument("--classes", type=int, default=11)
     parser.add_argument("--widths", default="64,128,256,512,512")
     parser.add_argument("--fc", type=int, default=4096)
-    parser.add_argument("--warmup", type=int, default=1)
-    parser.add_argument("--repeats", type=int, default=7)
     return parser.parse_args()
 
 
@@ -80,15 +74,11 @@ def make_network(options):
     return FCN8s([int(width) for width in options.widths.split(",")], options.fc, options.classes)
 
 
-def work(rank, options, port, results):
+def work(rank, options):
     import torch
-    import torch.distributed as dist
     from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import bf16_compress_hook
     from torch.nn.parallel import DistributedDataParallel
 
-    torch.set_num_threads(options.threads)
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    dist.init_process_group("gloo", rank=rank, world_size=options.processes)
     is_half = options.precision == "bfloat16"
     network = make_network(options).to(memory_format=torch.channels_last)
     model = DistributedDataParallel(network, gradient_as_bucket_view=True)
@@ -99,44 +89,29 @@ def work(rank, options, port, results):
     images = torch.randn(options.batch, 3, options.height, options.width, generator=generator)
     images = images.to(memory_format=torch.channels_last)
     labels = torch.randint(0, options.classes, (options.batch, options.height, options.width), generator=generator)
-    seconds = []
-    for step in range(options.warmup + options.repeats):
-        dist.barrier()
-        start = time.perf_counter()
+    losses = []
+
+    def step():
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_half):
             logits = model(images)
         loss = torch.nn.functional.cross_entropy(logits.float(), labels)
         loss.backward()
         optimizer.step()
-        slowest = torch.tensor([time.perf_counter() - start], dtype=torch.float64)
-        dist.all_reduce(slowest, op=dist.ReduceOp.MAX)
-        if step >= options.warmup:
-            seconds.append(slowest.item())
-    if rank == 0:
-        count = sum(parameter.numel() for parameter in network.parameters())
-        results.put({"seconds": seconds, "parameters": count, "loss": loss.item()})
-    dist.destroy_process_group()
+        losses.append(loss.item())
 
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    seconds = torch_processes.seconds(step, options)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    return {"seconds": seconds, "parameters": count, "loss": losses[-1]}
 
 
 def main():
     options = arguments()
     try:
         import torch
-        import torch.multiprocessing as multiprocessing
     except ImportError as error:
-        print(f"pytorch_ddp.py: PyTorch is not installed ({error}); see benchmarks/README.md", file=sys.stderr)
-        return 66
-    os.environ["OMP_NUM_THREADS"] = str(options.threads)
-    results = multiprocessing.get_context("spawn").SimpleQueue()
-    multiprocessing.spawn(work, args=(options, free_port(), results), nprocs=options.processes)
-    outcome = results.get()
+        return torch_processes.missing("pytorch_ddp.py", error)
+    outcome = torch_processes.run(work, options)
     images = options.batch * options.processes
     median = sorted(outcome["seconds"])[len(outcome["seconds"]) // 2]
     print(json.dumps({

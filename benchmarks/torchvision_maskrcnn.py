@@ -15,22 +15,16 @@ looking at one image.
 
 import argparse
 import json
-import os
-import socket
 import sys
-import time
+
+import torch_processes
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2, help="of each process")
-    parser.add_argument("--batch", type=int, default=1, help="images of each process in a step")
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    torch_processes.add_arguments(parser, processes=1, threads=2, batch=1)
     parser.add_argument("--size", type=int, default=320, help="sides of the images")
     parser.add_argument("--classes", type=int, default=2, help="with background")
-    parser.add_argument("--warmup", type=int, default=1)
-    parser.add_argument("--repeats", type=int, default=7)
     return parser.parse_args()
 
 
@@ -75,32 +69,16 @@ def sample(options, generator):
     return torch.rand(3, size, size, generator=generator), {"boxes": boxes, "labels": labels, "masks": masks}
 
 
-def work(rank, options, port, results):
+def work(rank, options):
     import torch
-    import torch.distributed as dist
     from torch.nn.parallel import DistributedDataParallel
 
-    torch.set_num_threads(options.threads)
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    dist.init_process_group("gloo", rank=rank, world_size=options.processes)
     is_half = options.precision == "bfloat16"
     network = make_network(options).to(memory_format=torch.channels_last)
     model = DistributedDataParallel(network) if options.processes > 1 else network
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-7, momentum=0.9, weight_decay=1e-4, foreach=True)
     generator = torch.Generator().manual_seed(rank)
     images, targets = zip(*[sample(options, generator) for _ in range(options.batch)])
-
-    def measure(body):
-        seconds = []
-        for step in range(options.warmup + options.repeats):
-            dist.barrier()
-            start = time.perf_counter()
-            body()
-            slowest = torch.tensor([time.perf_counter() - start], dtype=torch.float64)
-            dist.all_reduce(slowest, op=dist.ReduceOp.MAX)
-            if step >= options.warmup:
-                seconds.append(slowest.item())
-        return seconds
 
     def train():
         optimizer.zero_grad(set_to_none=True)
@@ -114,33 +92,20 @@ def work(rank, options, port, results):
             network(list(images[:1]))
 
     model.train()
-    steps = measure(train)
+    steps = torch_processes.seconds(train, options)
     model.eval()
-    looks = measure(look)
-    if rank == 0:
-        count = sum(parameter.numel() for parameter in network.parameters())
-        results.put({"seconds": steps, "inference_seconds": looks, "parameters": count})
-    dist.destroy_process_group()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    looks = torch_processes.seconds(look, options)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    return {"seconds": steps, "inference_seconds": looks, "parameters": count}
 
 
 def main():
     options = arguments()
     try:
-        import torch.multiprocessing as multiprocessing
         import torchvision
     except ImportError as error:
-        print(f"torchvision_maskrcnn.py: not installed: {error}; see benchmarks/README.md", file=sys.stderr)
-        return 66
-    os.environ["OMP_NUM_THREADS"] = str(options.threads)
-    results = multiprocessing.get_context("spawn").SimpleQueue()
-    multiprocessing.spawn(work, args=(options, free_port(), results), nprocs=options.processes)
-    outcome = results.get()
+        return torch_processes.missing("torchvision_maskrcnn.py", error)
+    outcome = torch_processes.run(work, options)
     outcome["images_per_step"] = options.batch * options.processes
     outcome["torchvision"] = torchvision.__version__
     print(json.dumps(outcome))

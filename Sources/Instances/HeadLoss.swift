@@ -16,7 +16,7 @@ struct HeadLoss {
   ///
   /// - Parameter gradient: `count` elements, all overwritten.
   func classification(into gradient: UnsafeMutablePointer<Float>, count: Int) -> Double {
-    let logits = read(MaskRCNNOutput.classes)
+    let logits = plan.floats(ofOutput: MaskRCNNOutput.classes)
     let classes = plan.outputShapes[MaskRCNNOutput.classes].channels
     gradient.update(repeating: 0, count: count)
     var loss = 0.0
@@ -40,7 +40,7 @@ struct HeadLoss {
   ///
   /// - Parameter gradient: `count` elements, all overwritten.
   func boxes(into gradient: UnsafeMutablePointer<Float>, count: Int) -> Double {
-    let values = read(MaskRCNNOutput.boxes)
+    let values = plan.floats(ofOutput: MaskRCNNOutput.boxes)
     let channels = plan.outputShapes[MaskRCNNOutput.boxes].channels
     gradient.update(repeating: 0, count: count)
     var loss = 0.0
@@ -61,7 +61,7 @@ struct HeadLoss {
   ///
   /// - Parameter gradient: `count` elements, all overwritten.
   func masks(into gradient: UnsafeMutablePointer<Float>, count: Int) -> Double {
-    let logits = read(MaskRCNNOutput.masks)
+    let logits = plan.floats(ofOutput: MaskRCNNOutput.masks)
     let shape = plan.outputShapes[MaskRCNNOutput.masks]
     let side = DetectionSettings.maskSize
     var target = [Float](repeating: 0, count: side * side)
@@ -86,13 +86,6 @@ struct HeadLoss {
 
   private func row(_ place: Int, _ image: Int, of head: Graph.RegionHead) -> Int {
     image * (plan.regions[head]?.countPerImage ?? 0) + place
-  }
-
-  private func read(_ output: Int) -> [Float] {
-    [Float](unsafeUninitializedCapacity: plan.outputShapes[output].count) { buffer, count in
-      if let base = buffer.baseAddress { plan.read(output: output, into: base) }
-      count = plan.outputShapes[output].count
-    }
   }
 
   /// An image's masks, each made once.

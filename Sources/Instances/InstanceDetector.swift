@@ -69,7 +69,7 @@ package final class InstanceDetector {
     var masks: [[[Float]]] = found.map { _ in [] }
     var first = 0
     while true {
-      let logits = read(plan, MaskRCNNOutput.masks)
+      let logits = plan.floats(ofOutput: MaskRCNNOutput.masks)
       for (image, candidates) in found.enumerated() {
         for (place, candidate) in candidates.dropFirst(first).prefix(places).enumerated() {
           masks[image].append(mask(of: candidate, logits, row: image * places + place, plan))
@@ -100,8 +100,8 @@ package final class InstanceDetector {
 
   /// Of every region its box for every likely class, and of those the best that do not overlap.
   private func candidates(_ plan: Plan, _ proposals: [[Box]], _ sizes: [ImageSize]) -> [[Candidate]] {
-    let logits = read(plan, MaskRCNNOutput.classes)
-    let offsets = read(plan, MaskRCNNOutput.boxes)
+    let logits = plan.floats(ofOutput: MaskRCNNOutput.classes)
+    let offsets = plan.floats(ofOutput: MaskRCNNOutput.boxes)
     let classes = plan.outputShapes[MaskRCNNOutput.classes].channels
     let places = plan.regions[.box]?.countPerImage ?? 0
     return proposals.enumerated().map { image, boxes in
@@ -137,13 +137,6 @@ package final class InstanceDetector {
           box: Box(box.x1 * x, box.y1 * y, box.x2 * x, box.y2 * y), category: candidate.category,
           score: candidate.score, mask: mask)
       }
-    }
-  }
-
-  private func read(_ plan: Plan, _ output: Int) -> [Float] {
-    [Float](unsafeUninitializedCapacity: plan.outputShapes[output].count) { buffer, count in
-      if let base = buffer.baseAddress { plan.read(output: output, into: base) }
-      count = plan.outputShapes[output].count
     }
   }
 }

@@ -24,7 +24,7 @@ package struct LayerOperation {
   package let name: String
   /// Floats of an arena.
   package var weightRange: Range<Int> { parameters.weight.range }
-  /// nil for deconvolutions.
+  /// nil where the operation adds none.
   package var biasRange: Range<Int>? { parameters.bias?.range }
   /// The layer's compute copies and master weights.
   package func weights(in memory: ParameterMemory) -> LayerWeights { parameters.weights(in: memory) }

@@ -223,6 +223,15 @@ package final class Plan {
     backend.readFloats(address(outputBuffers[output]), count: outputShapes[output].count, into: values)
   }
 
+  /// The same in an array of its own.
+  package func floats(ofOutput output: Int) -> [Float] {
+    let count = outputShapes[output].count
+    return [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+      if let base = buffer.baseAddress { read(output: output, into: base) }
+      filled = count
+    }
+  }
+
   private func runBackward(
     _ instruction: Instruction, _ memory: ParameterMemory, _ arena: UnsafeMutablePointer<Float>,
     _ ready: (Range<Int>) -> Void

@@ -91,6 +91,10 @@ import Testing
       let sheet = try tool(
         "predict --checkpoint d/checkpoints/latest.h5 --data things --sheet s.png --backend portable")
       #expect(sheet.exitCode == 64 && sheet.errors.contains("--sheet is for other networks"), "\(sheet)")
+      let weighted = try tool(
+        "train --data things --output e\(Self.recipe)\(steps) --set loss.class_weights=median-frequency")
+      #expect(
+        weighted.exitCode == 0 && (weighted.output + weighted.errors).contains("loss.* have no effect"), "\(weighted)")
       let exported = try tool("checkpoint export d/checkpoints/latest.h5 d.onnx")
       #expect(exported.exitCode == 78 && exported.errors.contains(".safetensors"), "\(exported)")
     }

@@ -25,16 +25,12 @@ struct ExactnessRunner {
       try job(
         ["evaluate", "--checkpoint", checkpoint, "--data", dataFolder, "--json", output + ".json"], variant, log: output
       ).finish(ranks: variant.ranks, name: variant.name)
-      var digest = ResultDigest()
-      try FileBytes.read(output + ".json").withUnsafeBytes { digest.update($0) }
-      return digest.hexadecimal
+      return try Self.fileDigest(output + ".json")
     case .prediction where group.task == .instances:
       try job(
         ["predict", "--checkpoint", checkpoint, "--data", dataFolder, "--json", output + ".json"], variant, log: output
       ).finish(ranks: variant.ranks, name: variant.name)
-      var digest = ResultDigest()
-      try FileBytes.read(output + ".json").withUnsafeBytes { digest.update($0) }
-      return digest.hexadecimal
+      return try Self.fileDigest(output + ".json")
     case .prediction:
       try job(
         ["predict", "--checkpoint", checkpoint, "--data", dataFolder, "--logits", output + ".h5"], variant, log: output
@@ -78,6 +74,12 @@ struct ExactnessRunner {
     let store = CheckpointStore(folder: output + "/checkpoints")
     guard let step = store.latestStep else { throw Failure(.internalError, "\(output) has no checkpoint") }
     return try CheckpointReader(store.path(ofStep: step)).state.digest()
+  }
+
+  private static func fileDigest(_ path: String) throws -> String {
+    var digest = ResultDigest()
+    try FileBytes.read(path).withUnsafeBytes { digest.update($0) }
+    return digest.hexadecimal
   }
 
   /// Over all images' logits, in the order of their names.

@@ -37,7 +37,7 @@ final class COCOResultsFile {
     return Array(lines.joined(separator: ",\n").utf8)
   }
 
-  func append(_ text: [UInt8]) throws {
+  func append(_ text: [UInt8]) {
     if !text.isEmpty { parts.append(text) }
   }
 

@@ -83,11 +83,7 @@ struct InstancePredictionJob {
     do {
       let raw = try input.read(index, normalisation: model.normalisation, notes: notes)
       let sample = transform.apply(raw, SampleRequest(sample: index, randomKey: 0))
-      let plan = try model.network.plan(images: 1, height: sample.height, width: sample.width, training: false)
-      let size = InstanceDetector.ImageSize(
-        original: (raw.height, raw.width),
-        resized: sample.target.map { ($0.height, $0.width) } ?? (sample.height, sample.width))
-      let objects = detector.detect(plan, sample.pixels, model.memory, sizes: [size])[0]
+      let objects = try detector.detect([sample], model.network, model.memory)[0]
       let found = Found(
         sample: raw, objects: objects,
         masks: try objects.map { try $0.runs(imageHeight: raw.height, imageWidth: raw.width) })
@@ -115,7 +111,7 @@ struct InstancePredictionJob {
 
   private func gather(_ found: Found?, _ index: Int, isOwn: Bool, into results: COCOResultsFile) throws {
     let own = found.map { results.text(index, key: input.key(index), $0.objects, $0.masks) } ?? []
-    if isOwn && group.isCoordinator { return try results.append(own) }
+    if isOwn && group.isCoordinator { return results.append(own) }
     if isOwn {
       try withUnsafeBytes(of: Int64(own.count)) { try group.send($0, to: 0, tag: 1) }
       if !own.isEmpty { try own.withUnsafeBytes { try group.send($0, to: 0, tag: 2) } }
@@ -124,7 +120,7 @@ struct InstancePredictionJob {
       try withUnsafeMutableBytes(of: &count) { try group.receive($0, from: index % group.size, tag: 1) }
       var bytes = [UInt8](repeating: 0, count: Int(count))
       if count > 0 { try bytes.withUnsafeMutableBytes { try group.receive($0, from: index % group.size, tag: 2) } }
-      try results.append(bytes)
+      results.append(bytes)
     }
   }
 }

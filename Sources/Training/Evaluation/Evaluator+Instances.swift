@@ -14,7 +14,7 @@ extension Evaluator {
     var masks: [ImageMatches] = []
     let share = self.share
     try forEachBatch(of: share) { run, samples in
-      let found = try detect(samples, detector, memory)
+      let found = try detector.detect(samples, network, memory)
       for (sample, objects) in zip(samples, found) {
         let truths = Self.truths(sample)
         let detections = try objects.map { try Self.detection($0, sample) }
@@ -38,21 +38,6 @@ extension Evaluator {
 
   private func gathered(_ own: [ImageMatches]) throws -> [ImageMatches] {
     try group.allGather(ImageMatches.encode(own)).flatMap { try ImageMatches.decode($0) }
-  }
-
-  /// - Parameter samples: of equal size.
-  private func detect(
-    _ samples: [Sample], _ detector: InstanceDetector, _ memory: ParameterMemory
-  ) throws -> [[DetectedObject]] {
-    let plan = try network.plan(
-      images: samples.count, height: samples[0].height, width: samples[0].width, training: false)
-    let sizes = samples.map { sample in
-      InstanceDetector.ImageSize(
-        original: sample.storedSize,
-        resized: sample.target.map { ($0.height, $0.width) } ?? (sample.height, sample.width))
-    }
-    if samples.count == 1 { return detector.detect(plan, samples[0].pixels, memory, sizes: sizes) }
-    return detector.detect(plan, samples.flatMap(\.pixels), memory, sizes: sizes)
   }
 
   private static func truths(_ sample: Sample) -> [TruthInstance] {

@@ -48,7 +48,8 @@ package final class Evaluator {
     }
     let count = dataset.info.sampleCount
     let share = self.share
-    var tally = Tally(classCount: network.configuration.classes, measuresBoundaries: measuresBoundaries)
+    var tally = Tally(
+      pixels: PixelTally(classCount: network.configuration.classes, measuresBoundaries: measuresBoundaries))
     var sums = [Double](repeating: 0, count: 2 * count)
     try forEachBatch(of: share) { run, samples in
       for (index, outcome) in zip(run, try score(samples, memory, into: &tally)) {
@@ -67,8 +68,8 @@ package final class Evaluator {
       weight += sums[2 * i + 1]
     }
     return Evaluation(
-      task: network.configuration.architecture.task, confusion: tally.confusion, imageCount: count,
-      loss: loss / max(1, weight), topFiveCount: tally.topFiveCount, boundary: tally.boundary)
+      task: network.configuration.architecture.task, confusion: tally.pixels.confusion, imageCount: count,
+      loss: loss / max(1, weight), topFiveCount: tally.topFiveCount, boundary: tally.pixels.boundary)
   }
 
   /// The images of this rank.
@@ -79,19 +80,12 @@ package final class Evaluator {
 
   /// What is counted over images.
   private struct Tally {
-    var confusion: ConfusionMatrix
+    var pixels: PixelTally
     var topFiveCount: Int64 = 0
-    var boundary: BoundaryTally?
-
-    init(classCount: Int, measuresBoundaries: Bool) {
-      confusion = ConfusionMatrix(classCount: classCount)
-      boundary = measuresBoundaries ? BoundaryTally(classCount: classCount) : nil
-    }
 
     mutating func allReduce(over group: any ProcessGroup) throws {
-      try confusion.allReduce(over: group)
+      try pixels.allReduce(over: group)
       topFiveCount = try group.allReduce(topFiveCount, .sum)
-      try boundary?.allReduce(over: group)
     }
   }
 
@@ -137,8 +131,7 @@ package final class Evaluator {
       sample.labels.withUnsafeBufferPointer { labels in
         predictions.withUnsafeBufferPointer { predictions in
           let own = UnsafeBufferPointer(rebasing: predictions[image * labelCount..<(image + 1) * labelCount])
-          tally.confusion.accumulate(labels: labels, predictions: own, ignoreLabel: ignoreLabel)
-          tally.boundary?.accumulate(
+          tally.pixels.accumulate(
             labels: labels, predictions: own, height: height, width: width, ignoreLabel: ignoreLabel)
         }
       }

@@ -4,12 +4,13 @@ import Collectives
 /// What is counted of images whose pixels have a true and a given class, whatever system gave it.
 package struct PixelTally: Equatable, Sendable {
   package private(set) var confusion: ConfusionMatrix
-  package private(set) var boundary: BoundaryTally
+  /// nil where outlines are not measured.
+  package private(set) var boundary: BoundaryTally?
   package private(set) var imageCount: Int64 = 0
 
-  package init(classCount: Int) {
+  package init(classCount: Int, measuresBoundaries: Bool = true) {
     confusion = ConfusionMatrix(classCount: classCount)
-    boundary = BoundaryTally(classCount: classCount)
+    boundary = measuresBoundaries ? BoundaryTally(classCount: classCount) : nil
   }
 
   /// Counts an image.
@@ -22,18 +23,26 @@ package struct PixelTally: Equatable, Sendable {
   ) {
     labels.withUnsafeBufferPointer { labels in
       predictions.withUnsafeBufferPointer { predictions in
-        confusion.accumulate(labels: labels, predictions: predictions, ignoreLabel: ignoreLabel)
-        boundary.accumulate(
-          labels: labels, predictions: predictions, height: height, width: width, ignoreLabel: ignoreLabel)
+        accumulate(labels: labels, predictions: predictions, height: height, width: width, ignoreLabel: ignoreLabel)
       }
     }
+  }
+
+  /// The same for values in memory.
+  package mutating func accumulate(
+    labels: UnsafeBufferPointer<UInt16>, predictions: UnsafeBufferPointer<UInt16>, height: Int, width: Int,
+    ignoreLabel: UInt16
+  ) {
+    confusion.accumulate(labels: labels, predictions: predictions, ignoreLabel: ignoreLabel)
+    boundary?.accumulate(
+      labels: labels, predictions: predictions, height: height, width: width, ignoreLabel: ignoreLabel)
     imageCount += 1
   }
 
   /// - Important: Collective.
   package mutating func allReduce(over group: any ProcessGroup) throws {
     try confusion.allReduce(over: group)
-    try boundary.allReduce(over: group)
+    try boundary?.allReduce(over: group)
     imageCount = try group.allReduce(imageCount, .sum)
   }
 

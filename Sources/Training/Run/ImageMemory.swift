@@ -36,7 +36,9 @@ package struct ImageMemory {
       try Self.check(
         try network.byteCount(images: micro, height: size.height, width: size.width, training: true),
         available: available, "training on images of \(size.height) x \(size.width) pixels",
-        remedy: "train on random pieces of them: --set data.augment.crop=[512,512]")
+        remedy: inputs.transform.frame == nil
+          ? "train on random pieces of them: --set data.augment.crop=[512,512]"
+          : "lower detection.max_size")
     }
     if let validation = inputs.validation, inputs.configuration.train.evaluateEvery != .never,
       let size = largest(validation)

@@ -92,7 +92,16 @@ package struct TrainingInputs {
   }
 
   /// Settings that come to nothing in this run.
-  package var warnings: [String] {
+  package var warnings: [String] { lossWarnings + validationWarnings }
+
+  private var lossWarnings: [String] {
+    guard modelConfiguration.architecture.task == .instances, configuration.loss != Configuration().loss else {
+      return []
+    }
+    return ["the keys loss.* have no effect: mask-rcnn has five losses of its own"]
+  }
+
+  private var validationWarnings: [String] {
     let reason =
       validation == nil
       ? "there is no val split"

@@ -43,7 +43,7 @@ struct COCOCatalogue: Sendable {
   ///   or that nothing has.
   init(path: String) throws {
     self.path = path
-    try read(try JSONText(path: path))
+    try read(try JSONReader(path: path))
     categories.sort { $0.id < $1.id }
     try checkDiffer(pictures.map(\.id), "images", "id")
     try checkDiffer(categories.map(\.id), "categories", "id")
@@ -66,7 +66,7 @@ struct COCOCatalogue: Sendable {
 
   // MARK: Reading
 
-  private mutating func read(_ text: JSONText) throws {
+  private mutating func read(_ text: JSONReader) throws {
     var (pictures, categories, marks): ([Picture], [Category], [Mark]) = ([], [], [])
     var lists: Set<String> = []
     try text.object { key in
@@ -94,7 +94,7 @@ struct COCOCatalogue: Sendable {
     (self.pictures, self.categories, self.marks) = (pictures, categories, marks)
   }
 
-  private static func picture(_ text: JSONText) throws -> Picture {
+  private static func picture(_ text: JSONReader) throws -> Picture {
     var (id, name, height, width): (Int?, String?, Int?, Int?)
     try text.object { key in
       switch key {
@@ -112,7 +112,7 @@ struct COCOCatalogue: Sendable {
     return Picture(id: id, name: name, size: (height, width))
   }
 
-  private static func category(_ text: JSONText) throws -> Category {
+  private static func category(_ text: JSONReader) throws -> Category {
     var (id, name): (Int?, String?)
     try text.object { key in
       switch key {
@@ -125,7 +125,7 @@ struct COCOCatalogue: Sendable {
     return Category(id: id, name: name)
   }
 
-  private static func mark(_ text: JSONText) throws -> Mark {
+  private static func mark(_ text: JSONReader) throws -> Mark {
     var (id, picture, category, box): (Int?, Int?, Int?, Box?)
     var (isCrowd, outline) = (false, 0..<0)
     try text.object { key in
@@ -144,14 +144,14 @@ struct COCOCatalogue: Sendable {
     return Mark(id: id, picture: picture, category: category, isCrowd: isCrowd, box: box, outline: outline)
   }
 
-  private static func flag(_ text: JSONText) throws -> Bool {
+  private static func flag(_ text: JSONReader) throws -> Bool {
     if try text.kind() == .boolean { return try text.boolean() }
     let value = try text.integer()
     guard value == 0 || value == 1 else { throw text.failure("has iscrowd \(value), which is neither 0 nor 1") }
     return value == 1
   }
 
-  private static func box(_ text: JSONText) throws -> Box? {
+  private static func box(_ text: JSONReader) throws -> Box? {
     if try text.kind() == .null {
       try text.skip()
       return nil

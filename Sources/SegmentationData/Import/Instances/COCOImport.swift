@@ -118,7 +118,7 @@ private struct COCOReader: Sendable {
     _ mark: COCOCatalogue.Mark, _ image: Image, _ place: Int, _ name: String
   ) throws -> RunLengths? {
     let bytes: [UInt8] = try file.values(count: mark.outline.count, at: mark.outline.lowerBound, name)
-    let text = JSONText(bytes, name: "\(catalogue.path): \(name)", offset: mark.outline.lowerBound)
+    let text = JSONReader(bytes, name: "\(catalogue.path): \(name)", offset: mark.outline.lowerBound)
     guard !bytes.isEmpty else { throw COCOOutline.missing(text) }
     let (mask, hasThinRing) = try COCOOutline.mask(text, height: image.height, width: image.width)
     guard let mask else {

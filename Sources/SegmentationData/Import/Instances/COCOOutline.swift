@@ -9,7 +9,7 @@ enum COCOOutline {
   ///   - width: likewise.
   /// - Returns: nil where no polygon has three corners, and whether one had not.
   /// - Throws: `Failure(.badData)` where it is none of the forms, or for an image of another size.
-  static func mask(_ text: JSONText, height: Int, width: Int) throws -> (mask: RunLengths?, hasThinRing: Bool) {
+  static func mask(_ text: JSONReader, height: Int, width: Int) throws -> (mask: RunLengths?, hasThinRing: Bool) {
     switch try text.kind() {
     case .array:
       let all = try rings(text)
@@ -24,13 +24,13 @@ enum COCOOutline {
     }
   }
 
-  static func missing(_ text: JSONText) -> Failure {
+  static func missing(_ text: JSONReader) -> Failure {
     Failure(
       .badData, "\(text.name) has no 'segmentation' of polygons or runs",
       remedy: "instances are learned with their masks: boxes alone are not enough")
   }
 
-  private static func rings(_ text: JSONText) throws -> [[Double]] {
+  private static func rings(_ text: JSONReader) throws -> [[Double]] {
     var rings: [[Double]] = []
     var single: [Double] = []
     try text.array { _ in
@@ -41,7 +41,7 @@ enum COCOOutline {
     return single.isEmpty ? rings : [single]
   }
 
-  private static func runs(_ text: JSONText, height: Int, width: Int) throws -> RunLengths {
+  private static func runs(_ text: JSONReader, height: Int, width: Int) throws -> RunLengths {
     var size: [Double]?
     var packed: String?
     var counts: [UInt32]?
@@ -70,7 +70,7 @@ enum COCOOutline {
     return try named(text) { try RunLengths(height: height, width: width, counts: counts) }
   }
 
-  private static func named(_ text: JSONText, _ make: () throws -> RunLengths) throws -> RunLengths {
+  private static func named(_ text: JSONReader, _ make: () throws -> RunLengths) throws -> RunLengths {
     do { return try make() } catch let failure as Failure {
       throw Failure(failure.kind, "\(text.name): \(failure.message)", remedy: failure.remedy)
     }

@@ -3,7 +3,7 @@ import Storage
 
 /// Reads JSON front to back, piece by piece, so that a file of any size needs no more memory than what is kept of it. The
 /// caller says at each place what has to be there; what it has no use for is passed over.
-final class JSONText {
+final class JSONReader {
   /// The file, for messages.
   let name: String
   private var bytes: [UInt8]
