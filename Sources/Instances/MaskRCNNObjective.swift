@@ -65,6 +65,7 @@ package final class MaskRCNNObjective {
 
   /// Both heads' regions of all images; the mask head's are those with an instance.
   private func place(_ samples: [RegionSample], _ plan: Plan) {
+    plan.chooseMaskPlaces(samples.map(\.positives.count).max() ?? 0)
     guard let boxes = plan.regions[.box], let masks = plan.regions[.mask] else {
       preconditionFailure("a plan without regions")
     }

@@ -32,6 +32,10 @@ package struct Graph {
     case shuffle(layer: Int)
     /// RoIAlign of a head's regions from the levels of the pyramid, whose first is the source.
     case align(head: RegionHead, levels: [Int], size: Int)
+
+    var choosesMaskRegions: Bool {
+      if case .align(.mask, _, _) = self { true } else { false }
+    }
   }
 
   /// What regions are chosen for.

@@ -51,6 +51,10 @@ enum Instruction {
     var isLast: Bool
   }
 
+  var choosesMaskRegions: Bool {
+    if case .align(.mask, _, _, _) = self { true } else { false }
+  }
+
   var buffers: [Buffer] {
     switch self {
     case .load(let image): [image]

@@ -39,14 +39,14 @@ package struct LayerOperation {
 extension Plan {
   /// The layers with weights, in forward order.
   package var layerOperations: [LayerOperation] {
-    let layers = forwardInstructions.compactMap { instruction -> (any WeightedOperation, LayerParameters)? in
+    let layers = current.forward.compactMap { instruction -> (any WeightedOperation, LayerParameters)? in
       guard case .forward(let operation, let parameters, _, _) = instruction else { return nil }
       return (operation, parameters)
     }
     let counts = Dictionary(layers.map { ($0.1.name, 1) }, uniquingKeysWith: +)
     return layers.map { operation, parameters in
       LayerOperation(
-        operation, parameters, isShared: counts[parameters.name, default: 1] > 1, backward: backwardInstructions)
+        operation, parameters, isShared: counts[parameters.name, default: 1] > 1, backward: current.backward)
     }
   }
 }

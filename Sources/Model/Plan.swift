@@ -23,14 +23,16 @@ package final class Plan {
   private let configuration: ModelConfiguration
   private let imageShape: ActivationShape
   private let imagePadding: Int
-  let forwardInstructions: [Instruction]
-  let backwardInstructions: [Instruction]
+  /// By number of places, the most last.
+  private let variants: [PlanVariant]
+  private(set) var current: PlanVariant
   private let placement: BufferPlanner.Placement
   private let outputBuffers: [BufferPlanner.Buffer]
   /// [images, height, width, channels] of every output of the graph.
-  package let outputShapes: [ActivationShape]
-  /// The regions of each head; those who choose them write into these.
-  package let regions: [Graph.RegionHead: RegionTable]
+  package var outputShapes: [ActivationShape] { current.outputShapes }
+  /// The regions of each head; those who choose them write into these. The mask head's are others after
+  /// `chooseMaskPlaces`.
+  package var regions: [Graph.RegionHead: RegionTable] { current.regions }
   private let activations: Arena
   private let scratch: Arena
   private var memory: ParameterMemory?
@@ -51,19 +53,21 @@ package final class Plan {
     isTraining = builder.isTraining
     destination = builder.shapes[builder.graph.logits]
     implementations = builder.implementations
-    scratchByteCount = builder.scratchByteCount
+    // In evaluation an image must not depend on those beside it: always the same places.
+    let fewer = builder.isTraining ? PlanVariant.maskPlaces(below: builder.regions[.mask] ?? 0) : []
+    let smaller = try fewer.map { try builder.withMaskPlaces($0) }
+    scratchByteCount = (smaller + [builder]).map(\.scratchByteCount).max() ?? 0
+    let boxes = try builder.regions[.box].map { try RegionTable(images: builder.shapes[0].images, countPerImage: $0) }
+    current = try PlanVariant(builder, boxes: boxes)
+    variants = try smaller.map { try PlanVariant($0, boxes: boxes) } + [current]
     backend = builder.backend
     self.configuration = configuration
     imageShape = ActivationShape(
       images: builder.shapes[0].images, height: height, width: width, channels: configuration.channels)
     imagePadding = builder.graph.imagePadding
-    forwardInstructions = builder.forward
-    backwardInstructions = builder.backward
     placement = builder.place()
     activationByteCount = placement.byteCount
     outputBuffers = builder.outputs
-    outputShapes = builder.graph.outputs.map { builder.shapes[$0] }
-    regions = try builder.regions.mapValues { try RegionTable(images: builder.shapes[0].images, countPerImage: $0) }
     self.activations = activations
     self.scratch = scratch
     dropoutKeys = [UInt64](repeating: 0, count: images)
@@ -93,23 +97,26 @@ package final class Plan {
     self.memory = memory
     activations.claim(for: self)
     appliedDropout = isTraining && dropoutKeys != nil
-    for instruction in forwardInstructions {
-      if case .align(let head, _, _, _) = instruction { chooseRegions(head) }
-      run(instruction, pixels, memory, dropoutKeys)
+    for position in current.forward.indices {
+      if case .align(let head, _, _, _) = current.forward[position] { chooseRegions(head) }
+      run(current.forward[position], pixels, memory, dropoutKeys)
     }
     return logitsPointer
+  }
+
+  /// Makes places for that many regions an image in the mask head, or as many as it can have: the fewest that suffice.
+  /// To be called before `regions` of the mask head are written, while regions are chosen or before `forwardMaskHead`.
+  package func chooseMaskPlaces(_ count: Int) {
+    guard let variant = variants.first(where: { $0.maskPlaces >= count }) ?? variants.last else { return }
+    current = variant
   }
 
   /// Runs the last head again on other regions of the same images. Not for training.
   package func forwardMaskHead() {
     guard !isTraining, let memory else { preconditionFailure("a plan for inference, after a forward pass") }
     precondition(activations.isClaimed(by: self), "another plan has run since this one's forward pass")
-    let start = forwardInstructions.firstIndex {
-      if case .align(.mask, _, _, _) = $0 { true } else { false }
-    }
-    for instruction in forwardInstructions[(start ?? forwardInstructions.endIndex)...] {
-      run(instruction, nil, memory, nil)
-    }
+    let start = current.forward.firstIndex(where: \.choosesMaskRegions) ?? current.forward.endIndex
+    for instruction in current.forward[start...] { run(instruction, nil, memory, nil) }
   }
 
   private func run(
@@ -184,7 +191,7 @@ package final class Plan {
   ) -> LossOutcome {
     guard isTraining, let memory else { preconditionFailure("backward needs a training plan and a forward pass") }
     var outcome = LossOutcome(weightedLoss: 0, weight: 0)
-    for instruction in backwardInstructions {
+    for instruction in current.backward {
       if case .loss(let logitsGradient) = instruction {
         outcome = backend.softmaxCrossEntropy(
           logits: logitsPointer, labels: labels, shape: destination, classWeights: classWeights,
@@ -206,7 +213,7 @@ package final class Plan {
     outputGradient: (Int, UnsafeMutablePointer<Float>) -> Void
   ) {
     guard isTraining, let memory else { preconditionFailure("backward needs a training plan and a forward pass") }
-    for instruction in backwardInstructions {
+    for instruction in current.backward {
       if case .outputGradient(let output, let shape, let staging, let gradient) = instruction {
         let floats = address(staging).assumingMemoryBound(to: Float.self)
         outputGradient(output, floats)

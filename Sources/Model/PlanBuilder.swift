@@ -9,9 +9,9 @@ struct PlanBuilder {
   let backend: any Backend
   let layers: [LayerParameters]
   let isTraining: Bool
-  let shapes: [ActivationShape]
+  private(set) var shapes: [ActivationShape]
   /// Places an image for the regions of each head.
-  let regions: [Graph.RegionHead: Int]
+  private(set) var regions: [Graph.RegionHead: Int]
 
   private(set) var forward: [Instruction] = []
   private(set) var backward: [Instruction] = []
@@ -20,6 +20,8 @@ struct PlanBuilder {
   /// In the order of the graph's outputs.
   private(set) var outputs: [Buffer]
   private var planner = BufferPlanner()
+  /// Before the backward pass was planned.
+  private var forwardPlanner = BufferPlanner()
   private var values: [Buffer]
   private var operations: [Int: any WeightedOperation] = [:]
   private var pools: [Int: (operation: any MaxPoolOperation, workspace: Buffer)] = [:]
@@ -48,8 +50,28 @@ struct PlanBuilder {
     }
     self.planner = planner
     outputs = graph.outputs.map { [values] in values[$0] }
-    try addForward()
+    try addForward(graph.steps.indices)
+    forwardPlanner = self.planner
     if isTraining { addBackward() }
+  }
+
+  /// The same plan with fewer places for regions of the mask head, the last of the network: other operations in the same
+  /// buffers, which are large enough.
+  func withMaskPlaces(_ count: Int) throws -> PlanBuilder {
+    precondition(count <= regions[.mask] ?? 0, "more places than the buffers are made for")
+    var builder = self
+    builder.regions[.mask] = count
+    builder.shapes = try graph.shapes(
+      images: shapes[0].images, height: shapes[0].height - 2 * graph.imagePadding,
+      width: shapes[0].width - 2 * graph.imagePadding, channels: shapes[0].channels, regions: builder.regions)
+    guard let start = forward.firstIndex(where: \.choosesMaskRegions),
+      let firstStep = graph.steps.firstIndex(where: { $0.operation.choosesMaskRegions })
+    else { preconditionFailure("a network without a mask head") }
+    builder.forward.removeSubrange(start...)
+    try builder.addForward(firstStep..<graph.steps.endIndex)
+    (builder.planner, builder.backward, builder.gradients, builder.missingUses) = (forwardPlanner, [], [:], [:])
+    if isTraining { builder.addBackward() }
+    return builder
   }
 
   /// Places the buffers. Outputs stay until the next forward pass.
@@ -69,9 +91,10 @@ struct PlanBuilder {
 
   // MARK: Forward
 
-  private mutating func addForward() throws {
-    forward.append(.load(into: values[0]))
-    for (index, step) in graph.steps.enumerated() {
+  private mutating func addForward(_ steps: Range<Int>) throws {
+    if steps.lowerBound == 0 { forward.append(.load(into: values[0])) }
+    for index in steps {
+      let step = graph.steps[index]
       let source = values[step.source]
       let destination = values[step.destination]
       switch step.operation {

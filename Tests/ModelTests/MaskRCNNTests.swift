@@ -115,6 +115,42 @@ struct MaskRCNNTests {
     #expect(Self.numbers(both.objects) == single.flatMap { Self.numbers($0.objects) })
   }
 
+  /// The mask head has places for the regions that there are, and gives what it gives with all its places.
+  @Test(arguments: [false, true]) func fewInstancesTakeFewPlaces(_ usesOneDNN: Bool) throws {
+    if usesOneDNN, OneDNNBackend.unavailabilityReason != nil { return }
+    let backend: any Backend =
+      try usesOneDNN
+      ? OneDNNBackend.make(precision: .float32, threads: 2) : PortableBackend(precision: .float32, threads: 2)
+    let harness = try Self.harness(backend)
+    let plan = try harness.network.plan(images: 1, height: Self.size.height, width: Self.size.width, training: true)
+    let pixels = Self.pixels(0)
+    let shape = plan.outputShapes[MaskRCNNOutput.masks]
+    #expect(shape.images == 6)
+    func gradient(places: Int) -> [Float] {
+      _ = plan.forward(pixels, harness.memory, dropoutKeys: nil) { head in
+        guard head == .mask else { return }
+        plan.chooseMaskPlaces(places)
+        plan.regions[.mask]?.removeAll()
+        for place in 0..<3 {
+          plan.regions[.mask]?.set(place, ofImage: 0, box: (4, 6, 30 + 9 * Float(place), 50), level: place)
+        }
+      }
+      plan.backward(into: harness.gradient.floats()) { output, values in
+        let count = plan.outputShapes[output].count
+        values.update(repeating: 0, count: count)
+        guard output == MaskRCNNOutput.masks else { return }
+        for i in 0..<3 * shape.count / 6 { values[i] = Float(i % 7) - 3 }
+      }
+      return Array(UnsafeBufferPointer(start: harness.gradient.floats(), count: harness.network.parameters.floatCount))
+    }
+    let all = gradient(places: 6)
+    #expect(plan.outputShapes[MaskRCNNOutput.masks].images == 6)
+    let few = gradient(places: 3)
+    #expect(plan.outputShapes[MaskRCNNOutput.masks].images == 4)
+    #expect(relativeDifference(few, all) < 1e-5)
+    #expect(gradient(places: 6) == all && gradient(places: 1) == few)
+  }
+
   /// The gradient of the losses by finite differences, where no choice of regions changes: in the heads' own layers.
   @Test func gradientsAreSlopesOfTheLosses() throws {
     let harness = try Self.harness(PortableBackend(precision: .float32, threads: 2))
