@@ -47,8 +47,11 @@ package final class StepBenchmark {
     self.size = size
     var phases = StartPhases()
     let model = try ModelConfiguration(configuration.model)
+    let frozen = try LayerChoice(configuration.optimizer, model: model).frozen
     let network = try phases.time("choosing layouts") {
-      try Network(model, backend: backend, reference: (configuration.batch.micro, size.height, size.width))
+      try Network(
+        model, backend: backend, reference: (configuration.batch.micro, size.height, size.width),
+        frozen: Set(frozen))
     }
     self.network = network
     let pool = try WorkerPool(threadCount: backend.threadCount)

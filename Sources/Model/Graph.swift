@@ -10,6 +10,9 @@ package struct Graph {
     package var source: Int
     /// The value that the step makes, or one made before that it changes in place.
     package var destination: Int
+
+    /// All that it reads.
+    var sources: [Int] { if case .align(_, let levels, _) = operation { levels } else { [source] } }
   }
 
   /// What a step does.
@@ -51,7 +54,7 @@ package struct Graph {
     case ofImage
   }
 
-  package let layers: [Layer]
+  package internal(set) var layers: [Layer]
   package let steps: [Step]
   let valueCount: Int
   package let imagePadding: Int
@@ -143,6 +146,28 @@ package struct Graph {
       }
     }
     return shapes
+  }
+
+  /// The layers of these names stay as they are.
+  mutating func freeze(_ names: Set<String>) {
+    for layer in layers.indices where names.contains(layers[layer].name) { layers[layer].isFrozen = true }
+  }
+
+  /// Whether a step has a layer that is trained.
+  func isTrained(_ step: Step) -> Bool {
+    switch step.operation {
+    case .convolution(let layer), .deconvolution(let layer, _, _), .shuffle(let layer): layers[layer].isTrained
+    default: false
+    }
+  }
+
+  /// The values that trained layers have a part in: whose gradient somebody needs.
+  var valuesWithGradient: Set<Int> {
+    var values: Set<Int> = []
+    for step in steps where isTrained(step) || step.sources.contains(where: values.contains) {
+      values.insert(step.destination)
+    }
+    return values
   }
 
   /// The deconvolution of a step, with its crop.

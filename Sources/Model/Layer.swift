@@ -28,6 +28,10 @@ package struct Layer {
   package let kind: Kind
   let start: Start
   let isUpdated: Bool
+  /// Left as it is in this run.
+  var isFrozen = false
+
+  var isTrained: Bool { isUpdated && !isFrozen }
 
   /// [out, in, kernel, kernel] of a convolution, [in, out, kernel, kernel] of a deconvolution.
   package var weightShape: [Int] {

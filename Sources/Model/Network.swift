@@ -27,17 +27,19 @@ package final class Network {
 
   /// - Parameters:
   ///   - reference: a typical batch, for which the weights' layouts are chosen.
+  ///   - frozen: layers that are not trained, by name.
   ///   - planCapacity: how many plans are kept for image sizes that come back.
   /// - Throws: `Failure` when the configuration is invalid or the backend can't run it.
   package init(
     _ configuration: ModelConfiguration, backend: any Backend,
-    reference: (images: Int, height: Int, width: Int), planCapacity: Int = 16
+    reference: (images: Int, height: Int, width: Int), frozen: Set<String> = [], planCapacity: Int = 16
   ) throws {
     try configuration.validate()
     self.configuration = configuration
     self.backend = backend
     self.planCapacity = max(1, planCapacity)
-    let graph = GraphBuilder.graph(for: configuration)
+    var graph = GraphBuilder.graph(for: configuration)
+    graph.freeze(frozen)
     self.graph = graph
     regions = [true: Self.regions(configuration, training: true), false: Self.regions(configuration, training: false)]
     let shapes = try graph.shapes(
@@ -51,6 +53,11 @@ package final class Network {
       return LayerParameters(name: layer.name, weight: weight, bias: table[layer.name + "/bias"])
     }
     try scratch.reserve(byteCount: (layouts.map(\.preparationScratchByteCount).max() ?? 0) + 64 << 10)
+  }
+
+  /// A network's layers in forward order, and whether a training updates them.
+  package static func layers(of configuration: ModelConfiguration) -> [(name: String, isUpdated: Bool)] {
+    GraphBuilder.graph(for: configuration).layers.map { ($0.name, $0.isUpdated) }
   }
 
   private static func layouts(

@@ -19,6 +19,8 @@ package struct Parameter {
   package let range: Range<Int>
   /// False for a fixed upsampling kernel, whose gradient stays zero.
   package let isUpdated: Bool
+  /// False also for a layer that this run leaves as it is: its gradient is zero, and the optimizer passes it over.
+  package let isTrained: Bool
   /// nil: canonical.
   package let layout: (any WeightLayout)?
   /// Bytes in the arena of compute copies; starts at a multiple of 64.

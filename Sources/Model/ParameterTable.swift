@@ -20,7 +20,8 @@ package struct ParameterTable {
       parameters.append(
         Parameter(
           name: layer.name + (kind == .weight ? "/weight" : "/bias"), layer: layer.name, kind: kind,
-          canonicalShape: shape, range: floats..<floats + count, isUpdated: layer.isUpdated, layout: layout,
+          canonicalShape: shape, range: floats..<floats + count, isUpdated: layer.isUpdated, isTrained: layer.isTrained,
+          layout: layout,
           preparedRange: bytes..<bytes + byteCount))
       floats = Self.roundedUp(floats + count, to: 16)
       bytes = Self.roundedUp(bytes + byteCount, to: 64)
@@ -40,7 +41,7 @@ package struct ParameterTable {
     parameters = [
       Parameter(
         name: "flat/weight", layer: "flat", kind: .weight, canonicalShape: [count], range: 0..<count, isUpdated: true,
-        layout: nil, preparedRange: 0..<0)
+        isTrained: true, layout: nil, preparedRange: 0..<0)
     ]
     floatCount = Self.roundedUp(count, to: 16)
     preparedByteCount = 0

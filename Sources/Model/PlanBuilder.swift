@@ -29,6 +29,8 @@ struct PlanBuilder {
   private var gradients: [Int: Buffer] = [:]
   /// Values that went through dropout.
   private var dropped: Set<Int> = []
+  /// Values whose gradient somebody needs.
+  private let wanted: Set<Int>
   /// How many steps of each layer have no gradient yet.
   private var missingUses: [Int: Int] = [:]
 
@@ -50,6 +52,7 @@ struct PlanBuilder {
     }
     self.planner = planner
     outputs = graph.outputs.map { [values] in values[$0] }
+    wanted = graph.valuesWithGradient
     try addForward(graph.steps.indices)
     forwardPlanner = self.planner
     if isTraining { addBackward() }
@@ -151,7 +154,8 @@ struct PlanBuilder {
     guard var layout = layers[layer].weight.layout else { preconditionFailure("weights have a layout") }
     if let rearranged = layout as? RearrangedWeightLayout { layout = rearranged.inner }
     let purpose: OperationPurpose =
-      !isTraining ? .inference : step.source == 0 ? .trainingWithoutSourceGradient : .training
+      !isTraining || !hasBackward(step)
+      ? .inference : wanted.contains(step.source) ? .training : .trainingWithoutSourceGradient
     let source = shapes[step.source]
     if let product = graph.layers[layer].product(of: source) {
       return try backend.operation(
@@ -168,6 +172,10 @@ struct PlanBuilder {
     addOutputGradients()
     for case .convolution(let layer) in graph.steps.map(\.operation) { missingUses[layer, default: 0] += 1 }
     for (index, step) in graph.steps.enumerated().reversed() {
+      guard hasBackward(step) else {
+        addClearing(step)
+        continue
+      }
       guard let gradient = gradients[step.destination] else { preconditionFailure("a value that leads nowhere") }
       switch step.operation {
       case .convolution(let layer):
@@ -211,7 +219,9 @@ struct PlanBuilder {
         accumulate(sourceGradient, to: step.source)
       case .shuffle(let layer):
         maskGradient(of: step.destination, gradient)
-        backward.append(.biasGradient(gradient, shapes[step.destination], bias: bias(layer)))
+        if graph.isTrained(step) {
+          backward.append(.biasGradient(gradient, shapes[step.destination], bias: bias(layer)))
+        }
         let sourceGradient = makeGradient(of: step.source)
         backward.append(.unshuffle(gradient, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
@@ -241,7 +251,7 @@ struct PlanBuilder {
   ) {
     let sums = levels.map { planner.makeBuffer(byteCount: shapes[$0].byteCount(.float32)) }
     backward.append(.alignBackward(head, alignment(levels, size: size), gradient, sums: sums))
-    for (level, sum) in zip(levels, sums) {
+    for (level, sum) in zip(levels, sums) where wanted.contains(level) {
       let levelGradient = makeGradient(of: level)
       backward.append(.narrow(sum, into: levelGradient, shapes[level]))
       accumulate(levelGradient, to: level)
@@ -251,19 +261,32 @@ struct PlanBuilder {
   /// Weights first, so that their exchange between ranks can begin.
   private mutating func addLayerBackward(_ index: Int, _ step: Graph.Step, _ layer: Int, _ gradient: Buffer) {
     guard let operation = operations[index] else { preconditionFailure("a layer without an operation") }
-    let sharing = sharing(of: layer)
-    if graph.layers[layer].isUpdated {
+    if graph.isTrained(step) {
       backward.append(
         .backwardWeights(
-          operation, parameters(layer), source: values[step.source], gradient: gradient, sharing: sharing))
-    } else if sharing?.isLast ?? true {
-      backward.append(.clearGradient(parameters(layer)))
+          operation, parameters(layer), source: values[step.source], gradient: gradient, sharing: sharing(of: layer)))
+    } else {
+      addClearing(step)
     }
-    guard step.source != 0 else { return }
+    guard wanted.contains(step.source) else { return }
     let sourceGradient = makeGradient(of: step.source)
     backward.append(
       .backwardData(operation, parameters(layer), gradient: gradient, sourceGradient: sourceGradient))
     accumulate(sourceGradient, to: step.source)
+  }
+
+  /// Whether the backward pass has anything to do in a step: for its own layer, or for layers before it.
+  private func hasBackward(_ step: Graph.Step) -> Bool {
+    graph.isTrained(step) || step.sources.contains(where: wanted.contains)
+  }
+
+  /// A layer that is not trained has a gradient of zero, its bias too.
+  private mutating func addClearing(_ step: Graph.Step) {
+    switch step.operation {
+    case .convolution(let layer), .deconvolution(let layer, _, _):
+      if sharing(of: layer)?.isLast ?? true { backward.append(.clearGradient(layers[layer])) }
+    default: break
+    }
   }
 
   /// The bias of a layer that doubles rows and columns comes after them.
@@ -282,7 +305,8 @@ struct PlanBuilder {
     missingUses[layer] = missing - 1
     let count = layers[layer].weight.range.count + (layers[layer].bias?.range.count ?? 0)
     return Instruction.Sharing(
-      staging: missing == uses ? nil : planner.makeBuffer(byteCount: 4 * count), isLast: missing == 1)
+      staging: missing == uses || !graph.layers[layer].isTrained
+        ? nil : planner.makeBuffer(byteCount: 4 * count), isLast: missing == 1)
   }
 
   private mutating func maskGradient(of value: Int, _ gradient: Buffer) {

@@ -53,7 +53,8 @@ private struct ConfigurationReader {
     })
   /// What other trainers call things.
   private static let synonyms = [
-    "lr": "optimizer.learning_rate", "batch_size": "batch.global", "num_classes": "model.classes",
+    "lr": "optimizer.learning_rate", "lr_mult": "optimizer.learning_rate_multipliers", "frozen": "optimizer.freeze",
+    "batch_size": "batch.global", "num_classes": "model.classes",
     "max_steps": "train.steps", "max_iter": "train.steps", "num_epochs": "train.epochs", "dtype": "train.precision",
   ]
 
@@ -67,7 +68,8 @@ private struct ConfigurationReader {
     }
     if let line = Self.lineWithAlias(text) {
       throw Failure(
-        .configuration, "\(name):\(line): YAML aliases (*name) are not taken", remedy: "write the value itself")
+        .configuration, "\(name):\(line): YAML aliases (*name) are not taken",
+        remedy: "write the value itself, or put a name with a star at its head in quotes")
     }
     do {
       return try Yams.compose(yaml: text)

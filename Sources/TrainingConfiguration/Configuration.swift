@@ -96,6 +96,17 @@ extension Configuration {
     package static let automatic = 0
   }
 
+  /// What the learning rate of some layers is multiplied by.
+  package struct LayerMultiplier: Equatable, Sendable {
+    package var layers: LayerPattern
+    package var factor: Double
+
+    package init(layers: LayerPattern, factor: Double) {
+      self.layers = layers
+      self.factor = factor
+    }
+  }
+
   /// The update rule and its constants (keys `optimizer.*`).
   package struct Optimizer: Equatable, Sendable {
     /// Update rules.
@@ -109,6 +120,10 @@ extension Configuration {
     package var weightDecay = 0.0005
     package var biasLearningRateMultiplier = 1.0
     package var biasWeightDecay = 0.0
+    /// Times the learning rate, for the layers that fit; of several that fit, the last.
+    package var learningRateMultipliers: [LayerMultiplier] = []
+    /// Layers that stay as they are.
+    package var freeze: [LayerPattern] = []
     /// The largest global gradient norm; nil: no limit.
     package var gradientClip: Double?
     /// adamw only.

@@ -115,6 +115,7 @@ extension ConfigurationKey {
       "optimizer.bias_learning_rate_multiplier", \.optimizer.biasLearningRateMultiplier, .notNegative,
       "times the learning rate for biases"),
     .number("optimizer.bias_weight_decay", \.optimizer.biasWeightDecay, .notNegative, "decay of biases"),
+    learningRateMultipliers, frozenLayers,
     ConfigurationKey(
       path: "optimizer.gradient_clip", summary: "largest norm of the whole gradient",
       values: "\(NumberRange.positive.description), or none",
@@ -211,7 +212,7 @@ extension ConfigurationKey {
   ]
 
   /// `text` as a YAML scalar: in quotes unless it is sure to be read back as itself.
-  private static func quotedWhereNeeded(_ text: String) -> String {
+  static func quotedWhereNeeded(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy {
       switch $0 {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

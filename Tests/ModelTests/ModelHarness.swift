@@ -12,9 +12,10 @@ final class ModelHarness {
 
   init(
     _ configuration: ModelConfiguration, backend: any Backend, reference: (images: Int, height: Int, width: Int),
-    seed: UInt64 = 1, planCapacity: Int = 16
+    seed: UInt64 = 1, frozen: Set<String> = [], planCapacity: Int = 16
   ) throws {
-    network = try Network(configuration, backend: backend, reference: reference, planCapacity: planCapacity)
+    network = try Network(
+      configuration, backend: backend, reference: reference, frozen: frozen, planCapacity: planCapacity)
     master = try MemoryRegion(byteCount: network.parameters.floatCount * 4)
     prepared = try MemoryRegion(byteCount: max(1, network.parameters.preparedByteCount))
     gradient = try MemoryRegion(byteCount: network.parameters.floatCount * 4)

@@ -17,15 +17,21 @@ package struct Optimizer: Equatable, Sendable {
   package let weightDecay: Float
   package let biasWeightDecay: Float
   package let biasLearningRateMultiplier: Float
+  /// By layer; 1 where there is none.
+  package let learningRateMultipliers: [String: Float]
 
-  package init(rule: Rule, weightDecay: Float, biasWeightDecay: Float, biasLearningRateMultiplier: Float) {
+  package init(
+    rule: Rule, weightDecay: Float, biasWeightDecay: Float, biasLearningRateMultiplier: Float,
+    learningRateMultipliers: [String: Float] = [:]
+  ) {
     self.rule = rule
     self.weightDecay = weightDecay
     self.biasWeightDecay = biasWeightDecay
     self.biasLearningRateMultiplier = biasLearningRateMultiplier
+    self.learningRateMultipliers = learningRateMultipliers
   }
 
-  package init(_ settings: Configuration.Optimizer) {
+  package init(_ settings: Configuration.Optimizer, learningRateMultipliers: [String: Float] = [:]) {
     let rule: Rule
     switch settings.name {
     case .sgd: rule = .sgd(momentum: Float(settings.momentum))
@@ -35,7 +41,8 @@ package struct Optimizer: Equatable, Sendable {
     }
     self.init(
       rule: rule, weightDecay: Float(settings.weightDecay), biasWeightDecay: Float(settings.biasWeightDecay),
-      biasLearningRateMultiplier: Float(settings.biasLearningRateMultiplier))
+      biasLearningRateMultiplier: Float(settings.biasLearningRateMultiplier),
+      learningRateMultipliers: learningRateMultipliers)
   }
 
   package var name: String {
@@ -53,7 +60,7 @@ package struct Optimizer: Equatable, Sendable {
     }
   }
 
-  /// Updates the elements of `slices`.
+  /// Updates the elements of `slices`, but for layers that are not trained.
   ///
   /// - Parameters:
   ///   - gradient: indexed like the arena; multiplied by `gradientScale` (clipping) as it is read.
@@ -64,11 +71,12 @@ package struct Optimizer: Equatable, Sendable {
     learningRate: Float, step: Int, pool: WorkerPool
   ) {
     let pieceLength = 1 << 18
-    let updated = table.parameters.filter(\.isUpdated)
+    let updated = table.parameters.filter(\.isTrained)
     for (parameter, range) in updated.flatMap({ one in slices.map { (one, one.range.clamped(to: $0)) } }) {
       if range.isEmpty { continue }
       let isBias = parameter.kind == .bias
-      let rate = isBias ? learningRate * biasLearningRateMultiplier : learningRate
+      let layerRate = learningRate * learningRateMultipliers[parameter.layer, default: 1]
+      let rate = isBias ? layerRate * biasLearningRateMultiplier : layerRate
       let decay = isBias ? biasWeightDecay : weightDecay
       pool.runRanges(range.count, grain: pieceLength) { piece in
         let start = range.lowerBound + piece.lowerBound

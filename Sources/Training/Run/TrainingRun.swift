@@ -18,6 +18,7 @@ package final class TrainingRun {
   private let roles: Roles
   private let network: Network
   private let optimizer: Optimizer
+  private let layers: LayerChoice
   /// That of a training from the beginning, until `run` knows from where it goes on.
   private var runSchedule: RunSchedule
   private let stopSignal = StopSignal()
@@ -33,10 +34,12 @@ package final class TrainingRun {
       configuration, dataFolder: options.dataFolder, initialise: options.initialise, threads: backend.threadCount,
       world: world)
     let settings = inputs.configuration
+    layers = try LayerChoice(settings.optimizer, model: inputs.modelConfiguration)
     network = try Network(
       inputs.modelConfiguration, backend: backend,
-      reference: (settings.batch.micro, inputs.referenceSize.height, inputs.referenceSize.width))
-    optimizer = Optimizer(settings.optimizer)
+      reference: (settings.batch.micro, inputs.referenceSize.height, inputs.referenceSize.width),
+      frozen: Set(layers.frozen))
+    optimizer = Optimizer(settings.optimizer, learningRateMultipliers: layers.multipliers)
     runSchedule = RunSchedule(
       settings.train, canEvaluate: inputs.validation != nil,
       counts: SampleCounts(batch: settings.batch.global, sampleCount: inputs.training.info.sampleCount))
@@ -110,7 +113,10 @@ package final class TrainingRun {
   private func describe(_ recorder: RunRecorder) throws {
     for line in recorder.provenance.lines(inputs: inputs, runSchedule: runSchedule) { recorder.console.line(line) }
     let labels = try inputs.labelWarnings(threads: network.backend.threadCount)
-    for warning in inputs.warnings + labels + idleTrainers { recorder.console.line("warning: \(warning)") }
+    for note in layers.notes { recorder.console.line(note) }
+    for warning in inputs.warnings + layers.warnings + labels + idleTrainers {
+      recorder.console.line("warning: \(warning)")
+    }
     if let note = inputs.normalisationNote { recorder.console.line(note) }
   }
 

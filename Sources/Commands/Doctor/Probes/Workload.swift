@@ -35,8 +35,10 @@ struct Workload {
     configuration = settings
     let size = Self.imageSize(settings, dataset)
     let batch = settings.batch
+    let model = try ModelConfiguration(settings.model)
     network = try Network(
-      ModelConfiguration(settings.model), backend: backend, reference: (batch.micro, size.height, size.width))
+      model, backend: backend, reference: (batch.micro, size.height, size.width),
+      frozen: Set(LayerChoice(settings.optimizer, model: model).frozen))
     plan = try network.plan(images: batch.micro, height: size.height, width: size.width, training: true)
     isTrainer = !(isDedicated && rank == 0)
     microBatches = MicroBatchPlan(settings, trainerCount: ranks - (isDedicated ? 1 : 0))
