@@ -50,7 +50,8 @@ let package = Package(
       name: "Checkpoints",
       dependencies: ["Storage", "Basics", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
     .target(
-      name: "Weights", dependencies: ["Model", "Kernels", "Checkpoints", "Storage", "Basics"], swiftSettings: strict),
+      name: "Weights", dependencies: ["Model", "Detection", "Kernels", "Checkpoints", "Storage", "Basics"],
+      swiftSettings: strict),
     .target(name: "RunLogging", dependencies: ["Basics"], swiftSettings: strict),
     .target(name: "Exchange", dependencies: ["Model", "Collectives", "CVector", "Basics"], swiftSettings: strict),
     .target(

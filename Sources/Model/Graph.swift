@@ -36,6 +36,14 @@ package struct Graph {
     /// RoIAlign of a head's regions from the levels of the pyramid, whose first is the source.
     case align(head: RegionHead, levels: [Int], size: Int)
 
+    /// The layer whose weights the operation has.
+    package var layer: Int? {
+      switch self {
+      case .convolution(let layer), .deconvolution(let layer, _, _): layer
+      default: nil
+      }
+    }
+
     var choosesMaskRegions: Bool {
       if case .align(.mask, _, _) = self { true } else { false }
     }
@@ -65,6 +73,17 @@ package struct Graph {
 
   /// The value that holds the logits, or the first output.
   package var logits: Int { outputs[0] }
+
+  /// The maps of a feature pyramid, finest first: those that regions are taken from, and the one that is coarser still.
+  package var pyramidLevels: [Int] {
+    for case .align(_, let levels, _) in steps.map(\.operation) {
+      return levels
+        + steps.filter {
+          if case .subsample = $0.operation { $0.source == levels.last } else { false }
+        }.map(\.destination)
+    }
+    return []
+  }
 
   func source(images: Int, height: Int, width: Int, channels: Int) -> ActivationShape {
     ActivationShape(

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
 import Checkpoints
-import Model
 import Weights
 
 struct CheckpointExportCommand: ParsableCommand {
@@ -9,7 +8,8 @@ struct CheckpointExportCommand: ParsableCommand {
     commandName: "export", abstract: "Write a checkpoint's network for other tools.",
     discussion: """
       The name's ending gives the format. OUT.onnx is the whole network, for any batch, height and width; onnxruntime and \
-      OpenVINO run it. It takes pixels as they are stored, [N, channels, height, width]. OUT.safetensors and OUT.h5 have \
+      OpenVINO run it. It takes pixels as they are stored, [N, channels, height, width]. Of Mask R-CNN it is the backbone \
+      with its feature pyramid, p2 … p6, for heights and widths that are multiples of 32. OUT.safetensors and OUT.h5 have \
       the parameters alone (float32, layouts as in docs/formats.md): safetensors under PyTorch's kind of name, \
       conv1_1.weight; HDF5 as --init takes them, and as evaluate and predict do together with --config.
 
@@ -41,8 +41,9 @@ struct CheckpointExportCommand: ParsableCommand {
   func run() throws {
     try Launch.inFirstProcess {
       let source = try ParameterFile(checkpoint)
+      var written = source.parameters
       switch ending {
-      case .onnx: try writeONNX(source)
+      case .onnx: written = try writeONNX(source)
       case .safetensors:
         let model = source.model
         let facts = [
@@ -55,37 +56,20 @@ struct CheckpointExportCommand: ParsableCommand {
         try SafetensorsExport.write(source.parameters, metadata: facts.compactMapValues { $0 }, to: output)
       case .h5, .hdf5, nil: try ParameterFileWriter.write(source.parameters, to: output)
       }
-      let count = source.parameters.reduce(0) { $0 + $1.count }
-      Output.write("wrote \(grouped(count)) parameters of \(source.parameters.count) tensors into \(output)")
+      let count = written.reduce(0) { $0 + $1.count }
+      Output.write("wrote \(grouped(count)) parameters of \(written.count) tensors into \(output)")
     }
   }
 
-  private func writeONNX(_ source: ParameterFile) throws {
+  private func writeONNX(_ source: ParameterFile) throws -> [CheckpointTensor] {
     guard let model = source.model, let (mean, std) = source.normalisation else {
       throw Failure(
         .badData, "\(checkpoint) holds parameters only and does not say of which network",
         remedy: "export the checkpoint that a training wrote")
     }
-    try ONNXExport.write(
-      source.parameters, of: try ModelConfiguration(model, file: checkpoint), mean: mean, std: std,
+    return try ONNXExport.write(
+      source.parameters, of: try TrainedModel.network(of: source), mean: mean, std: std,
       classNames: model.classNames,
       options: ONNXExport.Options(normalises: !normalised, givesLabels: labels), to: output)
-  }
-}
-
-extension ModelConfiguration {
-  /// The network of a checkpoint.
-  ///
-  /// - Throws: `Failure(.badData)` where it is none that this program knows.
-  init(_ model: CheckpointModel, file: String) throws {
-    guard let architecture = Architecture(rawValue: model.architecture),
-      let geometry = Geometry(rawValue: model.geometry), let upsampling = Upsampling(rawValue: model.upsampling)
-    else {
-      throw Failure(.badData, "\(file) holds a network '\(model.architecture)', \(model.geometry), which is not known")
-    }
-    self.init(
-      architecture: architecture, geometry: geometry, upsampling: upsampling, widths: model.widths, fc: model.fc,
-      dropout: 0, pool4Scale: Float(model.pool4Scale), pool3Scale: Float(model.pool3Scale), classes: model.classes,
-      channels: model.channels)
   }
 }

@@ -18,6 +18,7 @@ struct InstancePredictionJob {
   /// Objects of a lower probability are not drawn.
   let drawnScore: Float
   let results: COCOResultsFile?
+  let sheet: InstanceSheet?
   let group: any ProcessGroup
   let console: Console
   private let notes = ImageNotes()
@@ -26,13 +27,14 @@ struct InstancePredictionJob {
 
   init(
     input: PredictionInput, model: TrainedModel, folder: String?, drawnScore: Float, results: COCOResultsFile?,
-    group: any ProcessGroup, console: Console
+    sheet: InstanceSheet?, group: any ProcessGroup, console: Console
   ) {
     self.input = input
     self.model = model
     self.folder = folder
     self.drawnScore = drawnScore
     self.results = results
+    self.sheet = sheet
     self.group = group
     self.console = console
     let configuration = model.network.configuration
@@ -48,10 +50,13 @@ struct InstancePredictionJob {
   func run() throws {
     var failures = PredictionFailures()
     var count = 0
+    var qualities: [Int: Double] = [:]
     for index in 0..<input.count {
       let isOwn = index % group.size == group.rank
       let found = isOwn ? try predict(index, &failures) : nil
+      if let folder, let found { try draw(found, key: input.key(index), in: folder) }
       count += found?.objects.count ?? 0
+      if sheet != nil, let found { qualities[index] = try quality(of: found) }
       if let results { try gather(found, index, isOwn: isOwn, into: results) }
       if group.isCoordinator { console.transient("predicting: \(index + 1) of \(input.count)") }
     }
@@ -60,8 +65,10 @@ struct InstancePredictionJob {
     for (rank, bytes) in try group.allGather(notes.encoded).enumerated() where rank != group.rank {
       notes.add(encoded: bytes)
     }
+    try gather(&qualities)
     if group.isCoordinator {
       try results?.finish()
+      if let sheet { try draw(sheet, except: failures, qualities) }
       for line in notes.lines { console.line(line) }
       let done = counted(input.count - failures.count, "image")
       console.line("found \(counted(Int(total), "object")) in \(done)" + (folder.map { ", drawn into \($0)" } ?? ""))
@@ -87,7 +94,6 @@ struct InstancePredictionJob {
       let found = Found(
         sample: raw, objects: objects,
         masks: try objects.map { try $0.runs(imageHeight: raw.height, imageWidth: raw.width) })
-      if let folder { try draw(found, key: input.key(index), in: folder) }
       return found
     } catch let failure as Failure where input.dataset == nil && failure.isOfFile {
       failures.add(failure, at: index)
@@ -97,16 +103,66 @@ struct InstancePredictionJob {
 
   private func draw(_ found: Found, key: String, in folder: String) throws {
     if let slash = key.lastIndex(of: "/") { try Folder.make("\(folder)/\(key[..<slash])") }
-    let things = zip(found.objects, found.masks).filter { $0.0.score >= drawnScore }.map { object, mask in
-      InstancePicture.Thing(
-        box: object.box, mask: mask, title: "\(model.classNames[object.category]) \(fixed(Double(object.score), 2))")
-    }
     let image = Canvas(found.sample)
     // Names want some room, whatever the image has.
     let factor = max(1, (480 + image.width / 2) / image.width)
     let picture = InstancePicture.drawn(
-      things, over: image, toFit: factor * image.width, factor * image.height)
+      things(found), over: image, toFit: factor * image.width, factor * image.height)
     try picture.write(to: "\(folder)/\(key)-overlay.png")
+  }
+
+  /// What is drawn of an image.
+  private func things(_ found: Found) -> [InstancePicture.Thing] {
+    zip(found.objects, found.masks).filter { $0.0.score >= drawnScore }.map { object, mask in
+      InstancePicture.Thing(
+        box: object.box, mask: mask, title: "\(model.classNames[object.category]) \(fixed(Double(object.score), 2))")
+    }
+  }
+
+  // MARK: The page
+
+  /// nil where the truth is not known.
+  private func quality(of found: Found) throws -> Double? {
+    guard input.dataset != nil, let truths = found.sample.instances else { return nil }
+    return try PanopticQuality.value(
+      found: zip(found.objects, found.masks).filter { $0.0.score >= drawnScore }.map {
+        PanopticQuality.Thing(category: $0.category, mask: $1)
+      },
+      truths: (0..<truths.count).map {
+        PanopticQuality.Thing(
+          category: Int(truths.classes[$0]), mask: truths.masks[$0], isCrowd: truths.isCrowd[$0])
+      })
+  }
+
+  /// Those of all ranks.
+  private func gather(_ qualities: inout [Int: Double]) throws {
+    guard sheet != nil, input.dataset != nil else { return }
+    var all = (0..<input.count).map { qualities[$0] ?? -1 }
+    try all.withUnsafeMutableBufferPointer { try group.allReduce($0, .maximum) }
+    for (index, quality) in all.enumerated() where quality >= 0 { qualities[index] = quality }
+  }
+
+  /// Looks at the shown images once more: their results are on many ranks, and they are few.
+  private func draw(_ sheet: InstanceSheet, except failures: PredictionFailures, _ qualities: [Int: Double]) throws {
+    let readable = (0..<input.count).filter { !failures.contains($0) }
+    var page = ContactSheet(
+      classNames: model.classNames, palette: model.palette, columns: qualities.isEmpty ? 2 : 1)
+    let images = sheet.images(of: readable, qualities: qualities)
+    guard !images.isEmpty else { return }
+    for index in images {
+      var failures = PredictionFailures()
+      guard let found = try predict(index, &failures) else { continue }
+      let things = things(found)
+      guard let quality = qualities[index], let truths = found.sample.instances else {
+        page.add(found.sample, [things], note: "\(counted(things.count, "thing")) found")
+        continue
+      }
+      page.add(
+        found.sample, [truths.things(model.classNames), things],
+        note: "\(counted(truths.count, "thing")), \(things.count) found, panoptic quality \(percentage(quality))")
+    }
+    try page.canvas.write(to: sheet.path)
+    console.line("drew \(counted(images.count, "image")) into \(sheet.path)")
   }
 
   private func gather(_ found: Found?, _ index: Int, isOwn: Bool, into results: COCOResultsFile) throws {

@@ -37,7 +37,11 @@ struct PredictCommand: ParsableCommand {
     help: ArgumentHelp(
       "Draw some predictions, each beside its image and label, on one page: this PNG file.", valueName: "file"))
   var sheet: String?
-  @Option(help: ArgumentHelp("How many predictions --sheet shows, evenly spread.", valueName: "number")) var count = 8
+  @Option(
+    help: ArgumentHelp(
+      "How many predictions --sheet shows: evenly spread; of a split with instances, the worst and the best.",
+      valueName: "number"))
+  var count = 8
   @Option(
     help: ArgumentHelp(
       "Write the scores into this HDF5 file (/logits/<key>). Without --output, --overlay and --sheet, pictures are left out.",
@@ -136,7 +140,7 @@ struct PredictCommand: ParsableCommand {
     _ input: PredictionInput, _ model: TrainedModel, _ group: any ProcessGroup
   ) throws {
     for (name, isGiven) in [
-      ("--sheet", sheet != nil), ("--logits", logits != nil), ("--tile", tile != nil),
+      ("--logits", logits != nil), ("--tile", tile != nil),
     ] where isGiven {
       throw Failure(
         .usage, "\(name) is for other networks, and \(checkpoint) finds instances",
@@ -144,7 +148,8 @@ struct PredictCommand: ParsableCommand {
     }
     let job = InstancePredictionJob(
       input: input, model: model, folder: folder, drawnScore: score ?? 0.5,
-      results: json.map { COCOResultsFile(path: $0) }, group: group, console: Console.standardOutput())
+      results: json.map { COCOResultsFile(path: $0) }, sheet: sheet.map { InstanceSheet(path: $0, count: count) },
+      group: group, console: Console.standardOutput())
     try job.run()
   }
 

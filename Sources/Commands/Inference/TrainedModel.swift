@@ -1,3 +1,4 @@
+import ArgumentParser
 import Basics
 import Checkpoints
 import Collectives
@@ -65,6 +66,11 @@ struct TrainedModel {
     agreement.add("what is visible", mask.map { "\($0.part.rawValue), not \($0.backgroundNames)" } ?? "everything")
     agreement.add("the parameters", "CRC-32C \(String(checksum, radix: 16))")
     return agreement
+  }
+
+  /// The network that a file says it is of.
+  static func network(of file: ParameterFile) throws -> ModelConfiguration {
+    try ModelConfiguration(model(file, configuration(file, ConfigurationOptions.parse([])), nil))
   }
 
   /// What was given on the command line; else what the checkpoint was trained with.

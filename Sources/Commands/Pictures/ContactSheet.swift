@@ -37,7 +37,8 @@ struct ContactSheet {
       return add(pictures, captions: [sample.key, withLabels ? name(sample.labels[0]) : ""].filter { !$0.isEmpty })
     }
     if let instances = sample.instances {
-      return add(sample, withLabels ? instances.things(classNames) : [])
+      let things = withLabels ? instances.things(classNames) : []
+      return add(sample, [things], note: counted(things.count, "thing"))
     }
     if withLabels {
       pictures.append(
@@ -59,17 +60,13 @@ struct ContactSheet {
       isWrong ? Colour(192, 40, 40) : .ink)
   }
 
-  /// The image beside itself with things drawn over it.
-  mutating func add(_ sample: RawSample, _ things: [InstancePicture.Thing]) {
+  /// The image beside itself with things drawn over it: the true ones, those that were found.
+  mutating func add(_ sample: RawSample, _ drawn: [[InstancePicture.Thing]], note: String) {
     let (image, side) = (Canvas(sample), Self.wideSide)
     add(
-      [
-        image.fitted(to: side.width, side.height),
-        InstancePicture.drawn(things, over: image, toFit: side.width, side.height),
-      ],
-      captions: [
-        "\(sample.key)  \(sample.width) x \(sample.height), \(things.count) \(things.count == 1 ? "thing" : "things")"
-      ], areFitted: true)
+      [image.fitted(to: side.width, side.height)]
+        + drawn.map { InstancePicture.drawn($0, over: image, toFit: side.width, side.height) },
+      captions: ["\(sample.key)  \(sample.width) x \(sample.height), \(note)"], areFitted: true)
     hasColours = false
   }
 

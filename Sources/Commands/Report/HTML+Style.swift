@@ -33,6 +33,7 @@ extension HTML {
     i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 8px; }
     .gallery { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); }
     .gallery img { width: 100%; height: auto; display: block; border-radius: 6px; background: #fff; }
+    .gallery .wide { grid-column: 1 / -1; }
     .wide img { max-width: 100%; height: auto; display: block; margin: 0 auto; border-radius: 6px; background: #fff; }
     figcaption { color: var(--faint); font-size: 13px; text-align: center; margin: 4px 0 18px; }
     pre { margin: 0; padding: 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; }

@@ -151,13 +151,13 @@ struct ReportCommand: ParsableCommand {
 
   private static func pictures(in folder: String) throws -> [ReportPage.Picture] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let overlays = names.filter { $0.hasSuffix("-overlay.png") || $0 == RunPictures.sheetName }.sorted()
+    let overlays = names.filter { $0.hasSuffix("-overlay.png") }.sorted()
     let count = min(pictureLimit, overlays.count)
-    return try (0..<count).map { place in
-      let name = overlays[place * overlays.count / count]
-      return ReportPage.Picture(
+    let sheets = names.filter { $0 == RunPictures.sheetName }
+    return try (sheets + (0..<count).map { overlays[$0 * overlays.count / count] }).map { name in
+      ReportPage.Picture(
         name: name == RunPictures.sheetName ? "sheet" : String(name.dropLast("-overlay.png".count)),
-        png: try FileBytes.read(folder + "/" + name))
+        isWide: name == RunPictures.sheetName, png: try FileBytes.read(folder + "/" + name))
     }
   }
 }

@@ -6,6 +6,8 @@ import RunLogging
 struct ReportPage {
   struct Picture {
     var name: String
+    /// Takes the whole width of the page.
+    var isWide = false
     var png: [UInt8]
   }
 
@@ -58,7 +60,9 @@ struct ReportPage {
   private var classes: String {
     guard let best = summary.bestEvaluation, let last = summary.lastEvaluation else { return "" }
     let lastByName = Dictionary(last.classes.map { ($0.name, $0.value) }) { first, _ in first }
-    let ranked = best.classes.sorted {
+    // Nobody looks for instances of the background.
+    let classes = best.classes.filter { best.task != .instances || $0.value != nil || $0.name != "background" }
+    let ranked = classes.sorted {
       ($0.value ?? -1, $1.name) > ($1.value ?? -1, $0.name)
     }
     let rows = ranked.map { result in
@@ -109,7 +113,7 @@ struct ReportPage {
       let data = Data(picture.png).base64EncodedString()
       let name = HTML.escaped(picture.name)
       return
-        "<figure><img alt=\"\(name)\" src=\"data:image/png;base64,\(data)\"></figure>"
+        "<figure\(picture.isWide ? " class=\"wide\"" : "")><img alt=\"\(name)\" src=\"data:image/png;base64,\(data)\"></figure>"
     }
     return "<section><h2>Predictions</h2><div class=\"gallery\">\(figures.joined(separator: "\n"))</div></section>"
   }

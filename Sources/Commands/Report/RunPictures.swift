@@ -7,6 +7,6 @@ enum RunPictures {
   /// What makes `predict` draw them where the report looks for them.
   static func options(of run: String, _ task: VisionTask) -> [String] {
     let folder = "\(run)/predictions"
-    return ["--output", folder] + (task == .classification ? ["--sheet", "\(folder)/\(sheetName)"] : ["--overlay"])
+    return ["--output", folder] + (task == .semantic ? ["--overlay"] : ["--sheet", "\(folder)/\(sheetName)"])
   }
 }

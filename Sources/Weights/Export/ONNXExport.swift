@@ -1,11 +1,13 @@
 import Basics
 import Checkpoints
+import Detection
 import Kernels
 import Model
 
 /// A network as an ONNX model (IR version 10, opset 21): `image` float32 [N, channels, height, width] in, `logits` float32
 /// [N, classes, height, width] or `labels` int64 [N, height, width] out, for any N, height and width; of a classifier
-/// [N, classes] and [N].
+/// [N, classes] and [N]. Of Mask R-CNN it is the backbone with its feature pyramid, for heights and widths that are
+/// multiples of 32: out come `p2` … `p6`, float32 [N, fpn_channels, height / 4 … 64, width / 4 … 64], rounded up.
 package struct ONNXExport {
   /// What the graph takes and gives.
   package struct Options: Sendable {
@@ -21,6 +23,9 @@ package struct ONNXExport {
   }
 
   private let graph: Graph
+  /// What is exported of it.
+  private let steps: [Graph.Step]
+  private let outputs: [Output]
   private let configuration: ModelConfiguration
   private let options: Options
   private var nodes = ProtobufBytes()
@@ -34,34 +39,90 @@ package struct ONNXExport {
     case integers([Int])
   }
 
+  private enum Extent {
+    case always(Int)
+    /// Of any size; equal names are equal sizes.
+    case named(String)
+  }
+
+  private struct Output {
+    let name: String
+    /// Of the graph.
+    let value: Int
+    let shape: [Extent]
+    /// int64 instead of float32.
+    var isInteger = false
+  }
+
   /// - Parameters:
   ///   - tensors: the parameters of `configuration`.
   ///   - mean: per channel, as std.
+  /// - Returns: the parameters that are in the file.
   /// - Throws: `Failure`: `.badData` where a parameter is missing, `.cannotCreate` where `path` is taken.
+  @discardableResult
   package static func write(
     _ tensors: [CheckpointTensor], of configuration: ModelConfiguration, mean: [Float], std: [Float],
     classNames: [String], options: Options, to path: String
-  ) throws {
-    guard configuration.architecture.task != .instances else {
+  ) throws -> [CheckpointTensor] {
+    guard configuration.architecture.task != .instances || !options.givesLabels else {
       throw Failure(
-        .configuration, "ONNX export knows no \(configuration.architecture.rawValue)",
-        remedy: "export it as .safetensors or .h5")
+        .usage, "an ONNX file of a \(configuration.architecture.rawValue) has the feature maps of its backbone",
+        remedy: "leave --labels out")
     }
     var export = ONNXExport(configuration, options)
     export.build(mean: mean, std: std)
     let parameters = try export.parameters(tensors)
     try export.write(parameters, classNames: classNames, to: path)
+    return parameters
   }
 
   private init(_ configuration: ModelConfiguration, _ options: Options) {
     self.configuration = configuration
     self.options = options
     graph = GraphBuilder.graph(for: configuration)
+    let classes = Extent.always(configuration.classes)
+    let batch = [Extent.named("batch")]
+    let map = [Extent.named("height"), .named("width")]
+    switch configuration.architecture.task {
+    case .semantic:
+      steps = graph.steps
+      outputs = [
+        options.givesLabels
+          ? Output(name: "labels", value: graph.logits, shape: batch + map, isInteger: true)
+          : Output(name: "logits", value: graph.logits, shape: batch + [classes] + map)
+      ]
+    case .classification:
+      steps = graph.steps
+      outputs = [
+        // One score a class, for images of any size.
+        options.givesLabels
+          ? Output(name: "labels", value: graph.logits, shape: batch, isInteger: true)
+          : Output(name: "logits", value: graph.logits, shape: batch + [classes])
+      ]
+    case .instances:
+      let levels = graph.pyramidLevels
+      let end = graph.steps.lastIndex { levels.contains($0.destination) } ?? graph.steps.endIndex - 1
+      steps = Array(graph.steps[...end])
+      outputs = levels.enumerated().map { place, value in
+        let name = "p\(place + 2)"
+        return Output(
+          name: name, value: value,
+          shape: batch + [
+            .always(configuration.detection.pyramidChannels), .named("\(name)_height"), .named("\(name)_width"),
+          ])
+      }
+    }
+  }
+
+  /// The layers of the exported steps, in the graph's order.
+  private var layers: [Layer] {
+    let used = Set(steps.compactMap(\.operation.layer))
+    return graph.layers.indices.filter(used.contains).map { graph.layers[$0] }
   }
 
   private func parameters(_ tensors: [CheckpointTensor]) throws -> [CheckpointTensor] {
     let found = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    return try graph.layers.flatMap { layer in
+    return try layers.flatMap { layer in
       try [("weight", Optional(layer.weightShape)), ("bias", layer.biasShape)].compactMap { kind, shape in
         guard let shape else { return nil }
         guard let tensor = found["\(layer.name)/\(kind)"], tensor.shape == shape else {
@@ -90,13 +151,17 @@ package struct ONNXExport {
       image = "padded"
     }
     names[0] = image
-    constants.append(("rows_and_columns", [2], .integers([2, 3])))
-    for (number, step) in graph.steps.enumerated() { add(step, number) }
-    let logits = names[graph.logits] ?? ""
-    if options.givesLabels {
-      node("ArgMax", [logits], "labels", [("axis", 1), ("keepdims", 0)])
-    } else {
-      node("Identity", [logits], "logits")
+    if configuration.architecture.task != .instances {
+      constants.append(("rows_and_columns", [2], .integers([2, 3])))
+    }
+    for (number, step) in steps.enumerated() { add(step, number) }
+    for output in outputs {
+      let value = names[output.value] ?? ""
+      if output.isInteger {
+        node("ArgMax", [value], output.name, [("axis", 1), ("keepdims", 0)])
+      } else {
+        node("Identity", [value], output.name)
+      }
     }
   }
 
@@ -132,7 +197,16 @@ package struct ONNXExport {
     case .meanOverPositions:
       node("ReduceMean", [source, "rows_and_columns"], "mean_\(number)", [("keepdims", 0)])
       names[step.destination] = "mean_\(number)"
-    case .upsample, .subsample, .shuffle, .align: preconditionFailure("refused before")
+    case .upsample:
+      constants.append(("double_\(number)", [4], .floats([1, 1, 2, 2])))
+      node(
+        "Resize", [source, "", "double_\(number)"], "upsampled_\(number)",
+        texts: [("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")])
+      names[step.destination] = "upsampled_\(number)"
+    case .subsample:
+      node("MaxPool", [source], "subsampled_\(number)", [], [("kernel_shape", [1, 1]), ("strides", [2, 2])])
+      names[step.destination] = "subsampled_\(number)"
+    case .shuffle, .align: preconditionFailure("not a part of the backbone")
     }
   }
 
@@ -163,10 +237,10 @@ package struct ONNXExport {
     names[step.destination] = "\(name)_cropped"
   }
 
-  /// NodeProto: 1 input, 2 output, 3 name, 4 op_type, 5 attribute. AttributeProto: 1 name, 3 i, 8 ints, 20 type.
+  /// NodeProto: 1 input, 2 output, 3 name, 4 op_type, 5 attribute. AttributeProto: 1 name, 3 i, 4 s, 8 ints, 20 type.
   private mutating func node(
     _ type: String, _ inputs: [String], _ output: String, _ integers: [(String, Int)] = [],
-    _ lists: [(String, [Int])] = []
+    _ lists: [(String, [Int])] = [], texts: [(String, String)] = []
   ) {
     nodes.message(1) { node in
       for input in inputs { node.text(1, input) }
@@ -185,6 +259,13 @@ package struct ONNXExport {
           attribute.text(1, name)
           for value in values { attribute.integer(8, value) }
           attribute.integer(20, 7)
+        }
+      }
+      for (name, value) in texts {
+        node.message(5) { attribute in
+          attribute.text(1, name)
+          attribute.text(4, value)
+          attribute.integer(20, 3)
         }
       }
     }
@@ -207,16 +288,12 @@ package struct ONNXExport {
         + raw
     }
     var graphTail = ProtobufBytes()
-    graphTail.message(11) { Self.describe("image", 1, [nil, configuration.channels, nil, nil], in: &$0) }
-    graphTail.message(12) {
-      if options.givesLabels {
-        let isMap = configuration.architecture.task != .classification
-        Self.describe("labels", 7, isMap ? [nil, nil, nil] : [nil], in: &$0)
-      } else {
-        // A classifier has one score a class, for images of any size.
-        let isMap = configuration.architecture.task != .classification
-        Self.describe("logits", 1, [nil, configuration.classes] + (isMap ? [nil, nil] : []), in: &$0)
-      }
+    graphTail.message(11) {
+      let channels = Extent.always(configuration.channels)
+      Self.describe("image", 1, [.named("batch"), channels, .named("height"), .named("width")], in: &$0)
+    }
+    for output in outputs {
+      graphTail.message(12) { Self.describe(output.name, output.isInteger ? 7 : 1, output.shape, in: &$0) }
     }
     let values = zip(heads, parameters).reduce(0) { $0 + $1.0.count + 4 * $1.1.count }
     var model = ProtobufBytes()
@@ -259,15 +336,19 @@ package struct ONNXExport {
   }
 
   /// ValueInfoProto: 1 name, 2 type; TypeProto: 1 tensor_type: 1 elem_type, 2 shape: 1 dim: 1 dim_value, 2 dim_param.
-  private static func describe(_ name: String, _ type: Int, _ shape: [Int?], in value: inout ProtobufBytes) {
-    let axes = shape.count % 2 == 0 ? ["batch", "channels", "height", "width"] : ["batch", "height", "width"]
+  private static func describe(_ name: String, _ type: Int, _ shape: [Extent], in value: inout ProtobufBytes) {
     value.text(1, name)
     value.message(2) { info in
       info.message(1) { tensor in
         tensor.integer(1, type)
         tensor.message(2) { list in
-          for (extent, axis) in zip(shape, axes) {
-            list.message(1) { if let extent { $0.integer(1, extent) } else { $0.text(2, axis) } }
+          for extent in shape {
+            list.message(1) { dimension in
+              switch extent {
+              case .always(let size): dimension.integer(1, size)
+              case .named(let axis): dimension.text(2, axis)
+              }
+            }
           }
         }
       }
