@@ -95,7 +95,8 @@ package struct TrainingProgress: Equatable, Sendable {
   package var seed: UInt64
   /// Images seen in all.
   package var samplesSeen: Int
-  /// Images seen of the epoch that is under way; nil in older files, where it follows from the images seen.
+  /// Images seen of the epoch that is under way; nil in older files, where it follows from the images seen. `SampleCounts`
+  /// goes on from it.
   package var epochSamples: Int?
   /// Images of one epoch; nil as above.
   package var datasetSamples: Int?

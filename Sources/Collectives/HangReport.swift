@@ -7,29 +7,29 @@ struct HangReport {
   /// On the monotonic clock.
   let now: Double
   /// The ranks of this machine, this one included.
-  let neighbours: [HeartbeatBoard.Entry]
+  let neighbours: [HeartbeatTable.Entry]
   /// This rank's last operations, oldest first.
   let recent: [OperationHistory.Record]
 
   /// The rank of this machine that the others wait for; nil where all only wait.
-  let culprit: HeartbeatBoard.Entry?
+  let stalledRank: HeartbeatTable.Entry?
 
   /// The rank of another machine that no longer runs; nil where none is known.
-  let silence: SignsOfLife.Silence?
+  let silence: NodeHeartbeatFiles.Silence?
 
   /// Of this process's threads.
   var stacks: [ThreadStack] = []
 
   var sentence: String {
-    guard let culprit else {
+    guard let stalledRank else {
       if let silence { return silence.sentence }
       let own = neighbours.first { $0.rank == rank }
       return "the ranks of \(host) have waited \(seconds(own?.time ?? now)) s for a rank of another machine in "
         + "\"\(own?.operation ?? "start")\" of step \(own?.step ?? 0)"
     }
-    let state = ProcessState.text(of: culprit.processIdentifier).map { ", \($0)" } ?? ""
-    return "rank \(culprit.rank) on \(host) (process \(culprit.processIdentifier)\(state)) has not moved for "
-      + "\(seconds(culprit.time)) s in \"\(culprit.operation)\" of step \(culprit.step)"
+    let state = ProcessState.text(of: stalledRank.processIdentifier).map { ", \($0)" } ?? ""
+    return "rank \(stalledRank.rank) on \(host) (process \(stalledRank.processIdentifier)\(state)) has not moved for "
+      + "\(seconds(stalledRank.time)) s in \"\(stalledRank.operation)\" of step \(stalledRank.step)"
   }
 
   private func seconds(_ time: Double) -> Int { Int((now - time).rounded()) }

@@ -6,16 +6,16 @@ import Basics
   import Musl
 #endif
 
-/// Ends a job that no longer gets anywhere, and says which rank stopped it.
+/// Aborts a job that has stalled, and says which rank stopped it.
 ///
-/// The trainer says what it does with `heartbeat`; a thread looks whether it still says so. After a silence of
+/// The trainer posts what it does with `heartbeat`; a thread checks that heartbeats keep coming. After a silence of
 /// `max(minimum, factor x median step time)` every rank of the machine writes what it did last to
 /// `hang-rank-R.txt` in the run's folder, one of them names the rank that the others wait for, and the job ends with
 /// exit code 75, on which schedulers start it again.
 ///
 /// A rank whose process dies is first noticed by the launcher (mpirun, srun), which ends the others at once. The watchdog
-/// is for ranks that hang, and for a death that no launcher sees: `HeartbeatBoard` has the ranks of this machine,
-/// `SignsOfLife` those of others.
+/// is for ranks that hang, and for a death that no launcher sees: `HeartbeatTable` covers the ranks of this machine (a
+/// rank whose process is stopped or gone is named at once), `NodeHeartbeatFiles` those of other machines.
 package final class Watchdog: Sendable {
   /// How long a rank may be silent, and who is told.
   package struct Settings: Sendable {
@@ -44,10 +44,10 @@ package final class Watchdog: Sendable {
     }
   }
 
-  /// Leniency for storage, where seconds become minutes on a bad day, and for what cannot be seen from here.
-  package static let storageLeniency = 10.0
+  /// Timeout factor for file I/O and for other work whose duration cannot be observed from here.
+  package static let storageTimeoutFactor = 10.0
 
-  /// What was found when patience ended.
+  /// What was found when the timeout had passed.
   package struct Finding: Sendable, Equatable {
     /// The error line's text.
     package let message: String
@@ -57,13 +57,13 @@ package final class Watchdog: Sendable {
 
   private struct State {
     var history = OperationHistory()
-    var current: HeartbeatBoard.Entry
+    var current: HeartbeatTable.Entry
     var isStopped = false
     var thread: WorkerThread?
   }
 
-  private let board: HeartbeatBoard
-  /// This rank's place on the board.
+  private let table: HeartbeatTable
+  /// This rank's entry in the table.
   private let position: Int
   private let rank: Int
   private let host = ProcessEnvironment.hostName
@@ -71,7 +71,9 @@ package final class Watchdog: Sendable {
   private let settings: Settings
   private let endJob: @Sendable (Finding) -> Void
   private let state: Monitor<State>
-  private let signs: SignsOfLife
+  private let nodeFiles: NodeHeartbeatFiles
+  /// Processes of this machine's ranks that could be seen at first.
+  private let visible: Set<Int>
 
   /// - Important: Collective.
   /// - Parameters:
@@ -85,23 +87,24 @@ package final class Watchdog: Sendable {
     endJob: (@Sendable (Finding) -> Void)? = nil
   ) throws {
     let node = try group.nodeGroup()
-    let memory = try node.sharedMemory(byteCount: HeartbeatBoard.byteCount(ranks: node.size))
-    board = HeartbeatBoard(memory: memory, count: node.size)
+    let memory = try node.sharedMemory(byteCount: HeartbeatTable.byteCount(ranks: node.size))
+    table = HeartbeatTable(memory: memory, count: node.size)
     position = node.rank
     self.rank = rank ?? group.rank
     self.folder = folder
     self.settings = settings
     let job = JobEnd(group)
     self.endJob = endJob ?? { finding in job.end(finding) }
-    let start = HeartbeatBoard.Entry(
+    let start = HeartbeatTable.Entry(
       rank: self.rank, processIdentifier: Int(getpid()), step: 0, operation: "start", isWaiting: false,
-      time: ProcessEnvironment.monotonicSeconds, isActive: true, patience: settings.minimum)
+      time: ProcessEnvironment.monotonicSeconds, isActive: true, timeout: settings.minimum)
     state = Monitor(State(current: start))
-    board.post(start, at: position)
-    signs = try SignsOfLife(rank: self.rank, group: group, node: node, folder: folder)
+    table.post(start, at: position)
+    nodeFiles = try NodeHeartbeatFiles(rank: self.rank, group: group, node: node, folder: folder)
     ThreadStack.prepare()
     // Nobody may look at a neighbour that has not posted yet.
     try node.barrier()
+    visible = table.visibleProcesses
     try node.close()
     guard settings.minimum > 0 else { return }
     let thread = try WorkerThread(name: "watchdog") { self.watch() }
@@ -113,20 +116,20 @@ package final class Watchdog: Sendable {
     let thread = state.change { state in
       state.isStopped = true
       state.current.isActive = false
-      board.post(state.current, at: position)
+      table.post(state.current, at: position)
       defer { state.thread = nil }
       return state.thread
     }
-    // Without a watch nobody else ends the sign that `init` gave.
-    if let thread { thread.join() } else { signs.end() }
+    // With no watchdog thread, remove the file that `init` wrote.
+    if let thread { thread.join() } else { nodeFiles.remove() }
   }
 
   /// This rank begins `operation` of `step`.
   ///
   /// - Parameters:
   ///   - isWaiting: does the operation end only with the help of other ranks?
-  ///   - leniency: how many times longer than a step's part it may take.
-  package func heartbeat(_ operation: String, step: Int, isWaiting: Bool = false, leniency: Double = 1) {
+  ///   - timeoutFactor: how many times longer than a step's part it may take.
+  package func heartbeat(_ operation: String, step: Int, isWaiting: Bool = false, timeoutFactor: Double = 1) {
     let now = ProcessEnvironment.monotonicSeconds
     state.withLock { state in
       CrashRecord.note(operation, step: step)
@@ -136,8 +139,8 @@ package final class Watchdog: Sendable {
       state.current.isWaiting = isWaiting
       state.current.time = now
       state.current.isActive = true
-      state.current.patience = leniency * patience(state)
-      board.post(state.current, at: position)
+      state.current.timeout = timeoutFactor * timeout(state)
+      table.post(state.current, at: position)
     }
   }
 
@@ -150,17 +153,17 @@ package final class Watchdog: Sendable {
     state.withLock { state in
       state.current.isActive = isActive
       state.current.time = ProcessEnvironment.monotonicSeconds
-      board.post(state.current, at: position)
+      table.post(state.current, at: position)
     }
   }
 
   /// Is `rank` on this machine, so that its silence is seen from here?
-  package func sees(_ rank: Int) -> Bool { board.entries.contains { $0.rank == rank } }
+  package func sees(_ rank: Int) -> Bool { table.entries.contains { $0.rank == rank } }
 
   /// Seconds of silence that are allowed now.
-  package var patience: Double { state.withLock { patience($0) } }
+  package var timeout: Double { state.withLock { timeout($0) } }
 
-  private func patience(_ state: State) -> Double {
+  private func timeout(_ state: State) -> Double {
     max(settings.minimum, settings.factor * (state.history.medianStepSeconds ?? 0))
   }
 
@@ -168,48 +171,49 @@ package final class Watchdog: Sendable {
     var last = ProcessEnvironment.monotonicSeconds
     while true {
       let isOver = state.wait(until: last + settings.interval) { $0.isStopped ? true : nil } ?? false
-      if isOver { return signs.end() }
+      if isOver { return nodeFiles.remove() }
       let now = ProcessEnvironment.monotonicSeconds
       // This thread itself did not run: the whole job was suspended, and silence in that time means nothing.
       if now - last > max(5, 10 * settings.interval) {
         state.withLock {
           $0.current.time = now
-          board.post($0.current, at: position)
+          table.post($0.current, at: position)
         }
         last = now
-        signs.forget()
+        nodeFiles.reset()
         continue
       }
       last = now
-      let culprit = board.culprit(at: now)
+      let stalledRank = table.stalledRank(at: now, visible: visible)
       let silence = silence(at: now)
-      if board.hasExpired || culprit != nil || silence != nil
-        || board.isDeserted(at: now, factor: settings.remoteFactor)
+      if table.hasReport || stalledRank != nil || silence != nil
+        || table.allRanksWait(at: now, factor: settings.remoteFactor)
       {
-        return expire(at: now, culprit, silence)
+        return reportStall(at: now, stalledRank, silence)
       }
     }
   }
 
   /// Gives this machine's sign of life, and looks for that of the others when all here have begun to wait for long.
-  private func silence(at now: Double) -> SignsOfLife.Silence? {
-    let own = board.entry(at: position)
-    signs.give("in \"\(own.operation)\" of step \(own.step)", at: now, interval: min(5, settings.minimum / 10))
-    guard position == 0, board.isDeserted(at: now, factor: 0.25) else { return nil }
-    let silence = signs.silent(for: 0.7 * own.patience, at: now)
-    return board.isDeserted(at: now, factor: 1) ? silence : nil
+  private func silence(at now: Double) -> NodeHeartbeatFiles.Silence? {
+    let own = table.entry(at: position)
+    nodeFiles.update("in \"\(own.operation)\" of step \(own.step)", at: now, interval: min(5, settings.minimum / 10))
+    guard position == 0, table.allRanksWait(at: now, factor: 0.25) else { return nil }
+    let silence = nodeFiles.firstStale(for: 0.7 * own.timeout, at: now)
+    return table.allRanksWait(at: now, factor: 1) ? silence : nil
   }
 
-  private func expire(at now: Double, _ culprit: HeartbeatBoard.Entry?, _ silence: SignsOfLife.Silence?) {
+  private func reportStall(at now: Double, _ stalledRank: HeartbeatTable.Entry?, _ silence: NodeHeartbeatFiles.Silence?)
+  {
     let path = "\(folder)/hang-rank-\(rank).txt"
     var report = HangReport(
-      rank: rank, host: host, now: now, neighbours: board.entries, recent: state.withLock { $0.history.recent },
-      culprit: culprit, silence: silence)
+      rank: rank, host: host, now: now, neighbours: table.entries, recent: state.withLock { $0.history.recent },
+      stalledRank: stalledRank, silence: silence)
     var isWritten = write(report, to: path)
     // Ranks that only wait for another machine let that one speak first: it knows whom to name. Where it is silent, the
     // machines speak one after the other, and the first ends the job.
-    if culprit == nil { sleepSeconds(silence == nil ? 2 : min(9, 3 * Double(signs.machineNumber))) }
-    let isFirst = board.claimExpiry()
+    if stalledRank == nil { sleepSeconds(silence == nil ? 2 : min(9, 3 * Double(nodeFiles.machineNumber))) }
+    let isFirst = table.claimReport()
     // After all else: asking the threads disturbs them, and may even set a job going again that nobody trusts any more.
     report.stacks = ThreadStack.ofAllThreads()
     isWritten = write(report, to: path) || isWritten

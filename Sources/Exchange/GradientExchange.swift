@@ -6,7 +6,7 @@ import Model
 /// Sums the trainers' gradients and spreads the updated parameters.
 ///
 /// Every trainer owns slices of the arena, one of each stripe (`Ownership`). It adds up these slices of all gradients in
-/// the order of the summation tree: those of its own machine straight from their buffers in shared memory, those of other
+/// the order of the summation tree (`SummationTree` has the order, `BucketExchange` adds): those of its own machine straight from their buffers in shared memory, those of other
 /// machines as messages from one sender each. It updates its slices of the master, and sends them to the machines that do
 /// not share its memory. With one trainer a machine this is a reduce-scatter and an all-gather by direct exchange; on one machine
 /// nothing is sent at all. Where it overlaps, a thread sends and adds what is complete while the backward pass goes on:
@@ -57,7 +57,7 @@ package final class GradientExchange {
     overlaps = isTreeOrdered && group.allowsHandOver && wantsOverlap
     buckets = try BucketExchange(
       plan: plan, topology: topology, store: store, ownership: ownership, group: group,
-      // Alone on its machine a sum has nothing to wait for: one stretch is best.
+      // With one machine and no overlap nothing is sent: use one bucket.
       bucketLength: topology.machines.count > 1 || overlaps ? bucketLength : max(1, store.table.floatCount))
     publication = try ParameterPublication(ownership: ownership, topology: topology, store: store, group: group)
     thread =
@@ -81,7 +81,7 @@ package final class GradientExchange {
     return try finish()
   }
 
-  /// Begins the sum of a step. Until `finish` returns, the trainers' groups belong to the exchange.
+  /// Begins the sum of a step. Do not use the trainers' process groups until `finish` returns.
   package func beginStep() {
     if overlaps { thread?.beginStep() }
   }
@@ -130,8 +130,8 @@ package final class GradientExchange {
     return norms
   }
 
-  /// Spreads the slices of the master that the trainers have updated. Afterwards every machine has what it computes
-  /// with: where the backend reads bfloat16 only, the parameters of other machines' owners rounded to it.
+  /// All-gathers the updated slices of the master: afterwards every machine holds all parameters, those of other machines
+  /// rounded to bfloat16 where the backend reads only that.
   package func publish() throws {
     if publication.rounds { try publication.publish(pool: pool) } else { try spread(store.memory.master) }
     try machine.barrier()

@@ -13,7 +13,7 @@ struct RegionSample {
 
   /// Of the box head, in the order of the candidates: proposals, then the instances themselves.
   let regions: [Region]
-  /// Places of those with an instance among `regions`: what the mask head is trained on.
+  /// Indices in `regions` of those with an instance: what the mask head is trained on.
   let positives: [Int]
 
   init(_ proposals: Proposals, _ target: InstanceTarget, _ settings: DetectionSettings, _ sampler: RegionSampler) {

@@ -104,8 +104,7 @@ package final class Plan {
     return logitsPointer
   }
 
-  /// Makes places for that many regions an image in the mask head, or as many as it can have: the fewest that suffice.
-  /// To be called before `regions` of the mask head are written, while regions are chosen or before `forwardMaskHead`.
+  /// Selects the smallest variant of the mask head that holds `count` regions an image, else the largest. To be called before `regions` of the mask head are written, while regions are chosen or before `forwardMaskHead`.
   package func chooseMaskPlaces(_ count: Int) {
     guard let variant = variants.first(where: { $0.maskPlaces >= count }) ?? variants.last else { return }
     current = variant

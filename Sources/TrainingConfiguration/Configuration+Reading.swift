@@ -78,8 +78,8 @@ private struct ConfigurationReader {
     }
   }
 
-  /// What Windows' editors put at the head of a text is no part of it, and moves the first line by a column. Texts that
-  /// were put together have it at the heads of later lines too.
+  /// Removes byte-order marks, which would shift the column numbers of messages. Texts that were put together have them at
+  /// the heads of later lines too.
   private static func withoutByteOrderMarks(_ text: String) -> String {
     guard text.unicodeScalars.contains("\u{FEFF}") else { return text }
     var kept = String.UnicodeScalarView()

@@ -1,7 +1,7 @@
 import Basics
 
 extension Configuration {
-  /// Checks what concerns more than one key.
+  /// Checks what concerns more than one key. `Configuration+Reading` checks names, kinds and ranges of single ones.
   ///
   /// - Parameter file: what messages call the configuration.
   package func validate(file: String) throws {

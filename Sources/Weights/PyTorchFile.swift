@@ -1,12 +1,15 @@
 import Basics
 
 /// A state_dict that torch.save wrote: since PyTorch 1.6 a ZIP archive of a pickle and the storages' bytes, before that
-/// pickles with the storages' bytes behind them.
+/// pickles with the storages' bytes behind them. Nothing in it is executed: `Pickle` builds values from the few opcodes of
+/// a state_dict and refuses the rest.
 enum PyTorchFile {
   /// The old format begins with a pickle of this number: 0x1950a86a20f9469cfc6c.
-  static let oldMagic: [UInt8] = [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
+  static let legacyMagic: [UInt8] = [
+    0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
+  ]
 
-  private static let mostPickleBytes = 8 << 20
+  private static let maxPickleBytes = 8 << 20
 
   static func tensors(_ archive: ZipArchive) throws -> [SourceTensor] {
     let file = archive.file
@@ -14,7 +17,7 @@ enum PyTorchFile {
       throw file.failure("its ZIP archive has no data.pkl")
     }
     let range = try archive.range(of: pickleName)
-    guard range.count <= mostPickleBytes else { throw file.failure("its pickle has \(range.count) bytes") }
+    guard range.count <= maxPickleBytes else { throw file.failure("its pickle has \(range.count) bytes") }
     var pickle = Pickle(try file.bytes(range), path: file.path)
     let folder = pickleName.dropLast("data.pkl".count)
     if let order = archive.entries["\(folder)byteorder"], order.size < 16,
@@ -27,8 +30,8 @@ enum PyTorchFile {
 
   /// The old format: magic, protocol, facts of the machine, the state, the storages' keys, and for each its count and
   /// its bytes.
-  static func oldTensors(_ file: ByteFile) throws -> [SourceTensor] {
-    let bytes = try file.prefix(from: 0, most: mostPickleBytes)
+  static func legacyTensors(_ file: ByteFile) throws -> [SourceTensor] {
+    let bytes = try file.prefix(from: 0, most: maxPickleBytes)
     var position = 0
     var values: [PickleValue] = []
     for _ in 0..<5 {

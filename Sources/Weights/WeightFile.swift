@@ -39,8 +39,8 @@ package struct WeightFile: Sendable {
     } else if head.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) {
       let content = try HDF5Weights(path)
       (format, tensors) = (content.isKeras ? .keras : .hdf5, content.tensors)
-    } else if head.starts(with: PyTorchFile.oldMagic) {
-      (format, tensors) = (.pyTorch, try PyTorchFile.oldTensors(file))
+    } else if head.starts(with: PyTorchFile.legacyMagic) {
+      (format, tensors) = (.pyTorch, try PyTorchFile.legacyTensors(file))
     } else if let length = SafetensorsFile.headerLength(head, count: file.count) {
       let content = try SafetensorsFile.read(file, headerLength: length)
       (format, tensors, facts) = (.safetensors, content.tensors, content.facts)

@@ -75,13 +75,15 @@ struct ProcessCase: Sendable {
     return 0
   }
 
-  /// One rank stops making progress in step 3: asleep, or stopped by a signal where that is given.
+  /// One rank stops making progress in step 3: asleep, or by a signal where that is given; with a third argument while
+  /// it waits for the others.
   private static func fallSilent(_ group: MPIProcessGroup, _ arguments: [String]) throws -> Int32 {
     let watchdog = try Watchdog(
       group: group, folder: ProcessEnvironment.string("TMPDIR") ?? "/tmp", settings: try .fromEnvironment())
     for step in 1...5 {
       watchdog.heartbeat("compute", step: step)
       if step == 3 && group.rank == integer(arguments, 0) {
+        if arguments.count > 2 { watchdog.heartbeat("sum", step: step, isWaiting: true) }
         if arguments.count > 1 { kill(getpid(), Int32(integer(arguments, 1))) }
         // Signals end a sleep.
         while true { sleep(1000) }

@@ -78,8 +78,8 @@ import Testing
   @Test func takesPatienceOfAnyLength() throws {
     let settings = Watchdog.Settings(minimum: 1e12, factor: 1e6)
     let watchdog = try Watchdog(group: SoloProcessGroup(), folder: "/tmp", settings: settings)
-    watchdog.heartbeat("checkpoint", step: 1, leniency: Watchdog.storageLeniency)
-    #expect(watchdog.patience == 1e12)
+    watchdog.heartbeat("checkpoint", step: 1, timeoutFactor: Watchdog.storageTimeoutFactor)
+    #expect(watchdog.timeout == 1e12)
     watchdog.stop()
   }
 
@@ -126,17 +126,17 @@ import Testing
     #expect(seconds[0] >= 1.2)
   }
 
-  /// Slow steps earn patience.
+  /// Slow steps earn timeout.
   @Test func patienceFollowsTheSteps() throws {
     let watchdog = try Watchdog(
       group: SoloProcessGroup(), folder: "/tmp", settings: Watchdog.Settings(minimum: 0.1, factor: 10, interval: 5)
     ) { _ in }
-    #expect(watchdog.patience == 0.1)
+    #expect(watchdog.timeout == 0.1)
     for step in 0..<3 {
       watchdog.heartbeat("forward", step: step)
       usleep(50_000)
     }
-    #expect(watchdog.patience >= 0.5)
+    #expect(watchdog.timeout >= 0.5)
     watchdog.stop()
   }
 

@@ -81,6 +81,18 @@ extension ParallelTests {
       }
     }
 
+    /// Dead while it waited, and unnoticed by a launcher that goes on without it: the others name it, soon.
+    @Test func deadRankIsNamedWhereTheLauncherIsSilent() throws {
+      var launcher = MPILauncher(ranks: 3)
+      launcher.options.append("--enable-recovery")
+      let folder = TemporaryFolder()
+      launcher.environment = ["FCN_DIST_WATCHDOG_SECONDS": "2", "TMPDIR": folder.path]
+      let outcome = try launcher.run("mpi-conformance", ["silent", "1", "\(SIGKILL)", "waiting"])
+      #expect(outcome.exitCode == 75 && outcome.seconds < 9, "\(outcome.tail)")
+      let line = outcome.errorLines.first ?? ""
+      #expect(line.contains("rank 1 on ") && line.contains("\"sum\" of step 3"), "\(line)")
+    }
+
     static let canMount =
       (try? MPILauncher(ranks: 0).run("/usr/bin/env", ["unshare", "--mount", "true"]).exitCode) == 0
 

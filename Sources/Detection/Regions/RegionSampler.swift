@@ -2,7 +2,7 @@ import Basics
 
 /// Chooses which anchors and regions of an image are trained on. Every candidate has a random number of its own, a
 /// function of seed, visit, stage and its index; the smallest are taken. So the choice depends neither on ranks and
-/// threads nor on how many candidates other images have.
+/// threads nor on how many candidates other images have. `AnchorSample` and `RegionSample` make the candidates.
 package struct RegionSampler: Sendable {
   /// What is chosen. Raw values are part of the exactness promise: never reuse or renumber one.
   package enum Stage: UInt64, Sendable {
@@ -33,7 +33,7 @@ package struct RegionSampler: Sendable {
   /// - Parameters:
   ///   - matches: as `Matcher` gives them: an instance, -1 for background, -2 for what is left out.
   ///   - count: how many are wanted together.
-  ///   - positiveFraction: at most this part of them, rounded down, has instances.
+  ///   - positiveFraction: upper bound on the fraction of positives; the number is rounded down.
   ///   - regions: whether these are regions and not anchors.
   package func choose(_ matches: [Int32], count: Int, positiveFraction: Double, regions: Bool) -> Choice {
     choose(matches, count: count, positiveLimit: Int(Double(count) * positiveFraction), regions: regions)

@@ -1,6 +1,6 @@
 /// The one fixed order in which the micro-batches' gradients are summed, whatever the number of ranks: a binary tree
-/// over the micro-batch index. The value of a node is left + right, or left alone where no micro-batch stands on the
-/// right; nodes of one level may be rounded to bfloat16, so that half the bytes carry them to another machine. This is the
+/// over the micro-batch index. The value of a node is left + right, or just left where the right
+/// subtree is empty; nodes of one level may be rounded to bfloat16, so that half the bytes carry them to another machine. This is the
 /// order only: `GradientSum` adds, `BucketExchange` brings together what it adds.
 package struct SummationTree: Equatable, Sendable {
   /// Covers micro-batches `index << level ..< (index + 1) << level`, as far as they exist.

@@ -84,7 +84,7 @@ package final class DedicatedCoordinator {
       recorder.show(record)
     }
     if boundary.isCheckpoint || isBest {
-      watchdog?.heartbeat("writing a checkpoint", step: boundary.step, leniency: Watchdog.storageLeniency)
+      watchdog?.heartbeat("writing a checkpoint", step: boundary.step, timeoutFactor: Watchdog.storageTimeoutFactor)
       try recorder.write(snapshot.arena, boundary: boundary, policy: policy)
       try recorder.finishWriting(isLast: boundary.ending != nil)
     }

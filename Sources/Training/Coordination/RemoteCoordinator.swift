@@ -31,8 +31,8 @@ package final class RemoteCoordinator: Coordinator {
 
   package func handle(_ boundary: StepBoundary) throws {
     // On another machine it may be evaluating still, unseen.
-    let leniency = watchdog?.sees(0) == false ? Watchdog.storageLeniency : 1
-    watchdog?.heartbeat("handing over to rank 0", step: boundary.step, isWaiting: true, leniency: leniency)
+    let timeoutFactor = watchdog?.sees(0) == false ? Watchdog.storageTimeoutFactor : 1
+    watchdog?.heartbeat("handing over to rank 0", step: boundary.step, isWaiting: true, timeoutFactor: timeoutFactor)
     if trainers.isCoordinator {
       try JSONMessage.send(boundary, to: 0, tag: DedicatedCoordinator.boundaryTag, over: world)
     }

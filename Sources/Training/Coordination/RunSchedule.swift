@@ -35,7 +35,7 @@ package struct RunSchedule: Equatable, Sendable {
     step == totalSteps || counts.isDue(checkpointEvery, after: step)
   }
 
-  /// Checkpoints are written by themselves or after an evaluation that is the best so far.
+  /// Checkpoints are written on their own interval, or after an evaluation that is the best so far.
   package var mayWriteBeforeTheEnd: Bool { checkpointEvery != .never || evaluateEvery != .never }
 
   /// From which step on the evaluation after `step` may change anything: the next evaluation. A dedicated coordinator

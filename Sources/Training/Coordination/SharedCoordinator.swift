@@ -57,28 +57,28 @@ package final class SharedCoordinator: Coordinator {
     }
   }
 
-  /// Copies the state and lets the first trainer write the copy while all go on; the run's last checkpoint, and one for
-  /// whose copy there is no memory, is waited for.
+  /// Copies the state and lets the first trainer write the copy while all go on. The last checkpoint, and any that cannot
+  /// be copied for lack of memory, is written synchronously.
   private func save(_ boundary: StepBoundary) throws {
     // The copy before may still be being written.
     if let recorder {
-      watchdog?.heartbeat("writing a checkpoint", step: boundary.step, leniency: Watchdog.storageLeniency)
+      watchdog?.heartbeat("writing a checkpoint", step: boundary.step, timeoutFactor: Watchdog.storageTimeoutFactor)
       try recorder.finishWriting(isLast: false)
     }
     watchdog?.heartbeat(
-      "waiting for the checkpoint", step: boundary.step, isWaiting: true, leniency: Watchdog.storageLeniency)
+      "waiting for the checkpoint", step: boundary.step, isWaiting: true, timeoutFactor: Watchdog.storageTimeoutFactor)
     try group.barrier()
     if boundary.ending == nil, try copier.copy(StateArena(store)) {
       if let copy = copier.arena { try recorder?.write(copy, boundary: boundary, policy: policy) }
       return
     }
     if let recorder {
-      watchdog?.heartbeat("writing a checkpoint", step: boundary.step, leniency: Watchdog.storageLeniency)
+      watchdog?.heartbeat("writing a checkpoint", step: boundary.step, timeoutFactor: Watchdog.storageTimeoutFactor)
       try recorder.write(StateArena(store), boundary: boundary, policy: policy)
       try recorder.finishWriting(isLast: boundary.ending != nil)
     }
     watchdog?.heartbeat(
-      "waiting for the checkpoint", step: boundary.step, isWaiting: true, leniency: Watchdog.storageLeniency)
+      "waiting for the checkpoint", step: boundary.step, isWaiting: true, timeoutFactor: Watchdog.storageTimeoutFactor)
     // Nobody goes on and changes the parameters while they are being read.
     try group.barrier()
   }

@@ -29,13 +29,13 @@ package struct StepBoundary: Codable, Equatable, Sendable {
     self.records = records
   }
 
-  /// The end of a run that goes on from where there is nothing left to do; nil where there is. What its checkpoint
-  /// holds already is not done again.
+  /// The boundary of a resumed run that is already complete; nil if steps remain. What its checkpoint holds already is not
+  /// done again.
   package static func ofNoStep(
     _ start: StartingPoint, runSchedule: RunSchedule, policy: ValidationPolicy
   ) -> StepBoundary? {
     let isOver = start.step >= runSchedule.totalSteps
-    // A fresh training has nothing to be stopped for.
+    // A new run cannot stop early.
     guard isOver || (start.step > 0 && policy.shouldStopEarly(after: start.step)) else { return nil }
     let isEvaluated = policy.results.contains { $0.step == start.step }
     let isEvaluation = !isEvaluated && runSchedule.isEvaluationDue(after: start.step)

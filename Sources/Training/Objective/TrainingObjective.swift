@@ -2,7 +2,8 @@ import Kernels
 import Model
 import SegmentationData
 
-/// What a network is trained to do with a batch: the loss and its gradient. One for each task.
+/// What a network is trained to do with a batch: the loss and its gradient. One for each task (`TrainingObjectives.make`).
+/// docs/code-tour.md lists the files to touch for a further loss.
 package protocol TrainingObjective: AnyObject {
   /// Names of the losses whose sum is minimised.
   var lossNames: [String] { get }
@@ -14,7 +15,8 @@ package protocol TrainingObjective: AnyObject {
   ///   - pixels: of the samples, one after the other.
   ///   - samples: of equal size.
   ///   - scale: multiplies every gradient: 1 / the global normaliser.
-  ///   - gradient, ready: as `Plan.backward`'s.
+  ///   - gradient: `ParameterTable.floatCount` floats, all overwritten.
+  ///   - ready: called with each parameter's range as soon as its gradient is complete, last layers first.
   /// - Returns: each loss, summed over the samples, not divided.
   func backpropagate(
     _ plan: Plan, _ pixels: UnsafePointer<Float>, _ memory: ParameterMemory, _ samples: [Sample], scale: Float,

@@ -11,7 +11,8 @@ package struct LearningRateSchedule: Sendable {
   /// - Parameters:
   ///   - base: `optimizer.learning_rate`.
   ///   - totalSteps: the length of the whole training, in which poly and cosine fall to their minimum.
-  ///   - stepsAhead: steps that count for nothing in that fall, because they had fewer images (`SampleCounts`).
+  ///   - stepsAhead: offset in steps of a run whose earlier batches were of another size (`SampleCounts`): the decay
+  ///     ignores these steps.
   package init(_ settings: Configuration.Schedule, base: Double, totalSteps: Int, stepsAhead: Double = 0) {
     self.settings = settings
     self.base = base
@@ -19,7 +20,7 @@ package struct LearningRateSchedule: Sendable {
     self.stepsAhead = stepsAhead
   }
 
-  /// The rate of the update that follows `step` finished ones (0 is the first).
+  /// The learning rate of update number `step`, counted from 0.
   ///
   /// - Parameter reductions: how often `PlateauState` has reduced the rate by then.
   package func learningRate(atStep step: Int, reductions: Int = 0) -> Double {

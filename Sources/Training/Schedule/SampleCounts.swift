@@ -2,8 +2,8 @@ import Basics
 import Checkpoints
 import TrainingConfiguration
 
-/// How many images a training has seen after each of its steps. The batch and the dataset may have been others before
-/// it was continued, so that the counts are those of its checkpoint and go on from there.
+/// How many images a training has seen after each of its steps, and where in the epoch its sampler is. Batch size and
+/// dataset may have changed on resume: the counts go on from those of the checkpoint.
 package struct SampleCounts: Codable, Equatable, Sendable {
   /// Images of one step.
   package let batch: Int
@@ -75,12 +75,12 @@ package struct SampleCounts: Codable, Equatable, Sendable {
     interval.isDue(afterStep: step, batch: batch, sampleCount: sampleCount, positionOffset: positionOffset)
   }
 
-  /// The number of steps after which the training has what it was asked for, those before it went on included.
+  /// Total steps of the training, counting those before the resume.
   package func totalSteps(_ settings: Configuration.Train) -> Int {
     max(startStep, settings.totalSteps(batch: batch, sampleCount: sampleCount, positionOffset: positionOffset))
   }
 
-  /// Steps that count for nothing in a schedule over epochs: 0 where all batches had `batch` images.
+  /// Offset in steps of a schedule over epochs: 0 where all batches had `batch` images.
   package func stepsAhead(_ settings: Configuration.Train) -> Double {
     if case .steps = settings.duration { return 0 }
     return -Double(positionOffset) / Double(batch)

@@ -13,7 +13,7 @@ import Basics
 /// see each other's files, nobody is found silent.
 ///
 /// All calls but `init` come from the watchdog's thread, or, where it has none, from the one that stops it.
-final class SignsOfLife: @unchecked Sendable {
+final class NodeHeartbeatFiles: @unchecked Sendable {
   struct Silence: Equatable {
     let rank: Int
     let host: String
@@ -50,24 +50,24 @@ final class SignsOfLife: @unchecked Sendable {
   init(rank: Int, group: any ProcessGroup, node: any ProcessGroup, folder: String) throws {
     self.folder = folder
     let first = Int(try node.allReduce(Int64(rank), .minimum))
-    let letters = try group.allGather(Array("\(first) \(ProcessEnvironment.hostName)".utf8))
+    let entries = try group.allGather(Array("\(first) \(ProcessEnvironment.hostName)".utf8))
     var found: [Int: String] = [:]
-    for letter in letters {
-      let words = String(decoding: letter, as: UTF8.self).split(separator: " ", maxSplits: 1)
+    for entry in entries {
+      let words = String(decoding: entry, as: UTF8.self).split(separator: " ", maxSplits: 1)
       if words.count == 2, let rank = Int(words[0]) { found[rank] = String(words[1]) }
     }
     machineNumber = found.keys.sorted().firstIndex(of: first) ?? 0
     machines = found.filter { $0.key != first }.sorted { $0.key < $1.key }.map { Machine(rank: $0.key, host: $0.value) }
     writer = first == rank && !machines.isEmpty ? rank : nil
-    // What an earlier job left must not be taken for this one's before anybody looks.
-    give("in \"start\" of step 0", at: ProcessEnvironment.monotonicSeconds, interval: 0)
+    // Overwrite the file of an earlier job before anyone reads it.
+    update("in \"start\" of step 0", at: ProcessEnvironment.monotonicSeconds, interval: 0)
   }
 
   private func path(_ rank: Int) -> String { "\(folder)/.alive-rank-\(rank)" }
 
-  /// Says that this process runs, at most once in `interval` seconds. A file that cannot be written is no reason for
-  /// anything: it only leaves the others as blind as they were.
-  func give(_ doing: String, at now: Double, interval: Double) {
+  /// Says that this process runs, at most once in `interval` seconds. Errors are ignored: the other machines only lack
+  /// this heartbeat.
+  func update(_ doing: String, at now: Double, interval: Double) {
     guard let writer, now - written >= interval else { return }
     written = now
     count += 1
@@ -81,7 +81,7 @@ final class SignsOfLife: @unchecked Sendable {
   /// Looks at the other machines' files.
   ///
   /// - Returns: the first rank whose file has not changed for `seconds` while this process looked.
-  func silent(for seconds: Double, at now: Double) -> Silence? {
+  func firstStale(for seconds: Double, at now: Double) -> Silence? {
     var silence: Silence?
     for index in machines.indices {
       // An empty file is being written.
@@ -98,8 +98,8 @@ final class SignsOfLife: @unchecked Sendable {
     return silence
   }
 
-  /// Begins to look anew: nobody looked for a while.
-  func forget() { for index in machines.indices { machines[index].changed = nil } }
+  /// Forgets what was read before: nobody looked for a while.
+  func reset() { for index in machines.indices { machines[index].changed = nil } }
 
-  func end() { if let writer { unlink(path(writer)) } }
+  func remove() { if let writer { unlink(path(writer)) } }
 }
