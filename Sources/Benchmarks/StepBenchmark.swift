@@ -74,7 +74,8 @@ package final class StepBenchmark {
     computation = GradientComputation(
       network: network, memory: parts.store.memory, buffers: parts.gradientBuffers, plan: parts.plan,
       trainer: group.rank,
-      objective: TrainingObjectives.make(model, configuration, classWeights: weights, ignoreLabel: 255), pool: pool)
+      objective: TrainingObjectives.make(model, configuration, classWeights: weights, ignoreLabel: 255, pool: pool),
+      pool: pool)
     normaliser = LossNormaliser(
       task: model.architecture.task, normalization: configuration.loss.normalization, classWeights: weights,
       ignoreLabel: 255,

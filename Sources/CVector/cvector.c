@@ -27,6 +27,10 @@ CLONES double cvector_sum_of_squares(const float *x, size_t count) {
   return lane[0];
 }
 
+CLONES void cvector_move_towards(float *restrict a, const float *restrict p, size_t count, float share) {
+  for (size_t i = 0; i < count; i++) a[i] += share * (p[i] - a[i]);
+}
+
 CLONES void cvector_sgd(float *restrict p, float *restrict v, const float *restrict g, size_t count, float scale,
                         float momentum, float decay, float rate) {
   for (size_t i = 0; i < count; i++) {

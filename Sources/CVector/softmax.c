@@ -181,6 +181,30 @@ FOR_EACH_TYPE(DEFINE_WRITE_GRADIENT)
   }
 FOR_EACH_TYPE(DEFINE_SOFTMAX)
 
+CLONES void cvector_probabilities(const float *logits, size_t pixels, size_t classes, float *probabilities) {
+  float tile[LANES * MOST_CLASSES_IN_TILE], ones[LANES];
+  softmax_lanes reduced;
+  for (size_t l = 0; l < LANES; l++) ones[l] = 1;
+  size_t lanes = classes > MOST_CLASSES_IN_TILE ? 1 : LANES;
+  for (size_t p = 0; p < pixels; p += lanes) {
+    const float *source = logits + p * classes;
+    float *destination = probabilities + p * classes;
+    if (lanes == 1) {
+      reduce_lanes(source, 1, 1, 1, classes, &reduced);
+      for (size_t c = 0; c < classes; c++) destination[c] = source[c];
+      scale_lanes(destination, 1, 1, 1, classes, &reduced, ones);
+      continue;
+    }
+    size_t count = pixels - p < LANES ? pixels - p : LANES;
+    for (size_t c = 0; c < classes; c++)
+      for (size_t l = 0; l < LANES; l++) tile[c * LANES + l] = source[(l < count ? l : 0) * classes + c];
+    reduce_lanes(tile, LANES, 1, LANES, classes, &reduced);
+    scale_lanes(tile, LANES, 1, LANES, classes, &reduced, ones);
+    for (size_t l = 0; l < count; l++)
+      for (size_t c = 0; c < classes; c++) destination[l * classes + c] = tile[c * LANES + l];
+  }
+}
+
 void cvector_argmax(const float *logits, size_t pixels, size_t classes, uint16_t *result) {
   for (size_t p = 0; p < pixels; p++) {
     const float *scores = logits + p * classes;

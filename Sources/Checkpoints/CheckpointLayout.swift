@@ -9,6 +9,8 @@ package enum CheckpointLayout {
   static let configuration = "config"
   static let history = "history"
   static let provenance = "provenance"
+  /// The optimizer's state that is a moving average of the parameters.
+  package static let average = "average"
   package static let toolVersion = "tool_version"
   /// Before the names of what a schedule remembers, among the attributes of /training.
   static let schedulePrefix = "schedule_"

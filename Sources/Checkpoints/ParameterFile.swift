@@ -4,7 +4,15 @@ import Storage
 /// Any HDF5 file with /model/parameters, a checkpoint or what another tool wrote: what `--init`, `evaluate` and `predict`
 /// take.
 package struct ParameterFile {
+  /// Which parameters of a training that keeps a moving average of them.
+  package enum Choice: String, CaseIterable, Sendable {
+    case average
+    case last
+  }
+
   package let path: String
+  /// Whether `parameters` are a moving average.
+  package let isAverage: Bool
   /// Named "conv1_1/weight", sorted by name; values are fetched when they are asked for.
   package let parameters: [CheckpointTensor]
   /// The network, where the file describes it.
@@ -12,8 +20,10 @@ package struct ParameterFile {
   /// What images are normalised with for these parameters, per channel; nil where the file does not say.
   package let normalisation: (mean: [Float], std: [Float])?
 
-  /// - Throws: `Failure(.missingInput)` if there is no such file, `.badData` if it is damaged or has no parameters.
-  package init(_ path: String) throws {
+  /// - Parameter choice: nil: the average where there is one.
+  /// - Throws: `Failure(.missingInput)` if there is no such file, `.badData` if it is damaged or has no parameters, or no
+  ///   average where that is asked for.
+  package init(_ path: String, choice: Choice? = nil) throws {
     self.path = path
     let root = try Self.root(of: path)
     let place = "\(CheckpointLayout.model)/\(CheckpointLayout.parameters)"
@@ -29,8 +39,23 @@ package struct ParameterFile {
         mean: try StoredChecksum.values(of: try group.dataset("mean")),
         std: try StoredChecksum.values(of: try group.dataset("std"))
       ) : nil
-    parameters = try CheckpointReader.tensors(try group.group(CheckpointLayout.parameters))
+    let last = try CheckpointReader.tensors(try group.group(CheckpointLayout.parameters))
+    let average = choice == .last ? [] : try Self.average(root)
+    if choice == .average, average.isEmpty {
+      throw Failure(
+        .badData, "\(path) has no moving average of its parameters",
+        remedy: "a training keeps one with optimizer.ema_decay; leave --weights out")
+    }
+    isAverage = !average.isEmpty
+    // Kernels that are not trained have no average.
+    let byName = Dictionary(average.map { ($0.name, $0) }) { first, _ in first }
+    parameters = last.map { byName[$0.name] ?? $0 }
     model = group.hasAttribute("architecture") ? try ModelReading(group: group).model() : nil
+  }
+
+  private static func average(_ root: HDF5Group) throws -> [CheckpointTensor] {
+    let place = "\(CheckpointLayout.optimizer)/\(CheckpointLayout.average)"
+    return root.isGroup(place) ? try CheckpointReader.tensors(try root.group(place)) : []
   }
 
   /// What helps where a file is another tool's.

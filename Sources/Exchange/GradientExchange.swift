@@ -12,7 +12,7 @@ import Model
 /// nothing is sent at all. Where it overlaps, a thread sends and adds what is complete while the backward pass goes on:
 /// the same sums in the same order.
 ///
-/// - Important: `sum`, or `beginStep` and `finish`, and `publish`, `prepare` and `gatherState` are collective over the
+/// - Important: `sum`, or `beginStep` and `finish`, and `publish`, `prepare`, `prepareEvaluation`, `beginAverage` and `gatherState` are collective over the
 ///   trainers.
 package final class GradientExchange {
   package let plan: MicroBatchPlan
@@ -144,6 +144,30 @@ package final class GradientExchange {
   package func prepare(_ network: Network) throws {
     network.prepare(
       store.memory, piece: topology.localIndex(of: group.rank), of: topology.neighbours(of: group.rank).count)
+    try machine.barrier()
+  }
+
+  /// The parameters that are to be evaluated, with compute copies: their moving average where there is one, brought
+  /// together on every machine, else the masters. `prepare` has to follow before the next step.
+  package func prepareEvaluation(_ network: Network) throws -> ParameterMemory {
+    guard let average = store.average else { return store.memory }
+    try spread(average)
+    try machine.barrier()
+    let memory = ParameterMemory(master: average, prepared: store.memory.prepared)
+    network.prepare(
+      memory, piece: topology.localIndex(of: group.rank), of: topology.neighbours(of: group.rank).count)
+    try machine.barrier()
+    return memory
+  }
+
+  /// Lets the moving average begin with the parameters as they are; the trainers of a machine share the work.
+  package func beginAverage() throws {
+    guard let average = store.average else { return }
+    // The parameters may be another trainer's work.
+    try machine.barrier()
+    let chunks = ownership.layout.chunks(ofPart: topology.localIndex(of: group.rank), of: machine.size)
+    let elements = ownership.layout.elements(ofChunks: chunks)
+    (average + elements.lowerBound).update(from: store.memory.master + elements.lowerBound, count: elements.count)
     try machine.barrier()
   }
 

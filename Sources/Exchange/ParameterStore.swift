@@ -48,6 +48,14 @@ package final class ParameterStore {
 
   package var byteCount: Int { region.byteCount }
 
+  /// The state that is a moving average of the parameters, in a training that has one.
+  package static let averageName = "average"
+
+  /// The moving average of the parameters, of all of them; nil where there is none. Only the owner's slice is up to date.
+  package var average: UnsafeMutablePointer<Float>? {
+    optimizerStateNames.firstIndex(of: Self.averageName).map { optimizerState[$0] }
+  }
+
   /// Buffers start a few lines apart, so that streams over several of them do not meet in the same cache sets.
   private static let stagger = 4096 + 256
 

@@ -202,6 +202,25 @@ package final class Plan {
     return outcome
   }
 
+  /// The gradient of every parameter, given that of the logits. Only for training plans of one output.
+  ///
+  /// - Parameters:
+  ///   - gradient, ready: as above.
+  ///   - logitsGradient: takes the logits of the last forward pass, and gives their gradient, float32 in their shape.
+  package func backward(
+    into gradient: UnsafeMutablePointer<Float>, ready: (Range<Int>) -> Void = { _ in },
+    logitsGradient: (UnsafePointer<Float>) -> UnsafePointer<Float>
+  ) {
+    guard isTraining, let memory else { preconditionFailure("backward needs a training plan and a forward pass") }
+    for instruction in current.backward {
+      if case .loss(let target) = instruction {
+        backend.load(logitsGradient(logitsPointer), shape: destination, padding: 0, into: address(target))
+      } else {
+        runBackward(instruction, memory, gradient, ready)
+      }
+    }
+  }
+
   /// The gradient of every parameter, given that of every output. Only for training plans of several outputs.
   ///
   /// - Parameters:

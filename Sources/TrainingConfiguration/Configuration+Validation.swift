@@ -1,4 +1,5 @@
 import Basics
+import Model
 
 extension Configuration {
   /// Checks what concerns more than one key. `Configuration+Reading` checks names, kinds and ranges of single ones.
@@ -22,6 +23,20 @@ extension Configuration {
     }
     if let classes = model.classes, case .values(let weights) = loss.classWeights, weights.count != classes {
       throw fail("loss.class_weights has \(weights.count) values and model.classes is \(classes)", "give one per class")
+    }
+    if loss.name != .crossEntropy, loss.labelSmoothing > 0 {
+      throw fail(
+        "loss.label_smoothing is for loss.name: cross-entropy, and loss.name is \(loss.name.rawValue)", "set it to 0")
+    }
+    if loss.crossEntropy > 0, ![.dice, .lovasz].contains(loss.name) {
+      throw fail(
+        "loss.cross_entropy is what is added to dice and lovasz, and loss.name is \(loss.name.rawValue)", "leave it out"
+      )
+    }
+    if loss.name.isOfImage, model.architecture.task == .classification {
+      throw fail(
+        "loss.name: \(loss.name.rawValue) is for networks that label pixels, and model.architecture is "
+          + "\(model.architecture.rawValue)", "use cross-entropy or focal")
     }
     let parts = distributed.wireParts
     if parts.nonzeroBitCount != 1 {

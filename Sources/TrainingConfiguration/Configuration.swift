@@ -124,6 +124,8 @@ extension Configuration {
     package var learningRateMultipliers: [LayerMultiplier] = []
     /// Layers that stay as they are.
     package var freeze: [LayerPattern] = []
+    /// What an exponential moving average of the parameters keeps of itself in a step; nil: there is none.
+    package var emaDecay: Double?
     /// The largest global gradient norm; nil: no limit.
     package var gradientClip: Double?
     /// adamw only.
@@ -173,10 +175,32 @@ extension Configuration {
       case values([Float])
     }
 
+    /// What is minimised.
+    package enum Name: String, CaseIterable, Sendable {
+      case crossEntropy = "cross-entropy"
+      case focal
+      case dice
+      case lovasz
+      /// Cross-entropy of hard pixels.
+      case onlineHardPixels = "ohem"
+
+      /// Is a loss a number of an image's regions, and not a sum over its pixels?
+      package var isOfImage: Bool { ![.crossEntropy, .focal].contains(self) }
+    }
+
+    package var name = Name.crossEntropy
     package var normalization = Normalization.pixels
     package var classWeights = ClassWeights.none
     /// The share of the target that is spread evenly over all classes.
     package var labelSmoothing: Float = 0
+    /// focal: the exponent of 1 - p.
+    package var gamma = 2.0
+    /// ohem: pixels whose class has a larger probability are easy.
+    package var threshold: Float = 0.7
+    /// ohem: but at least so many pixels of an image are trained on.
+    package var minimumKept = 100_000
+    /// dice, lovasz: times the image's mean cross-entropy that is added.
+    package var crossEntropy = 0.0
   }
 
   /// Duration, precision and what happens when (keys `train.*`).

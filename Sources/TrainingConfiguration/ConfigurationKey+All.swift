@@ -127,6 +127,15 @@ extension ConfigurationKey {
     .number("optimizer.beta1", \.optimizer.beta1, .fractionBelowOne, "adamw only"),
     .number("optimizer.beta2", \.optimizer.beta2, .fractionBelowOne, "adamw only"),
     .number("optimizer.epsilon", \.optimizer.epsilon, .positive, "adamw only"),
+    ConfigurationKey(
+      path: "optimizer.ema_decay",
+      summary: "keep a moving average of the parameters, which is what is evaluated and used (below); often 0.999",
+      values: "\(NumberRange.fractionBelowOne.description), or none",
+      read: { value, configuration in
+        let isOff = value.isAbsent(orWord: "none") || value.plainText.flatMap { Double($0) } == 0
+        configuration.optimizer.emaDecay = isOff ? nil : try value.number(in: .fractionBelowOne, or: "none")
+      },
+      write: { $0.optimizer.emaDecay.map { "\($0)" } ?? "none" }),
   ]
 
   private static let schedule: [ConfigurationKey] = [
@@ -146,6 +155,7 @@ extension ConfigurationKey {
   ]
 
   private static let loss: [ConfigurationKey] = [
+    .choice("loss.name", \.loss.name, "what is minimised (below)"),
     .choice("loss.normalization", \.loss.normalization, "what the loss is divided by"),
     ConfigurationKey(
       path: "loss.class_weights", summary: "weight of each class in the loss",
@@ -156,7 +166,16 @@ extension ConfigurationKey {
       write: { $0.loss.classWeights.written }),
     .number(
       "loss.label_smoothing", \.loss.labelSmoothing, .fractionBelowOne,
-      "share of the target that is spread over all classes"),
+      "cross-entropy: share of the target that is spread over all classes"),
+    .number("loss.gamma", \.loss.gamma, .notNegative, "focal: exponent of 1 - p"),
+    .number(
+      "loss.threshold", \.loss.threshold, .fraction, "ohem: pixels whose class has a larger probability are left out"),
+    .integer(
+      "loss.min_kept", \.loss.minimumKept, in: 1...268_435_456,
+      "ohem: but at least so many pixels of an image are kept, the hardest"),
+    .number(
+      "loss.cross_entropy", \.loss.crossEntropy, .notNegative,
+      "dice, lovasz: times the image's mean cross-entropy, which is added"),
   ]
 
   private static let train: [ConfigurationKey] = [

@@ -25,6 +25,15 @@ import Testing
     #expect(v == expectedV)
   }
 
+  @Test func theAverageMovesByItsShare() {
+    let count = 1_003
+    var a = numbers(count, 0)
+    let p = numbers(count, 1)
+    let expected = zip(a, p).map { $0 + 0.125 * ($1 - $0) }
+    cvector_move_towards(&a, p, count, 0.125)
+    #expect(a == expected)
+  }
+
   @Test func adamwIsTheDocumentedRule() {
     let count = 517
     var p = numbers(count, 0)

@@ -10,7 +10,7 @@ extension ParallelTests {
     @Test func allJobsOfAKindHaveOneDigest() throws {
       let outcome = try run()
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
-      #expect(outcome.output.contains("exact: 55 jobs, one digest for each kind"), "\(outcome.tail)")
+      #expect(outcome.output.contains("exact: 64 jobs, one digest for each kind"), "\(outcome.tail)")
       let lines = outcome.output.split(separator: "\n").filter { $0.hasPrefix("same ") }
       #expect(lines.count == 55, "\(outcome.tail)")
       // Training, training that stops early, evaluation and prediction, and three each of a classifier and of Mask

@@ -21,6 +21,9 @@ void cvector_scale(float *_Nonnull x, float factor, size_t count);
 /// Sum of squares in double, over 16 fixed lanes. Not a number or infinite when any element is.
 double cvector_sum_of_squares(const float *_Nonnull x, size_t count);
 
+/// A moving average: a += share * (p - a).
+void cvector_move_towards(float *_Nonnull a, const float *_Nonnull p, size_t count, float share);
+
 /// SGD with momentum (FORMATS.md section 2): v = momentum*v + scale*g + decay*p; p -= rate*v.
 void cvector_sgd(float *_Nonnull p, float *_Nonnull v, const float *_Nonnull g, size_t count, float scale,
                  float momentum, float decay, float rate);

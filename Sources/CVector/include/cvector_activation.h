@@ -50,6 +50,9 @@ void cvector_max_pool_backward_bfloat16(const uint16_t *_Nonnull gradient, const
                                         size_t width, size_t channels, uint16_t *_Nonnull above,
                                         uint16_t *_Nullable below);
 
+/// Softmax of `pixels` pixels with `classes` logits each, which may be where the probabilities go.
+void cvector_probabilities(const float *_Nonnull logits, size_t pixels, size_t classes, float *_Nonnull probabilities);
+
 /// Softmax cross-entropy of `pixels` pixels with `classes` logits each. Adds w[label] * cross-entropy and w[label]
 /// over the counted pixels, in order, to sums[0] and sums[1]. The gradient is (probability - target) * w * scale, zero
 /// for pixels with `ignore`. The target is 1 - smoothing at the label, and smoothing / classes more everywhere. A label that is neither a class nor `ignore` makes the sums not a number.

@@ -22,6 +22,7 @@ struct CheckpointExportCommand: ParsableCommand {
   @Flag(help: "ONNX: give the class of every pixel instead of the logits.") var labels = false
   @Flag(help: "ONNX: take pixels less mean, divided by std, instead of pixels as they are stored.")
   var normalised = false
+  @OptionGroup var weights: WeightOptions
 
   private enum Ending: String, CaseIterable { case onnx, safetensors, h5, hdf5 }
 
@@ -40,7 +41,7 @@ struct CheckpointExportCommand: ParsableCommand {
 
   func run() throws {
     try Launch.inFirstProcess {
-      let source = try ParameterFile(checkpoint)
+      let source = try ParameterFile(checkpoint, choice: weights.weights)
       var written = source.parameters
       switch ending {
       case .onnx: written = try writeONNX(source)
@@ -57,7 +58,9 @@ struct CheckpointExportCommand: ParsableCommand {
       case .h5, .hdf5, nil: try ParameterFileWriter.write(source.parameters, to: output)
       }
       let count = written.reduce(0) { $0 + $1.count }
-      Output.write("wrote \(grouped(count)) parameters of \(written.count) tensors into \(output)")
+      Output.write(
+        "wrote \(grouped(count)) parameters\(source.isAverage ? " (their moving average)" : "") of "
+          + "\(written.count) tensors into \(output)")
     }
   }
 

@@ -49,6 +49,16 @@ struct ExactnessGroup {
       ExactnessGroup(
         title: "finding instances with Mask R-CNN", work: .prediction, task: .instances, trainingNumber: number + 3,
         cases: inference),
+      short(
+        "training with frozen layers, rates of layers, a moving average and the Lovász loss",
+        [
+          "optimizer.freeze=[conv1_*]", "optimizer.learning_rate_multipliers={score*: 5, conv2_*: 0.1}",
+          "optimizer.ema_decay=0.8", "loss.name=lovasz", "loss.cross_entropy=1",
+        ].flatMap { ["--set", $0] }),
+      ExactnessGroup(
+        title: "evaluation over scales and mirror images", work: .evaluation, trainingNumber: number + 6,
+        arguments: ["--scales", "0.75,1", "--flip"],
+        cases: [ExactnessCase(ranks: 0), ExactnessCase(ranks: 2), ExactnessCase(ranks: 5)]),
     ]
   }
 

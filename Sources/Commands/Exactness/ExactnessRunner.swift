@@ -23,7 +23,8 @@ struct ExactnessRunner {
     case .training: return try train(variant, group.arguments, dataFolder, output: output)
     case .evaluation:
       try job(
-        ["evaluate", "--checkpoint", checkpoint, "--data", dataFolder, "--json", output + ".json"], variant, log: output
+        ["evaluate", "--checkpoint", checkpoint, "--data", dataFolder, "--json", output + ".json"] + group.arguments,
+        variant, log: output
       ).finish(ranks: variant.ranks, name: variant.name)
       return try Self.fileDigest(output + ".json")
     case .prediction where group.task == .instances:

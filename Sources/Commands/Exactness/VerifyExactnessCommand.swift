@@ -12,7 +12,8 @@ struct VerifyExactnessCommand: ParsableCommand {
     discussion: """
       Trains a small network on a small synthetic dataset in many ways, each a job of its own under mpirun, evaluates \
       it and predicts with it, and compares digests. The exit code is 0 only if all that should be equal are. Dropout, \
-      augmentation, the plateau schedule and early stop take part; trainings are killed and stopped in the middle of an \
+      augmentation, the plateau schedule, early stop, frozen layers, a moving average and a loss of whole images take \
+      part; trainings are killed and stopped in the middle of an \
       epoch, and resumed by another number of ranks.
 
         fcn-dist verify-exactness

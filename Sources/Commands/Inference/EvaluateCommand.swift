@@ -17,6 +17,8 @@ struct EvaluateCommand: ParsableCommand {
         fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data camvid
         mpirun -n 8 fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 \\
             --data camvid --split test --json test.json
+        fcn-dist evaluate --checkpoint RUN/checkpoints/best.h5 --data camvid \\
+            --scales 0.75,1,1.25 --flip
         fcn-dist evaluate --predictions labels --data camvid
       """)
 
@@ -31,6 +33,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "The split.") var split = "val"
   @Option(help: ArgumentHelp("Write the result, with the confusion matrix, into this file.", valueName: "file"))
   var json: String?
+  @OptionGroup var augmentation: AugmentationOptions
+  @OptionGroup var weights: WeightOptions
   @OptionGroup var settings: ConfigurationOptions
   @OptionGroup var backendOptions: BackendOptions
 
@@ -39,9 +43,12 @@ struct EvaluateCommand: ParsableCommand {
       throw ValidationError("Missing expected argument '--checkpoint <file>' or '--predictions <folder>'")
     }
     guard predictions != nil else { return }
-    guard checkpoint == nil, settings.config == nil, settings.overrides.isEmpty else {
+    if let given = augmentation.given {
+      throw ValidationError("--predictions goes without \(given): labels are scored as they are")
+    }
+    guard checkpoint == nil, weights.weights == nil, settings.config == nil, settings.overrides.isEmpty else {
       throw ValidationError(
-        "--predictions goes without --checkpoint, --config and --set: labels are scored as they are")
+        "--predictions goes without --checkpoint, --weights, --config and --set: labels are scored as they are")
     }
   }
 
@@ -75,13 +82,16 @@ struct EvaluateCommand: ParsableCommand {
     }
     let checkpoint = checkpoint ?? ""
     let model = try TrainedModel(
-      file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: dataset, size: dataset.size(0),
+      file: checkpoint, weights: weights, settings: settings, backendOptions: backendOptions, dataset: dataset,
+      size: dataset.size(0),
       group: group)
     try DatasetFit.check(dataset, model, file: checkpoint)
+    if group.isCoordinator, let note = model.weightsNote { console.line(note) }
+    try augmentation.check(model, file: checkpoint)
     try checkMemory(model, dataset, group)
     let evaluator = Evaluator(
       network: model.network, dataset: dataset, normalisation: model.normalisation, mask: model.mask, group: group,
-      batch: model.batch, measuresBoundaries: true)
+      batch: model.batch, measuresBoundaries: true, augmentation: augmentation.augmentation)
     let evaluation = try evaluator.evaluate(model.memory) { done, count in
       if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
     }
@@ -90,8 +100,13 @@ struct EvaluateCommand: ParsableCommand {
 
   private func checkMemory(_ model: TrainedModel, _ dataset: Dataset, _ group: MPIProcessGroup) throws {
     let available = MemoryFacts.current().available / (try group.nodeGroup().size)
-    guard model.task == .semantic, let size = ImageMemory.largest(dataset) else { return }
-    let images = EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: model.batch)
+    let augmentation = augmentation.augmentation
+    let largest = ImageMemory.largest(dataset) { size in
+      augmentation?.largestSize(height: size.height, width: size.width) ?? size
+    }
+    guard model.task == .semantic, let size = largest else { return }
+    let images =
+      augmentation != nil ? 1 : EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: model.batch)
     try ImageMemory.check(
       try model.network.byteCount(images: images, height: size.height, width: size.width, training: false),
       available: available, "evaluating images of \(size.height) x \(size.width) pixels",

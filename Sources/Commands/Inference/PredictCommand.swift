@@ -67,6 +67,8 @@ struct PredictCommand: ParsableCommand {
       valueName: "pixels"))
   var overlap: Int?
   @Argument(help: "Image files (PNG, JPEG, TIFF, BMP, WebP), and folders of them.") var images: [String] = []
+  @OptionGroup var augmentation: AugmentationOptions
+  @OptionGroup var weights: WeightOptions
   @OptionGroup var settings: ConfigurationOptions
   @OptionGroup var backendOptions: BackendOptions
 
@@ -74,6 +76,9 @@ struct PredictCommand: ParsableCommand {
     if images.isEmpty == (data == nil) {
       throw ValidationError(
         images.isEmpty ? "There is nothing to predict: give images, or --data" : "Give images or --data, not both")
+    }
+    if let given = augmentation.given, tile != nil {
+      throw ValidationError("\(given) goes without --tile: whole images are scaled and mirrored")
     }
     if let tile {
       guard (32...16_384).contains(tile) else {
@@ -103,11 +108,13 @@ struct PredictCommand: ParsableCommand {
           .files(try sources(sayFor: group.isCoordinator))
         }
       let model = try TrainedModel(
-        file: checkpoint, settings: settings, backendOptions: backendOptions, dataset: input.dataset,
+        file: checkpoint, weights: weights, settings: settings, backendOptions: backendOptions, dataset: input.dataset,
         size: try input.firstSize(), group: group)
       if let dataset = input.dataset { try DatasetFit.check(dataset, model, file: checkpoint) }
+      if group.isCoordinator, let note = model.weightsNote { Console.standardOutput().line(note) }
       if group.isCoordinator, let folder { try Folder.make(folder, remedy: "give another one with --output") }
       try group.barrier()
+      try augmentation.check(model, file: checkpoint)
       if model.task == .instances { return try predictInstances(input, model, group) }
       guard json == nil, score == nil else {
         throw Failure(
@@ -117,6 +124,7 @@ struct PredictCommand: ParsableCommand {
       }
       let predictor = Predictor(
         model, tiling: tile.map { Tiling(side: $0, overlap: overlap ?? $0 / 4) },
+        augmentation: augmentation.augmentation,
         available: MemoryFacts.current().available / (try group.nodeGroup().size))
       let console = Console.standardOutput()
       let isClassifier = model.task == .classification

@@ -16,12 +16,20 @@ struct Predictor {
 
   let model: TrainedModel
   private let tiling: Tiling?
+  private let augmentation: TestTimeAugmentation?
+  private let averaged: AveragedScores?
   /// Bytes that this rank can have.
   private let available: Int
   private let transform: SampleTransform
 
-  /// - Parameter tiling: for larger images; nil: all go through the network whole.
-  init(_ model: TrainedModel, tiling: Tiling? = nil, available: Int = .max) {
+  /// - Parameters:
+  ///   - tiling: for larger images; nil: all go through the network whole.
+  ///   - augmentation: nil: images go through the network as they are.
+  init(
+    _ model: TrainedModel, tiling: Tiling? = nil, augmentation: TestTimeAugmentation? = nil, available: Int = .max
+  ) {
+    self.augmentation = augmentation
+    averaged = augmentation.map { AveragedScores(network: model.network, augmentation: $0) }
     self.model = model
     self.tiling = tiling
     self.available = available
@@ -35,6 +43,7 @@ struct Predictor {
     if let tiling, max(first.height, first.width) > tiling.side {
       return try images.map { try predict($0, in: tiling, withLogits: withLogits) }
     }
+    if let averaged { return try images.map { try predict($0, with: averaged, withLogits: withLogits) } }
     try checkMemory(images.count, first)
     var pixels: [Float] = []
     pixels.reserveCapacity(images.count * first.height * first.width * first.channels)
@@ -53,6 +62,18 @@ struct Predictor {
         sample: raw, classes: Array(classes[image * count..<(image + 1) * count]),
         logits: withLogits ? Self.planes(scores + image * count * classCount, count: count, classCount) : [])
     }
+  }
+
+  /// The scores are the logarithms of the mean probabilities: their softmax is these.
+  private func predict(_ raw: RawSample, with averaged: AveragedScores, withLogits: Bool) throws -> Prediction {
+    try checkMemory(1, raw)
+    let pixels = transform.apply(raw, SampleRequest(sample: 0, randomKey: 0)).pixels
+    let probabilities = try averaged.probabilities(of: pixels, height: raw.height, width: raw.width, model.memory)
+    let (count, classCount) = (raw.height * raw.width, model.network.configuration.classes)
+    let classes = AveragedScores.classes(probabilities, classCount: classCount)
+    guard withLogits else { return Prediction(sample: raw, classes: classes, logits: []) }
+    let scores = probabilities.map { Float(AveragedScores.logarithm(of: $0)) }
+    return Prediction(sample: raw, classes: classes, logits: Self.planes(scores, count: count, classCount))
   }
 
   /// One tile after the other, row after row.
@@ -96,9 +117,12 @@ struct Predictor {
   }
 
   private func checkMemory(_ count: Int, _ image: RawSample) throws {
-    guard !ImageMemory.isHarmless(height: image.height, width: image.width) else { return }
+    let size =
+      augmentation?.largestSize(height: image.height, width: image.width)
+      ?? (height: image.height, width: image.width)
+    guard !ImageMemory.isHarmless(height: size.height, width: size.width) else { return }
     let needed = try model.network.byteCount(
-      images: count, height: image.height, width: image.width, training: false)
+      images: count, height: size.height, width: size.width, training: false)
     try ImageMemory.check(
       needed, available: available, "predicting \(image.key), \(image.height) x \(image.width) pixels at once,",
       remedy: "predict in overlapping tiles: --tile 1024 --overlap 256")

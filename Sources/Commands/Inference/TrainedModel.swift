@@ -19,6 +19,8 @@ struct TrainedModel {
   let palette: [UInt8]
   /// Images that go through the network together, as in training.
   let batch: Int
+  /// Whether the parameters are the moving average of a training's.
+  let isAverage: Bool
   private let store: ParameterStore
 
   var memory: ParameterMemory { store.memory }
@@ -29,10 +31,12 @@ struct TrainedModel {
   ///   - size: of a typical image.
   /// - Important: Collective over `group`.
   init(
-    file path: String, settings: ConfigurationOptions, backendOptions: BackendOptions, dataset: Dataset?,
+    file path: String, weights: WeightOptions, settings: ConfigurationOptions, backendOptions: BackendOptions,
+    dataset: Dataset?,
     size: (height: Int, width: Int), group: any ProcessGroup
   ) throws {
-    let file = try ParameterFile(path)
+    let file = try ParameterFile(path, choice: weights.weights)
+    isAverage = file.isAverage
     let configuration = try Self.configuration(file, settings)
     mask = try Self.mask(path, configuration, dataset)
     let model = try ModelConfiguration(Self.model(file, configuration, dataset))
@@ -147,6 +151,11 @@ struct TrainedModel {
     let hasTraining = try Dataset.splits(in: dataset.folder).contains("train")
     let measured = hasTraining ? try Dataset(folder: dataset.folder, split: "train") : dataset
     return try DatasetStatistics.compute(measured).normalisation
+  }
+
+  /// Which parameters these are, where there are two kinds; for people.
+  var weightsNote: String? {
+    isAverage ? "parameters: their moving average (the last ones with --weights last)" : nil
   }
 
   private static func classNames(_ dataset: Dataset?, count: Int) -> [String] {

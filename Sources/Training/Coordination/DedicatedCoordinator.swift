@@ -74,8 +74,8 @@ package final class DedicatedCoordinator {
     var isBest = false
     if boundary.isEvaluation, let evaluator {
       watchdog?.heartbeat("evaluating", step: boundary.step)
-      network.prepare(snapshot.memory, piece: 0, of: 1)
-      let evaluation = try evaluator.evaluate(snapshot.memory) { _, _ in
+      network.prepare(snapshot.evaluatedMemory, piece: 0, of: 1)
+      let evaluation = try evaluator.evaluate(snapshot.evaluatedMemory) { _, _ in
         watchdog?.heartbeat("evaluating", step: boundary.step)
       }
       let record = EvaluationRecord(step: boundary.step, evaluation, classNames: classNames)

@@ -39,11 +39,12 @@ package final class SharedCoordinator: Coordinator {
     var isBest = false
     if boundary.isEvaluation, let evaluator {
       watchdog?.heartbeat("evaluating", step: boundary.step)
-      let evaluation = try evaluator.evaluate(store.memory) { done, of in
+      let evaluation = try evaluator.evaluate(exchange.prepareEvaluation(evaluator.network)) { done, of in
         // After its last image a rank waits for the others.
         watchdog?.heartbeat("evaluating", step: boundary.step, isWaiting: done == of)
         recorder?.progress(evaluated: done, of: of)
       }
+      if store.average != nil { try exchange.prepare(evaluator.network) }
       let record = EvaluationRecord(step: boundary.step, evaluation, classNames: classNames)
       policy.record([record])
       isBest = policy.best?.step == boundary.step

@@ -1,5 +1,6 @@
 import Basics
 import Checkpoints
+import Exchange
 import Model
 
 extension StateArena {
@@ -32,8 +33,11 @@ extension StateArena {
   /// - Throws: `Failure(.badData)` where something is missing or has another shape than here.
   package func fill(from state: CheckpointState, path: String) throws {
     try Self.fill(table.parameters, in: master, from: state.parameters, what: "parameters", path: path)
+    // What a file has no average of has never changed, or is averaged from now on.
+    average?.update(from: master, count: table.floatCount)
     for moment in optimizerState {
       guard let stored = state.optimizerState.first(where: { $0.name == moment.name }) else {
+        if moment.name == ParameterStore.averageName { continue }
         throw Failure(.badData, "\(path) holds no \(moment.name) of the optimizer")
       }
       try Self.fill(updatedParameters, in: moment.values, from: stored.tensors, what: moment.name, path: path)

@@ -28,6 +28,11 @@ package struct StateArena {
       owner: store)
   }
 
+  /// The moving average of the parameters, in a training that has one.
+  package var average: UnsafeMutablePointer<Float>? {
+    optimizerState.first { $0.name == ParameterStore.averageName }?.values
+  }
+
   /// The arenas one after the other: the master first.
   package var arenas: [UnsafeMutablePointer<Float>] { [master] + optimizerState.map(\.values) }
 }
@@ -35,7 +40,8 @@ package struct StateArena {
 /// A state of its own beside the trainers': what is evaluated or written while they go on.
 package final class Snapshot {
   package let arena: StateArena
-  package let memory: ParameterMemory
+  /// The parameters that are to be evaluated: their moving average where there is one.
+  package let evaluatedMemory: ParameterMemory
   private let region: MemoryRegion
 
   /// In memory that the ranks of `machine` share, with room for the compute copies where they are `evaluable`.
@@ -52,6 +58,7 @@ package final class Snapshot {
       table: table, master: base,
       optimizerState: optimizerStateNames.enumerated().map { (name: $1, values: base + (1 + $0) * floats) },
       owner: region)
-    memory = ParameterMemory(master: base, prepared: region.base + 4 * floats * (1 + optimizerStateNames.count))
+    evaluatedMemory = ParameterMemory(
+      master: arena.average ?? base, prepared: region.base + 4 * floats * (1 + optimizerStateNames.count))
   }
 }

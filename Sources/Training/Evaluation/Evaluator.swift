@@ -15,16 +15,20 @@ package final class Evaluator {
   private let measuresBoundaries: Bool
   private let batch: Int
   private let classWeights: [Float]
+  private let averaged: AveragedScores?
   private var pixels: [Float] = []
   private var predictions: [UInt16] = []
 
   /// - Parameter batch: images of equal size that go through the network together; more of them where they are small.
   ///   The result does not depend on it.
   /// - Parameter measuresBoundaries: whether the result of a semantic network has boundary F-measures.
+  /// - Parameter augmentation: of a semantic network; nil: images go through it as they are.
   package init(
     network: Network, dataset: Dataset, normalisation: Normalisation, mask: VisibleMask? = nil,
-    group: any ProcessGroup, batch: Int = 1, loaderThreads: Int = 1, measuresBoundaries: Bool = false
+    group: any ProcessGroup, batch: Int = 1, loaderThreads: Int = 1, measuresBoundaries: Bool = false,
+    augmentation: TestTimeAugmentation? = nil
   ) {
+    averaged = augmentation.map { AveragedScores(network: network, augmentation: $0) }
     self.batch = batch
     classWeights = [Float](repeating: 1, count: network.configuration.classes)
     self.network = network
@@ -103,6 +107,26 @@ package final class Evaluator {
     }
   }
 
+  /// - Parameter probabilities: [height, width, classes]
+  /// - Returns: the cross-entropy of the probabilities.
+  private func score(_ sample: Sample, _ probabilities: [Float], into tally: inout Tally) -> LossOutcome {
+    let classCount = network.configuration.classes
+    var outcome = LossOutcome(weightedLoss: 0, weight: 0)
+    let predictions = AveragedScores.classes(probabilities, classCount: classCount)
+    for (pixel, label) in sample.labels.enumerated() where label != dataset.info.ignoreValue {
+      outcome.weightedLoss -= AveragedScores.logarithm(of: probabilities[pixel * classCount + Int(label)])
+      outcome.weight += 1
+    }
+    sample.labels.withUnsafeBufferPointer { labels in
+      predictions.withUnsafeBufferPointer {
+        tally.pixels.accumulate(
+          labels: labels, predictions: $0, height: sample.height, width: sample.width,
+          ignoreLabel: dataset.info.ignoreValue)
+      }
+    }
+    return outcome
+  }
+
   /// - Parameter samples: of equal size.
   /// - Returns: the loss of each.
   private func score(
@@ -111,6 +135,13 @@ package final class Evaluator {
     let ignoreLabel = dataset.info.ignoreValue
     for sample in samples {
       try LabelCheck.check(sample, classCount: network.configuration.classes, ignoreLabel: ignoreLabel)
+    }
+    if let averaged {
+      return try samples.map { sample in
+        let probabilities = try averaged.probabilities(
+          of: sample.pixels, height: sample.height, width: sample.width, memory)
+        return score(sample, probabilities, into: &tally)
+      }
     }
     let (height, width) = (samples[0].height, samples[0].width)
     let plan = try network.plan(images: samples.count, height: height, width: width, training: false)

@@ -1,5 +1,6 @@
 import Basics
 import CVector
+import Exchange
 import Model
 import TrainingConfiguration
 
@@ -17,17 +18,20 @@ package struct Optimizer: Equatable, Sendable {
   package let weightDecay: Float
   package let biasWeightDecay: Float
   package let biasLearningRateMultiplier: Float
+  /// What a moving average of the parameters keeps of itself in a step, at most; nil: there is none.
+  package let averageDecay: Double?
   /// By layer; 1 where there is none.
   package let learningRateMultipliers: [String: Float]
 
   package init(
     rule: Rule, weightDecay: Float, biasWeightDecay: Float, biasLearningRateMultiplier: Float,
-    learningRateMultipliers: [String: Float] = [:]
+    averageDecay: Double? = nil, learningRateMultipliers: [String: Float] = [:]
   ) {
     self.rule = rule
     self.weightDecay = weightDecay
     self.biasWeightDecay = biasWeightDecay
     self.biasLearningRateMultiplier = biasLearningRateMultiplier
+    self.averageDecay = averageDecay
     self.learningRateMultipliers = learningRateMultipliers
   }
 
@@ -42,7 +46,7 @@ package struct Optimizer: Equatable, Sendable {
     self.init(
       rule: rule, weightDecay: Float(settings.weightDecay), biasWeightDecay: Float(settings.biasWeightDecay),
       biasLearningRateMultiplier: Float(settings.biasLearningRateMultiplier),
-      learningRateMultipliers: learningRateMultipliers)
+      averageDecay: settings.emaDecay, learningRateMultipliers: learningRateMultipliers)
   }
 
   package var name: String {
@@ -54,10 +58,21 @@ package struct Optimizer: Equatable, Sendable {
 
   /// The state arenas it keeps beside the master, as they are called in a checkpoint.
   package var optimizerStateNames: [String] {
-    switch rule {
-    case .sgd: return ["momentum"]
-    case .adamw: return ["first_moment", "second_moment"]
-    }
+    let moments =
+      switch rule {
+      case .sgd: ["momentum"]
+      case .adamw: ["first_moment", "second_moment"]
+      }
+    return moments + (averageDecay == nil ? [] : [ParameterStore.averageName])
+  }
+
+  /// How far the average goes towards the parameters in an update. It keeps (1 + n) / (10 + n) of itself at first, so
+  /// that the parameters of the beginning are soon forgotten (as TensorFlow's `ExponentialMovingAverage` with
+  /// `num_updates`).
+  ///
+  /// - Parameter step: counts updates from 1.
+  package static func averageShare(decay: Double, step: Int) -> Float {
+    Float(1 - min(decay, (1 + Double(step)) / (10 + Double(step))))
   }
 
   /// Updates the elements of `slices`, but for layers that are not trained.
@@ -91,6 +106,16 @@ package struct Optimizer: Equatable, Sendable {
             gradientScale, beta1, beta2,
             Float(1 - power(Double(beta1), Double(step))), Float(1 - power(Double(beta2), Double(step))), epsilon,
             decay, rate)
+        }
+      }
+    }
+    if let averageDecay, let average = optimizerState.last {
+      // Frozen layers too: they may have been trained before.
+      let share = Self.averageShare(decay: averageDecay, step: step)
+      for range in slices {
+        pool.runRanges(range.count, grain: pieceLength) { piece in
+          let start = range.lowerBound + piece.lowerBound
+          cvector_move_towards(average + start, master + start, piece.count, share)
         }
       }
     }

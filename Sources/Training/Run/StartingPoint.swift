@@ -45,7 +45,8 @@ package struct StartingPoint: Codable {
       try Self.checkIsFinite(source, path)
       let report = transplant(source: source, into: arena.table, arena.master)
       try Self.checkIsWorthwhile(report, path, options)
-      notes = ["parameters: from \(path)"] + report.summary.map { "  " + $0 }
+      notes =
+        ["parameters: from \(path)\(file.isAverage ? ", their moving average" : "")"] + report.summary.map { "  " + $0 }
     }
     self.init(counts: counts, evaluations: [], steps: [], notes: notes, isFresh: options.initialise == nil)
   }
@@ -126,6 +127,7 @@ package struct StartingPoint: Codable {
         in: state.history, task: configuration.model.architecture.task, classNames: state.model.classNames),
       steps: TrainingHistory.steps(in: state.history),
       notes: ["resuming after step \(state.training.step) from \(reader.path)"] + changes(state, configuration)
+        + averageNote(state, configuration)
         + counts.changes(since: state) + BitwiseContinuation(from: state, to: provenance, configuration).note)
   }
 
@@ -162,6 +164,12 @@ package struct StartingPoint: Codable {
     let after = configuration.yaml.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
     let changed = after.filter { !before.contains($0) }
     return ["settings differ from the checkpoint's: \(changed.joined(separator: ", "))"]
+  }
+
+  private static func averageNote(_ state: CheckpointState, _ configuration: Configuration) -> [String] {
+    let has = state.optimizerState.contains { $0.name == CheckpointLayout.average }
+    guard configuration.optimizer.emaDecay != nil, !has else { return [] }
+    return ["the moving average begins here, with the checkpoint's parameters"]
   }
 
   /// Tells all ranks where to start and copies the state to every machine.

@@ -171,6 +171,7 @@ package final class TrainingRun {
         share: roles.topology.localIndex(of: trainers.rank), of: neighbours.count, into: store.memory.master,
         pool: pool)
     }
+    if start.step == 0 { try exchange.beginAverage() }
     let log =
       try roles.isLeader
       ? RunLog(

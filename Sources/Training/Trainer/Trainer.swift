@@ -55,7 +55,7 @@ package final class Trainer {
     counts = parts.counts
     let objective = TrainingObjectives.make(
       parts.network.configuration, parts.configuration, classWeights: parts.classWeights,
-      ignoreLabel: parts.dataset.info.ignoreValue)
+      ignoreLabel: parts.dataset.info.ignoreValue, pool: parts.pool)
     lossNames = objective.lossNames
     computation = GradientComputation(
       network: parts.network, memory: parts.store.memory,
@@ -63,7 +63,8 @@ package final class Trainer {
       trainer: parts.group.rank, objective: objective, pool: parts.pool)
     normaliser = LossNormaliser(
       task: parts.network.configuration.architecture.task, normalization: parts.configuration.loss.normalization,
-      classWeights: parts.classWeights, ignoreLabel: parts.dataset.info.ignoreValue, globalBatch: plan.globalBatch)
+      classWeights: parts.classWeights, ignoreLabel: parts.dataset.info.ignoreValue, globalBatch: plan.globalBatch,
+      isOfImage: parts.configuration.loss.name.isOfImage)
     verifyEvery = parts.configuration.distributed.verifyEvery
     nonFiniteSteps = NonFiniteSteps(
       action: parts.configuration.train.nonfinite, plan: plan, sampler: sampler, counts: parts.counts,
