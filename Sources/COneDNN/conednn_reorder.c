@@ -170,3 +170,24 @@ void conednn_move_weights(const float *source, conednn_offsets from, float *dest
           for (int64_t s = 0; s < spatials; s++) write[to.spatial[s]] = read[from.spatial[s]];
         }
 }
+
+void conednn_scale_weights(const float *weights, conednn_offsets o, const float *factors, int64_t out_begin,
+                           int64_t out_end, int64_t ins, int64_t spatials, float *result) {
+  for (int64_t first = out_begin; first < out_end; first += TILE) {
+    int64_t count = out_end - first < TILE ? out_end - first : TILE;
+    if (count == TILE && is_run(o.out + first, TILE, 1)) {
+      for (int64_t i = 0; i < ins; i++)
+        for (int64_t s = 0; s < spatials; s++) {
+          int64_t at = o.out[first] + o.in[i] + o.spatial[s];
+          for (int64_t j = 0; j < TILE; j++) result[at + j] = weights[at + j] * factors[first + j];
+        }
+      continue;
+    }
+    for (int64_t out = first; out < first + count; out++)
+      for (int64_t i = 0; i < ins; i++)
+        for (int64_t s = 0; s < spatials; s++) {
+          int64_t at = o.out[out] + o.in[i] + o.spatial[s];
+          result[at] = weights[at] * factors[out];
+        }
+  }
+}

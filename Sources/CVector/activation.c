@@ -38,6 +38,16 @@ FOR_EACH_TYPE(DEFINE_MULTIPLY)
   }
 FOR_EACH_TYPE(DEFINE_ACCUMULATE)
 
+#define DEFINE_ADD_RECTIFIED(NAME, TYPE)                                                                       \
+  CLONES void cvector_add_rectified_##NAME(const TYPE *restrict source, TYPE *restrict destination,            \
+                                           size_t count) {                                                     \
+    for (size_t i = 0; i < count; i++) {                                                                       \
+      float sum = from_##NAME(destination[i]) + from_##NAME(source[i]);                                        \
+      destination[i] = to_##NAME(masked_float32(sum, sum < 0 ? 0 : 0xFFFFFFFFu));                              \
+    }                                                                                                          \
+  }
+FOR_EACH_TYPE(DEFINE_ADD_RECTIFIED)
+
 #define DEFINE_ADD_BIAS(NAME, TYPE)                                                                              \
   CLONES void cvector_add_bias_##NAME(TYPE *restrict x, const float *restrict bias, size_t pixels, size_t channels, \
                                       int32_t rectified) {                                                       \

@@ -33,8 +33,9 @@ package protocol Backend: AnyObject {
   func operation(
     for deconvolution: Deconvolution, source: ActivationShape, layout: any WeightLayout, purpose: OperationPurpose
   ) throws -> any WeightedOperation
-  /// 2x2 windows, stride 2, output size rounded up (Caffe's rule); the last row or column of an odd size is alone.
-  func maxPool(source: ActivationShape, purpose: OperationPurpose) throws -> any MaxPoolOperation
+  func maxPool(
+    _ window: MaxPoolWindow, source: ActivationShape, purpose: OperationPurpose
+  ) throws -> any MaxPoolOperation
 
   /// [images, height, width, channels] float32 pixels into the middle of a zeroed activation that is larger by
   /// `padding` on all four sides.
@@ -48,6 +49,8 @@ package protocol Backend: AnyObject {
   func dropout(_ activation: UnsafeMutableRawPointer, countPerImage: Int, rate: Float, keys: [UInt64])
   /// destination = source * factor (a skip connection's scale); source may be destination.
   func scale(_ source: UnsafeRawPointer, by factor: Float, into destination: UnsafeMutableRawPointer, count: Int)
+  /// destination = destination + source, or 0 where that is negative (the end of a residual block).
+  func addRectified(_ source: UnsafeRawPointer, to destination: UnsafeMutableRawPointer, count: Int)
   /// destination += source
   func add(_ source: UnsafeRawPointer, to destination: UnsafeMutableRawPointer, count: Int)
   /// destination = source[offset ..< offset+height, offset ..< offset+width], or += where `accumulating`.
@@ -119,6 +122,11 @@ package protocol Backend: AnyObject {
 }
 
 extension Backend {
+  /// With windows of 2 x 2 pixels.
+  package func maxPool(source: ActivationShape, purpose: OperationPurpose) throws -> any MaxPoolOperation {
+    try maxPool(.two, source: source, purpose: purpose)
+  }
+
   /// As with a label smoothing of 0.
   package func softmaxCrossEntropy(
     logits: UnsafePointer<Float>, labels: UnsafePointer<UInt16>, shape: ActivationShape, classWeights: [Float],
@@ -150,36 +158,41 @@ package enum OperationPurpose: Sendable {
   case training
 }
 
-/// A stride-1 convolution over channels-last activations. Canonical weight [out, in, kernel, kernel].
+/// A convolution over channels-last activations. Canonical weight [out, in, kernel, kernel].
 package struct Convolution: Hashable, Sendable {
   package var inputChannels: Int
   package var outputChannels: Int
   package var kernel: Int
   package var padding: Int
+  package var stride: Int
   /// Rectify the output in the same pass.
   package var rectified: Bool
   /// Add the result to what the destination holds (a skip connection's sum). Never together with `rectified`.
   package var accumulating: Bool
   package var hasBias: Bool
+  /// The bias is added and has no gradient.
+  package var biasIsFixed: Bool
 
   package init(
-    inputChannels: Int, outputChannels: Int, kernel: Int, padding: Int, rectified: Bool, accumulating: Bool = false,
-    hasBias: Bool = true
+    inputChannels: Int, outputChannels: Int, kernel: Int, padding: Int, stride: Int = 1, rectified: Bool,
+    accumulating: Bool = false, hasBias: Bool = true, biasIsFixed: Bool = false
   ) {
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
     self.kernel = kernel
     self.padding = padding
+    self.stride = stride
     self.rectified = rectified
     self.accumulating = accumulating
     self.hasBias = hasBias
+    self.biasIsFixed = biasIsFixed
   }
 
   /// The shape that comes out for `source`.
   package func destination(of source: ActivationShape) -> ActivationShape {
     ActivationShape(
-      images: source.images, height: source.height + 2 * padding - kernel + 1,
-      width: source.width + 2 * padding - kernel + 1, channels: outputChannels)
+      images: source.images, height: (source.height + 2 * padding - kernel + stride) / stride,
+      width: (source.width + 2 * padding - kernel + stride) / stride, channels: outputChannels)
   }
 }
 
@@ -247,6 +260,17 @@ package protocol WeightLayout: AnyObject {
     _ weights: UnsafePointer<Float>, into prepared: UnsafeMutableRawPointer, pieces: Range<Int>,
     scratch: UnsafeMutableRawPointer)
   var preparationScratchByteCount: Int { get }
+  /// The outputs whose weights these pieces are made from.
+  func outputs(ofPieces pieces: Range<Int>) -> Range<Int>
+  /// The weights of `outputs`, each multiplied by its output's factor; others are not touched. Not for layouts of
+  /// deconvolutions.
+  ///
+  /// - Parameters:
+  ///   - factors: of all outputs.
+  ///   - result: may be `weights`.
+  func scale(
+    _ weights: UnsafePointer<Float>, by factors: UnsafePointer<Float>, outputs: Range<Int>,
+    into result: UnsafeMutablePointer<Float>)
 }
 
 extension WeightLayout {
@@ -288,7 +312,15 @@ package protocol WeightedOperation: AnyObject {
     biasGradient: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer)
 }
 
-/// Max pooling, 2x2 with stride 2, for fixed shapes. Ceil mode: a last odd row or column makes a window of its own.
+/// What a max pooling of stride 2 looks at; the result has half the rows and columns, rounded up.
+package enum MaxPoolWindow: Hashable, Sendable {
+  /// 2 x 2 pixels; a last odd row or column makes a window of its own (Caffe's rule).
+  case two
+  /// 3 x 3 pixels around every other one, those outside left out (ResNet's: padding 1).
+  case three
+}
+
+/// Max pooling with stride 2, for fixed shapes.
 package protocol MaxPoolOperation: AnyObject {
   var source: ActivationShape { get }
   var destination: ActivationShape { get }

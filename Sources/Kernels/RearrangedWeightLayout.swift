@@ -65,6 +65,15 @@ package final class RearrangedWeightLayout: WeightLayout {
     inner.prepare(weights, into: prepared, pieces: pieces, scratch: scratch)
   }
 
+  package func outputs(ofPieces pieces: Range<Int>) -> Range<Int> { inner.outputs(ofPieces: pieces) }
+
+  package func scale(
+    _ weights: UnsafePointer<Float>, by factors: UnsafePointer<Float>, outputs: Range<Int>,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    inner.scale(weights, by: factors, outputs: outputs, into: result)
+  }
+
   /// Where a weight of the file is among those of the 1 x 1 convolution.
   @inline(__always)
   private func place(of index: Int) -> Int {

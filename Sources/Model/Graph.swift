@@ -12,19 +12,27 @@ package struct Graph {
     package var destination: Int
 
     /// All that it reads.
-    var sources: [Int] { if case .align(_, let levels, _) = operation { levels } else { [source] } }
+    var sources: [Int] {
+      switch operation {
+      case .align(_, let levels, _): levels
+      case .residual(let identity): [source, identity]
+      default: [source]
+      }
+    }
   }
 
   /// What a step does.
   package enum Operation {
     case convolution(layer: Int)
-    case maxPool
+    case maxPool(MaxPoolWindow)
     /// The `ordinal`th dropout of the network.
     case dropout(ordinal: Int)
     case scale(Float)
     case deconvolution(layer: Int, offset: Int, size: Size)
     /// Adds the source, cropped at `offset` to the destination's size.
     case addCropped(offset: Int)
+    /// Adds another value and rectifies, in place: the end of a residual block (He et al. 2016).
+    case residual(identity: Int)
     /// The mean over all positions of an image.
     case meanOverPositions
     /// Nearest neighbours, to the size of another value, which is twice as large.
@@ -133,6 +141,9 @@ package struct Graph {
       case .shuffle:
         shapes[step.destination] = ActivationShape(
           images: source.images, height: 2 * source.height, width: 2 * source.width, channels: source.channels / 4)
+        isLargeEnough = true
+      case .residual(let identity):
+        precondition(source == shapes[identity], "a residual block of one shape")
         isLargeEnough = true
       case .dropout, .scale:
         shapes[step.destination] = source

@@ -15,31 +15,36 @@ package enum MaskRCNNOutput {
   package static let masks = classes + 2
 }
 
+/// A map of the backbone that a level of the feature pyramid is made from, with strides 4, 8, 16 and 32.
+struct PyramidSource {
+  let value: Int
+  let channels: Int
+}
+
 extension GraphBuilder {
   private var detection: DetectionSettings { configuration.detection }
 
   /// Feature pyramid, region proposal network, box head and mask head (docs/formats.md section 9).
   ///
   /// - Returns: the outputs, as `MaskRCNNOutput` numbers them.
-  mutating func addMaskRCNN(_ backbone: Backbone) -> [Int] {
-    let levels = addPyramid(backbone)
+  mutating func addMaskRCNN(_ sources: [PyramidSource]) -> [Int] {
+    let levels = addPyramid(sources)
     let coarsest = add(.subsample, levels[3])
     let proposals = addProposalNetwork(levels + [coarsest])
     return proposals + addBoxHead(levels) + [addMaskHead(levels)]
   }
 
-  /// From conv3_3, conv4_3, conv5_3 and pool5 down: each level is its own map, brought to one width, and the coarser
-  /// level, twice as large (Lin et al. 2017).
-  private mutating func addPyramid(_ backbone: Backbone) -> [Int] {
-    let sources = [backbone.convolutions[2], backbone.convolutions[3], backbone.convolutions[4], backbone.pools[4]]
-    let widths = [2, 3, 4, 4].map { configuration.widths[$0] }
+  /// From the coarsest map down: each level is its own map, brought to one width, and the coarser level, twice as large
+  /// (Lin et al. 2017).
+  private mutating func addPyramid(_ sources: [PyramidSource]) -> [Int] {
     let width = detection.pyramidChannels
     var inner = 0
     var inners: [Int] = []
     for level in sources.indices.reversed() {
-      let sum = level == 3 ? nil : add(.upsample(toValue: sources[level]), inner)
+      let sum = level == 3 ? nil : add(.upsample(toValue: sources[level].value), inner)
       inner = addPlain(
-        "fpn_inner\(level + 2)", sources[level], from: widths[level], to: width, start: .lecunNormal, onto: sum)
+        "fpn_inner\(level + 2)", sources[level].value, from: sources[level].channels, to: width, start: .lecunNormal,
+        onto: sum)
       inners.insert(inner, at: 0)
     }
     return inners.indices.map { level in

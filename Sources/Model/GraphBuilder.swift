@@ -1,8 +1,8 @@
 import Basics
 import Kernels
 
-/// Builds the graph of a network: VGG16 made convolutional, and the head of an FCN, which joins coarse and fine scores, of
-/// a classifier, which takes their mean, or of Mask R-CNN.
+/// Builds the graph of a network: VGG16 made convolutional or ResNet-50, and the head of an FCN, which joins coarse and
+/// fine scores, of a classifier, which takes their mean, or of Mask R-CNN.
 package struct GraphBuilder {
   let configuration: ModelConfiguration
   private var layers: [Layer] = []
@@ -14,33 +14,38 @@ package struct GraphBuilder {
   /// The graph of a network; a function of its configuration alone.
   package static func graph(for configuration: ModelConfiguration) -> Graph {
     var builder = GraphBuilder(configuration)
-    let backbone = builder.addBackbone()
-    let pools = backbone.pools
-    let outputs =
-      switch configuration.architecture.task {
-      case .semantic: [builder.addHead(builder.addClassifier(pools[4]), pools: pools)]
-      case .classification: [builder.addClassScores(builder.addClassifier(pools[4]))]
-      case .instances: builder.addMaskRCNN(backbone)
-      }
+    let outputs = builder.addNetwork()
     // conv1_1 pads by 100 in the published nets. The image is padded by 99 instead, and conv1_1 by 1 as all others.
     return Graph(
       layers: builder.layers, steps: builder.steps, valueCount: builder.valueCount,
       imagePadding: builder.isPadded ? 99 : 0, outputs: outputs)
   }
 
+  /// - Returns: the outputs.
+  private mutating func addNetwork() -> [Int] {
+    if configuration.backbone == .resnet50 { return addMaskRCNN(addResNet()) }
+    let backbone = addBackbone()
+    let pools = backbone.pools
+    return switch configuration.architecture.task {
+    case .semantic: [addHead(addClassifier(pools[4]), pools: pools)]
+    case .classification: [addClassScores(addClassifier(pools[4]))]
+    case .instances: addMaskRCNN(pyramidSources(backbone))
+    }
+  }
+
   private var isPadded: Bool { configuration.geometry == .padded100 }
 
   /// The values that the heads read: conv1_2 … conv5_3, and pool1 … pool5.
-  struct Backbone {
+  private struct BackboneValues {
     var convolutions: [Int] = []
     var pools: [Int] = []
   }
 
   /// VGG16's blocks.
-  private mutating func addBackbone() -> Backbone {
+  private mutating func addBackbone() -> BackboneValues {
     var value = 0
     var channels = configuration.channels
-    var backbone = Backbone()
+    var backbone = BackboneValues()
     for (block, count) in [2, 2, 3, 3, 3].enumerated() {
       for index in 1...count {
         value = addConvolution(
@@ -48,10 +53,16 @@ package struct GraphBuilder {
         channels = configuration.widths[block]
       }
       backbone.convolutions.append(value)
-      value = add(.maxPool, value)
+      value = add(.maxPool(.two), value)
       backbone.pools.append(value)
     }
     return backbone
+  }
+
+  /// conv3_3, conv4_3, conv5_3 and pool5.
+  private func pyramidSources(_ backbone: BackboneValues) -> [PyramidSource] {
+    let values = backbone.convolutions[2...] + [backbone.pools[4]]
+    return zip(values, [2, 3, 4, 4]).map { PyramidSource(value: $0, channels: configuration.widths[$1]) }
   }
 
   private mutating func addClassifier(_ pool5: Int) -> Int {
@@ -118,8 +129,10 @@ package struct GraphBuilder {
   }
 
   /// - Returns: the layer's number.
-  mutating func addLayer(_ name: String, _ kind: Layer.Kind, start: Layer.Start) -> Int {
-    layers.append(Layer(name: name, kind: kind, start: start, isUpdated: true))
+  mutating func addLayer(
+    _ name: String, _ kind: Layer.Kind, start: Layer.Start, normalization: Layer.FrozenNormalization? = nil
+  ) -> Int {
+    layers.append(Layer(name: name, kind: kind, start: start, isUpdated: true, normalization: normalization))
     return layers.count - 1
   }
 

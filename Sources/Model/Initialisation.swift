@@ -1,7 +1,7 @@
 import Basics
 import Kernels
 
-/// Gives every parameter its value before training: the backbone He-normal weights (He et al. 2015: deviation
+/// Gives every parameter its value before training: backbones He-normal weights (He et al. 2015: deviation
 /// sqrt(2 / inputs of a unit)), score layers and biases zero, upsampling bilinear; the heads of Mask R-CNN small normal
 /// numbers.
 ///
@@ -21,6 +21,8 @@ package struct Initialisation {
   private static let rowsOfPiece = 16
 
   private let pieces: [Piece]
+  /// Vectors of frozen normalisations, and what they are filled with.
+  private let constants: [(vector: Parameter, value: Float)]
   private let seed: UInt64
 
   /// - Parameters:
@@ -28,7 +30,11 @@ package struct Initialisation {
   ///   - configuration: of that network.
   package init(_ table: ParameterTable, configuration: ModelConfiguration, seed: UInt64) {
     self.seed = seed
-    pieces = GraphBuilder.graph(for: configuration).layers.flatMap { layer -> [Piece] in
+    let layers = GraphBuilder.graph(for: configuration).layers
+    constants = layers.compactMap(\.normalization).flatMap { normalization in
+      normalization.vectors.compactMap { name, start in table["\(normalization.name)/\(name)"].map { ($0, start) } }
+    }
+    pieces = layers.flatMap { layer -> [Piece] in
       guard layer.start != .zero, let weight = table[layer.name + "/weight"], let layout = weight.layout else {
         return []
       }
@@ -44,6 +50,11 @@ package struct Initialisation {
   ///
   /// - Parameter master: `ParameterTable.floatCount` floats, all zero before the first share is done.
   package func run(share: Int = 0, of shareCount: Int = 1, into master: UnsafeMutablePointer<Float>, pool: WorkerPool) {
+    if share == 0 {
+      for (vector, value) in constants {
+        (master + vector.range.lowerBound).update(repeating: value, count: vector.range.count)
+      }
+    }
     // Every so manieth: large layers consist of many pieces.
     let own = stride(from: share, to: pieces.count, by: shareCount).map { pieces[$0] }
     let largest = own.map { $0.rows.count * Self.valuesPerRow($0.weight) }.max() ?? 0

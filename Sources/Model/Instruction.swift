@@ -10,6 +10,7 @@ enum Instruction {
   case poolForward(any MaxPoolOperation, source: Buffer, destination: Buffer, workspace: Buffer)
   case dropout(Buffer, countPerImage: Int, ordinal: Int)
   case scale(Buffer, by: Float, into: Buffer, count: Int)
+  case addRectified(Buffer, to: Buffer, count: Int)
   case addCropped(Buffer, ActivationShape, offset: Int, onto: Buffer, ActivationShape)
   /// float32 means of the source.
   case meanOverPositions(Buffer, ActivationShape, into: Buffer)
@@ -63,6 +64,7 @@ enum Instruction {
     case .dropout(let activation, _, _): [activation]
     case .scale(let source, _, let destination, _): [source, destination]
     case .addCropped(let source, _, _, let destination, _): [source, destination]
+    case .addRectified(let source, let destination, _): [source, destination]
     case .loss(let gradient): [gradient]
     case .reluBackward(let output, let gradient, _, _): [output, gradient]
     case .backwardWeights(_, _, let source, let gradient, let sharing):
@@ -85,19 +87,5 @@ enum Instruction {
     case .alignBackward(_, _, let gradient, let sums): [gradient] + sums
     case .narrow(let source, let destination, _): [source, destination]
     }
-  }
-}
-
-/// Where a layer's parameters are in the arenas.
-struct LayerParameters {
-  var name: String
-  var weight: Parameter
-  var bias: Parameter?
-
-  func weights(in memory: ParameterMemory) -> LayerWeights {
-    LayerWeights(
-      master: UnsafePointer(memory.master + weight.range.lowerBound),
-      prepared: UnsafeRawPointer(memory.prepared + weight.preparedRange.lowerBound),
-      bias: bias.map { UnsafePointer(memory.master + $0.range.lowerBound) })
   }
 }

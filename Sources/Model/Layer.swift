@@ -32,6 +32,21 @@ package struct Layer {
   var isFrozen = false
 
   var isTrained: Bool { isUpdated && !isFrozen }
+  /// What the layer ends in; it has no bias then.
+  var normalization: FrozenNormalization? = nil
+
+  /// A batch normalisation that nothing changes (reference: torchvision's FrozenBatchNorm2d).
+  struct FrozenNormalization {
+    let name: String
+    let epsilon: Float
+    /// Its weight before training.
+    let startingWeight: Float
+
+    /// As torchvision calls its vectors, and what they are before training.
+    var vectors: [(name: String, start: Float)] {
+      [("weight", startingWeight), ("bias", 0), ("running_mean", 0), ("running_var", 1)]
+    }
+  }
 
   /// [out, in, kernel, kernel] of a convolution, [in, out, kernel, kernel] of a deconvolution.
   package var weightShape: [Int] {
@@ -45,7 +60,8 @@ package struct Layer {
 
   /// [out], or nil where the layer has no bias.
   package var biasShape: [Int]? {
-    switch kind {
+    if normalization != nil { return nil }
+    return switch kind {
     case .convolution(let convolution), .dense(let convolution): [convolution.outputChannels]
     case .deconvolution: nil
     case .doubling(let channels): [channels]

@@ -31,7 +31,7 @@ package struct LayerOperation {
 
   /// Multiplications of one pass, each with an addition; those with the padding's zeros are counted too.
   package var multiplicationCount: Int {
-    let isDeconvolution = parameters.bias == nil
+    let isDeconvolution = parameters.bias == nil && parameters.fold == nil
     return (isDeconvolution ? operation.source : operation.destination).pixelCount * parameters.weight.canonicalCount
   }
 }

@@ -9,7 +9,7 @@ package enum Architecture: String, CaseIterable, Sendable, Codable {
   /// The classifier of Simonyan and Zisserman (2015), convolutional from the start: the mean over the positions of its
   /// score map is the vector of class scores.
   case vgg16
-  /// Mask R-CNN (He et al. 2017) on a feature pyramid (Lin et al. 2017) of VGG16.
+  /// Mask R-CNN (He et al. 2017) on a feature pyramid (Lin et al. 2017) of VGG16 or ResNet-50.
   case maskRCNN = "mask-rcnn"
 
   /// The pooling layers whose maps join the head, coarse to fine.
@@ -62,7 +62,8 @@ package struct ModelConfiguration: Equatable, Sendable {
   package var architecture: Architecture
   package var geometry: Geometry
   package var upsampling: Upsampling
-  /// Channels of the five blocks of the backbone.
+  package var backbone: Backbone
+  /// Channels of the five parts of the backbone, as `Backbone.publishedWidths`.
   package var widths: [Int]
   /// Channels of fc6 and fc7.
   package var fc: Int
@@ -75,11 +76,14 @@ package struct ModelConfiguration: Equatable, Sendable {
   package var channels: Int
   /// Of Mask R-CNN alone.
   package var detection: DetectionSettings
+  /// What is added to the variances of ResNet's frozen batch normalisations.
+  package var batchNormEpsilon: Float
 
   package init(
     architecture: Architecture = .fcn8s, geometry: Geometry = .same, upsampling: Upsampling = .learned,
     widths: [Int] = [64, 128, 256, 512, 512], fc: Int = 4096, dropout: Float = 0.5, pool4Scale: Float = 1,
-    pool3Scale: Float = 1, classes: Int, channels: Int = 3, detection: DetectionSettings = DetectionSettings()
+    pool3Scale: Float = 1, classes: Int, channels: Int = 3, detection: DetectionSettings = DetectionSettings(),
+    backbone: Backbone = .vgg16, batchNormEpsilon: Float = 1e-5
   ) {
     self.architecture = architecture
     self.geometry = geometry
@@ -92,6 +96,8 @@ package struct ModelConfiguration: Equatable, Sendable {
     self.classes = classes
     self.channels = channels
     self.detection = detection
+    self.backbone = backbone
+    self.batchNormEpsilon = batchNormEpsilon
   }
 
   /// Channel counts beyond this are refused: their products would not fit any memory.
@@ -105,14 +111,7 @@ package struct ModelConfiguration: Equatable, Sendable {
         .configuration, "model.geometry \(geometry.rawValue) is not for model.architecture \(architecture.rawValue)",
         remedy: "set model.geometry to \(choices)")
     }
-    guard widths.count == 5 else {
-      throw Failure(
-        .configuration, "model.widths has \(widths.count) values",
-        remedy: "give one width for each of the five blocks, for example [64, 128, 256, 512, 512]")
-    }
-    for (block, width) in widths.enumerated() {
-      try Self.check(width, "model.widths[\(block)]", atMost: Self.largestWidth)
-    }
+    try validateBackbone()
     try Self.check(fc, "model.fc", atMost: Self.largestWidth)
     // Labels are 16-bit numbers, of which one means no class.
     try Self.check(classes, "model.classes", atMost: 65_535)
@@ -124,6 +123,29 @@ package struct ModelConfiguration: Equatable, Sendable {
     if architecture.task == .instances { try detection.validate() }
     for (key, scale) in [("pool4", pool4Scale), ("pool3", pool3Scale)] where !scale.isFinite {
       throw Failure(.configuration, "model.skip_scale.\(key) is \(scale)", remedy: "give a finite number")
+    }
+  }
+
+  private func validateBackbone() throws {
+    guard backbone == .vgg16 || architecture == .maskRCNN else {
+      throw Failure(
+        .configuration, "model.backbone \(backbone.rawValue) is not for model.architecture \(architecture.rawValue)",
+        remedy: "set model.architecture to mask-rcnn, or leave model.backbone out")
+    }
+    guard widths.count == 5 else {
+      throw Failure(
+        .configuration, "model.widths has \(widths.count) values",
+        remedy: "give one width for each of the five blocks, for example \(backbone.publishedWidths)")
+    }
+    for (block, width) in widths.enumerated() {
+      let isExpanded = backbone == .resnet50 && block > 0
+      try Self.check(
+        width, "model.widths[\(block)]", atMost: Self.largestWidth / (isExpanded ? Backbone.expansion : 1))
+    }
+    guard batchNormEpsilon >= 0 && batchNormEpsilon < 1 else {
+      throw Failure(
+        .configuration, "model.batch_norm_epsilon is \(batchNormEpsilon)",
+        remedy: "give 1e-5, or 0 for weights of torchvision's own Mask R-CNN")
     }
   }
 

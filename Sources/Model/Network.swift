@@ -46,11 +46,15 @@ package final class Network {
       images: reference.images, height: reference.height, width: reference.width, channels: configuration.channels,
       regions: Self.regions(configuration, training: true))
     let layouts = try Self.layouts(of: graph, shapes, backend)
-    let table = ParameterTable(layers: graph.layers, layouts: layouts)
+    let folds = Self.folds(of: graph, layouts)
+    let table = ParameterTable(layers: graph.layers, layouts: layouts, folds: folds)
     parameters = table
-    layers = graph.layers.map { layer in
+    layers = graph.layers.enumerated().map { index, layer in
       guard let weight = table[layer.name + "/weight"] else { preconditionFailure("every layer has weights") }
-      return LayerParameters(name: layer.name, weight: weight, bias: table[layer.name + "/bias"])
+      let vectors = layer.normalization.map { one in one.vectors.compactMap { table["\(one.name)/\($0.name)"] } }
+      return LayerParameters(
+        name: layer.name, weight: weight, bias: table[layer.name + "/bias"], normalization: vectors ?? [],
+        fold: folds[index])
     }
     try scratch.reserve(byteCount: (layouts.map(\.preparationScratchByteCount).max() ?? 0) + 64 << 10)
   }
@@ -58,6 +62,16 @@ package final class Network {
   /// A network's layers in forward order, and whether a training updates them.
   package static func layers(of configuration: ModelConfiguration) -> [(name: String, isUpdated: Bool)] {
     GraphBuilder.graph(for: configuration).layers.map { ($0.name, $0.isUpdated) }
+  }
+
+  private static func folds(of graph: Graph, _ layouts: [any WeightLayout]) -> [Int: FoldedWeights] {
+    var folds: [Int: FoldedWeights] = [:]
+    for (index, layer) in graph.layers.enumerated() {
+      guard let normalization = layer.normalization else { continue }
+      folds[index] = FoldedWeights(
+        layouts[index], outputs: layer.weightShape[0], epsilon: normalization.epsilon)
+    }
+    return folds
   }
 
   private static func layouts(
@@ -91,23 +105,19 @@ package final class Network {
   /// Makes the compute copies of the masters: a share of about 1 / `pieces` of the work, so that the ranks of a machine
   /// can do it together. Every piece in 0 ..< `pieces` has to be done by somebody.
   package func prepare(_ memory: ParameterMemory, piece: Int, of pieces: Int) {
-    let total = layers.reduce(0) { $0 + ($1.weight.layout?.preparedByteCount ?? 0) }
+    let total = layers.reduce(0) { $0 + $1.preparedByteCount }
     // Units of equal bytes within a layer go to the rank in whose share of all bytes they start.
     var start = 0
     for layer in layers {
-      guard let layout = layer.weight.layout, layout.preparedByteCount > 0 else { continue }
-      let units = layout.preparationPieces
+      guard layer.preparedByteCount > 0 else { continue }
+      let units = layer.preparationPieces
       func firstUnit(from share: Int) -> Int {
         let wanted = total * share / pieces - start
-        return min(units, max(0, (wanted * units + layout.preparedByteCount - 1) / layout.preparedByteCount))
+        return min(units, max(0, (wanted * units + layer.preparedByteCount - 1) / layer.preparedByteCount))
       }
       let range = firstUnit(from: piece)..<(piece + 1 == pieces ? units : firstUnit(from: piece + 1))
-      if !range.isEmpty {
-        layout.prepare(
-          memory.master + layer.weight.range.lowerBound,
-          into: memory.prepared + layer.weight.preparedRange.lowerBound, pieces: range, scratch: scratch.base)
-      }
-      start += layout.preparedByteCount
+      if !range.isEmpty { layer.prepare(memory, pieces: range, scratch: scratch.base) }
+      start += layer.preparedByteCount
     }
   }
 

@@ -3,10 +3,11 @@ import Kernels
 
 /// A weight or bias tensor and its place in the arenas.
 package struct Parameter {
-  /// Weights or bias: of other learning rates and weight decay.
+  /// Weights or bias: of other learning rates and weight decay. A frozen normalisation has neither.
   package enum Kind: Sendable {
     case weight
     case bias
+    case normalization
   }
 
   /// As in files: "conv1_1/weight".
@@ -17,12 +18,14 @@ package struct Parameter {
   package let canonicalShape: [Int]
   /// Floats in the arenas of masters, gradients and optimizer state; starts at a multiple of 16.
   package let range: Range<Int>
-  /// False for a fixed upsampling kernel, whose gradient stays zero.
+  /// False for a fixed upsampling kernel and a frozen normalisation, whose gradient stays zero.
   package let isUpdated: Bool
   /// False also for a layer that this run leaves as it is: its gradient is zero, and the optimizer passes it over.
   package let isTrained: Bool
   /// nil: canonical.
   package let layout: (any WeightLayout)?
+  /// Whether the compute copies are the weights times another parameter.
+  package let isFolded: Bool
   /// Bytes in the arena of compute copies; starts at a multiple of 64.
   package let preparedRange: Range<Int>
 

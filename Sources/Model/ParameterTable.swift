@@ -9,26 +9,38 @@ package struct ParameterTable {
   package let preparedByteCount: Int
   private let indices: [String: Int]
 
-  /// - Parameter layouts: of each layer's weights.
-  init(layers: [Layer], layouts: [any WeightLayout]) {
+  /// - Parameters:
+  ///   - layouts: of each layer's weights.
+  ///   - folds: of the layers that end in a frozen normalisation, by their number.
+  init(layers: [Layer], layouts: [any WeightLayout], folds: [Int: FoldedWeights] = [:]) {
     var parameters: [Parameter] = []
     var floats = 0
     var bytes = 0
-    func append(_ layer: Layer, _ kind: Parameter.Kind, _ shape: [Int], _ layout: (any WeightLayout)?) {
+    func append(
+      _ name: String, _ layer: String, _ kind: Parameter.Kind, _ shape: [Int], isUpdated: Bool, isTrained: Bool,
+      _ layout: (any WeightLayout)? = nil, fold: FoldedWeights? = nil
+    ) {
       let count = layout?.count ?? shape.reduce(1, *)
-      let byteCount = layout?.preparedByteCount ?? 0
+      let byteCount = fold?.preparedByteCount ?? layout?.preparedByteCount ?? 0
       parameters.append(
         Parameter(
-          name: layer.name + (kind == .weight ? "/weight" : "/bias"), layer: layer.name, kind: kind,
-          canonicalShape: shape, range: floats..<floats + count, isUpdated: layer.isUpdated, isTrained: layer.isTrained,
-          layout: layout,
-          preparedRange: bytes..<bytes + byteCount))
+          name: "\(layer)/\(name)", layer: layer, kind: kind, canonicalShape: shape, range: floats..<floats + count,
+          isUpdated: isUpdated, isTrained: isTrained, layout: layout, isFolded: fold != nil, preparedRange: bytes..<bytes + byteCount))
       floats = Self.roundedUp(floats + count, to: 16)
       bytes = Self.roundedUp(bytes + byteCount, to: 64)
     }
-    for (layer, layout) in zip(layers, layouts) {
-      append(layer, .weight, layer.weightShape, layout)
-      if let shape = layer.biasShape { append(layer, .bias, shape, nil) }
+    for (index, (layer, layout)) in zip(layers, layouts).enumerated() {
+      append(
+        "weight", layer.name, .weight, layer.weightShape, isUpdated: layer.isUpdated, isTrained: layer.isTrained, layout,
+        fold: folds[index])
+      if let shape = layer.biasShape {
+        append("bias", layer.name, .bias, shape, isUpdated: layer.isUpdated, isTrained: layer.isTrained)
+      }
+      guard let normalization = layer.normalization else { continue }
+      for vector in normalization.vectors {
+        append(vector.name, normalization.name, .normalization, [layer.weightShape[0]], isUpdated: false,
+          isTrained: false)
+      }
     }
     self.parameters = parameters
     floatCount = floats
@@ -41,7 +53,7 @@ package struct ParameterTable {
     parameters = [
       Parameter(
         name: "flat/weight", layer: "flat", kind: .weight, canonicalShape: [count], range: 0..<count, isUpdated: true,
-        isTrained: true, layout: nil, preparedRange: 0..<0)
+        isTrained: true, layout: nil, isFolded: false, preparedRange: 0..<0)
     ]
     floatCount = Self.roundedUp(count, to: 16)
     preparedByteCount = 0
@@ -51,7 +63,7 @@ package struct ParameterTable {
   /// Where the backend reads the master as bfloat16 numbers only, ascending: two bytes a number say all that a machine
   /// needs that computes with these parameters and does not update them.
   package var rangesReadAsBFloat16: [Range<Int>] {
-    parameters.filter { $0.layout?.readsBFloat16Only ?? false }.map(\.range)
+    parameters.filter { !$0.isFolded && $0.layout?.readsBFloat16Only ?? false }.map(\.range)
   }
 
   private static func roundedUp(_ count: Int, to multiple: Int) -> Int {
@@ -68,7 +80,7 @@ package struct ParameterTable {
   package var fingerprint: String {
     parameters.map {
       "\($0.name) \($0.canonicalShape) \($0.range) \($0.isUpdated ? "updated" : "fixed") "
-        + ($0.layout?.fingerprint ?? "-")
+        + ($0.layout?.fingerprint ?? "-") + ($0.isFolded ? " folded" : "")
     }.joined(separator: "\n")
   }
 }

@@ -141,6 +141,8 @@ package final class Plan {
       backend.crop(
         address(source), shape: shape, offset: offset, height: kept.height, width: kept.width,
         into: address(destination), accumulating: true)
+    case .addRectified(let source, let destination, let count):
+      backend.addRectified(address(source), to: address(destination), count: count)
     case .meanOverPositions(let source, let shape, let destination):
       backend.meanOverPositions(
         address(source), shape: shape, into: address(destination).assumingMemoryBound(to: Float.self))
@@ -274,10 +276,13 @@ package final class Plan {
         biasGradient: parameters.bias.map { staging.map { $0 + weights.count } ?? arena + $0.range.lowerBound },
         scratch: scratch.base)
       if let staging { Self.add(staging, to: arena, parameters) }
+      parameters.fold?.scaleGradient(
+        arena + weights.lowerBound, memory.prepared + parameters.weight.preparedRange.lowerBound)
       if sharing?.isLast ?? true { finish(parameters, arena, ready) }
     case .clearGradient(let parameters):
-      (arena + parameters.weight.range.lowerBound).update(repeating: 0, count: parameters.weight.range.count)
-      if let bias = parameters.bias { (arena + bias.range.lowerBound).update(repeating: 0, count: bias.range.count) }
+      for one in [parameters.weight, parameters.bias].compactMap({ $0 }) {
+        (arena + one.range.lowerBound).update(repeating: 0, count: one.range.count)
+      }
       finish(parameters, arena, ready)
     case .backwardData(let operation, let parameters, let gradient, let sourceGradient):
       operation.backwardData(
@@ -337,7 +342,10 @@ package final class Plan {
   private func finish(
     _ parameters: LayerParameters, _ arena: UnsafeMutablePointer<Float>, _ ready: (Range<Int>) -> Void
   ) {
-    for parameter in [parameters.weight, parameters.bias].compactMap({ $0 }) { finish(parameter, arena, ready) }
+    for vector in parameters.normalization {
+      (arena + vector.range.lowerBound).update(repeating: 0, count: vector.range.count)
+    }
+    for parameter in parameters.all { finish(parameter, arena, ready) }
   }
 
   private func finish(

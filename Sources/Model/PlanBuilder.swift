@@ -107,9 +107,9 @@ struct PlanBuilder {
         scratchByteCount = max(scratchByteCount, operation.scratchByteCount)
         implementations.append((layers[layer].name, operation.implementation))
         forward.append(.forward(operation, parameters(layer), source: source, destination: destination))
-      case .maxPool:
+      case .maxPool(let window):
         let operation = try backend.maxPool(
-          source: shapes[step.source], purpose: isTraining ? .training : .inference)
+          window, source: shapes[step.source], purpose: isTraining ? .training : .inference)
         let workspace = planner.makeBuffer(byteCount: operation.workspaceByteCount)
         pools[index] = (operation, workspace)
         forward.append(
@@ -124,6 +124,9 @@ struct PlanBuilder {
       case .addCropped(let offset):
         forward.append(
           .addCropped(source, shapes[step.source], offset: offset, onto: destination, shapes[step.destination]))
+      case .residual(let identity):
+        forward.append(
+          .addRectified(values[identity], to: destination, count: shapes[step.destination].count))
       case .meanOverPositions:
         forward.append(.meanOverPositions(source, shapes[step.source], into: destination))
       case .upsample:
@@ -205,6 +208,9 @@ struct PlanBuilder {
           .uncrop(
             gradient, shapes[step.destination], offset: offset, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
+      case .residual(let identity):
+        maskGradient(of: step.destination, gradient)
+        if wanted.contains(identity) { share(gradient, with: identity) }
       case .meanOverPositions:
         let sourceGradient = makeGradient(of: step.source)
         backward.append(.spreadOverPositions(gradient, into: sourceGradient, shapes[step.source]))
@@ -331,6 +337,15 @@ struct PlanBuilder {
 
   private mutating func makeGradient(of value: Int) -> Buffer {
     planner.makeBuffer(byteCount: shapes[value].byteCount(backend.activationType))
+  }
+
+  /// The gradient of a sum is that of both its parts: it is not copied, so nothing may change it from here on.
+  private mutating func share(_ gradient: Buffer, with value: Int) {
+    if let earlier = gradients[value] {
+      backward.append(.add(gradient, to: earlier, count: shapes[value].count))
+    } else {
+      gradients[value] = gradient
+    }
   }
 
   /// A value that two steps read has the sum of their gradients.

@@ -25,8 +25,8 @@ extension Configuration {
     package var architecture = Architecture.fcn8s
     package var geometry = Geometry.same
     package var upsampling = Upsampling.learned
-    /// Channels of the five VGG blocks.
-    package var widths = [64, 128, 256, 512, 512]
+    /// Channels of the five parts of the backbone.
+    package var widths = Backbone.vgg16.publishedWidths
     /// Channels of fc6 and fc7.
     package var fc = 4096
     package var dropout: Float = 0.5
@@ -36,14 +36,13 @@ extension Configuration {
     package var classes: Int?
     /// nil: as many as the dataset's images have.
     package var channels: Int?
-    package var backbone = Backbone.vgg16
+    package var backbone = Backbone.vgg16 {
+      // Another backbone has other widths, unless they were set.
+      didSet { if widths == oldValue.publishedWidths { widths = backbone.publishedWidths } }
+    }
+    package var batchNormEpsilon: Float = 1e-5
     /// Of Mask R-CNN alone (keys `detection.*`).
     package var detection = DetectionSettings()
-  }
-
-  /// What a feature pyramid is made from.
-  package enum Backbone: String, CaseIterable, Sendable {
-    case vgg16
   }
 
   /// The dataset and how images are normalised and augmented (keys `data.*`).

@@ -15,7 +15,9 @@ extension ConfigurationKey {
       "padding: same; padded100: 100 pixels around the image, as the published FCNs; valid: none before fc6, for vgg16"),
     .choice("model.upsampling", \.model.upsampling, "whether deconvolutions stay bilinear or are learned"),
     ConfigurationKey(
-      path: "model.widths", summary: "channels of the five VGG blocks", values: "[five whole numbers from 1 on]",
+      path: "model.widths",
+      summary: "channels of the five VGG blocks; of resnet50 the first convolution and the stages' 3 x 3",
+      values: "[five whole numbers from 1 on]",
       read: { value, configuration in
         let elements = try value.list(of: "five whole numbers")
         guard elements.count == 5 else { throw value.failure(expected: "a list of five whole numbers") }

@@ -13,7 +13,7 @@ extension ModelConfiguration {
       architecture: settings.architecture, geometry: settings.geometry, upsampling: settings.upsampling,
       widths: settings.widths, fc: settings.fc, dropout: settings.dropout, pool4Scale: settings.pool4Scale,
       pool3Scale: settings.pool3Scale, classes: classes, channels: channels,
-      detection: settings.detection)
+      detection: settings.detection, backbone: settings.backbone, batchNormEpsilon: settings.batchNormEpsilon)
     try validate()
   }
 }

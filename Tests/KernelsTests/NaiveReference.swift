@@ -35,7 +35,7 @@ struct NaiveResult {
 /// Convolution and transposed convolution from their definitions, one product at a time.
 ///
 /// Both are one relation: source pixel (y, x) meets destination pixel (v, u) through tap (i, j). For a convolution
-/// y = v + i - padding; for a transposed one v = stride * y + i - offset.
+/// y = stride * v + i - padding; for a transposed one v = stride * y + i - offset.
 struct NaiveProduct {
   let source: ActivationShape
   let destination: ActivationShape
@@ -47,7 +47,7 @@ struct NaiveProduct {
     self.source = source
     destination = c.destination(of: source)
     kernel = c.kernel
-    sourceRow = { $0 + $1 - c.padding }
+    sourceRow = { $0 * c.stride + $1 - c.padding }
     weightIndex = { ($0 * c.inputChannels + $1) * c.kernel * c.kernel + $2 }
   }
 

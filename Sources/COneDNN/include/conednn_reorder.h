@@ -36,6 +36,10 @@ int32_t conednn_order_of(conednn_offsets offsets, int64_t outs, int64_t ins, int
 void conednn_reorder_weights(const float *_Nonnull master, conednn_offsets offsets, int32_t master_order,
                              int64_t out_begin, int64_t out_end, int64_t ins, int64_t spatials,
                              const conednn_copy *_Nonnull copies, int32_t copy_count);
+/// result = weights times their output's factor, for outputs `out_begin` ..< `out_end` of one arrangement; `result` may
+/// be `weights`.
+void conednn_scale_weights(const float *_Nonnull weights, conednn_offsets offsets, const float *_Nonnull factors,
+                           int64_t out_begin, int64_t out_end, int64_t ins, int64_t spatials, float *_Nonnull result);
 /// Copies every weight from one float32 arrangement to another.
 void conednn_move_weights(const float *_Nonnull source, conednn_offsets from, float *_Nonnull destination,
                           conednn_offsets to, int64_t outs, int64_t ins, int64_t spatials);

@@ -25,6 +25,10 @@ void cvector_multiply_bfloat16(const uint16_t *_Nonnull source, float factor, ui
 void cvector_accumulate_float32(const float *_Nonnull source, float *_Nonnull destination, size_t count);
 void cvector_accumulate_bfloat16(const uint16_t *_Nonnull source, uint16_t *_Nonnull destination, size_t count);
 
+/// destination[i] = destination[i] + source[i], 0 where that is negative; not-a-numbers stay.
+void cvector_add_rectified_float32(const float *_Nonnull source, float *_Nonnull destination, size_t count);
+void cvector_add_rectified_bfloat16(const uint16_t *_Nonnull source, uint16_t *_Nonnull destination, size_t count);
+
 /// x[p, c] += bias[c] for `pixels` pixels of `channels` channels, and 0 where that is not positive if `rectified`.
 void cvector_add_bias_float32(float *_Nonnull x, const float *_Nonnull bias, size_t pixels, size_t channels,
                               int32_t rectified);
@@ -49,6 +53,26 @@ void cvector_max_pool_backward_float32(const float *_Nonnull gradient, const uin
 void cvector_max_pool_backward_bfloat16(const uint16_t *_Nonnull gradient, const uint8_t *_Nonnull places,
                                         size_t width, size_t channels, uint16_t *_Nonnull above,
                                         uint16_t *_Nullable below);
+
+/// One row of 3 x 3, stride 2 max-pooling with padding 1 and output width (width + 1) / 2: of output x, the columns
+/// 2x - 1 ... 2x + 1 of three rows; nil for a row outside. `places` says for each output which of the nine (3 * row +
+/// column) it came from, the first of equals.
+void cvector_max_pool_3x3_float32(const float *_Nullable above, const float *_Nonnull middle,
+                                  const float *_Nullable below, size_t width, size_t channels,
+                                  float *_Nonnull destination, uint8_t *_Nonnull places);
+void cvector_max_pool_3x3_bfloat16(const uint16_t *_Nullable above, const uint16_t *_Nonnull middle,
+                                   const uint16_t *_Nullable below, size_t width, size_t channels,
+                                   uint16_t *_Nonnull destination, uint8_t *_Nonnull places);
+/// The adjoint for one row of the source's gradient: of the one or two rows of outputs that look at it, in which row of
+/// their windows it is. The second row may be nil.
+void cvector_max_pool_3x3_backward_float32(const float *_Nonnull first, const uint8_t *_Nonnull first_places,
+                                           int32_t first_row, const float *_Nullable second,
+                                           const uint8_t *_Nullable second_places, int32_t second_row, size_t width,
+                                           size_t channels, float *_Nonnull source);
+void cvector_max_pool_3x3_backward_bfloat16(const uint16_t *_Nonnull first, const uint8_t *_Nonnull first_places,
+                                            int32_t first_row, const uint16_t *_Nullable second,
+                                            const uint8_t *_Nullable second_places, int32_t second_row, size_t width,
+                                            size_t channels, uint16_t *_Nonnull source);
 
 /// Softmax of `pixels` pixels with `classes` logits each, which may be where the probabilities go.
 void cvector_probabilities(const float *_Nonnull logits, size_t pixels, size_t classes, float *_Nonnull probabilities);

@@ -49,8 +49,16 @@ package final class GuardedBackend: Backend {
     return layout
   }
 
-  package func maxPool(source: ActivationShape, purpose: OperationPurpose) throws -> any MaxPoolOperation {
-    GuardedMaxPool(try inner.maxPool(source: source, purpose: purpose), type: activationType)
+  package func maxPool(
+    _ window: MaxPoolWindow, source: ActivationShape, purpose: OperationPurpose
+  ) throws -> any MaxPoolOperation {
+    GuardedMaxPool(try inner.maxPool(window, source: source, purpose: purpose), type: activationType)
+  }
+
+  package func addRectified(_ source: UnsafeRawPointer, to destination: UnsafeMutableRawPointer, count: Int) {
+    Guard.run([.input(source, byteCount(count)), .changed(destination, byteCount(count))]) {
+      inner.addRectified($0[0], to: $0[1], count: count)
+    }
   }
 
   package func load(

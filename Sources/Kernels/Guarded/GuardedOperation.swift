@@ -40,6 +40,27 @@ final class GuardedWeightLayout: WeightLayout {
       inner.prepare($0[0].assumingMemoryBound(to: Float.self), into: prepared, pieces: pieces, scratch: $0[1])
     }
   }
+
+  func outputs(ofPieces pieces: Range<Int>) -> Range<Int> { inner.outputs(ofPieces: pieces) }
+
+  /// Only the weights that are read are guarded: ranks of a machine scale different outputs at the same time.
+  func scale(
+    _ weights: UnsafePointer<Float>, by factors: UnsafePointer<Float>, outputs: Range<Int>,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    guard UnsafePointer(result) != weights else {
+      Guard.run([.changed(result, 4 * count), .input(factors, 4 * outputs.upperBound)]) {
+        let values = $0[0].assumingMemoryBound(to: Float.self)
+        inner.scale(values, by: $0[1].assumingMemoryBound(to: Float.self), outputs: outputs, into: values)
+      }
+      return
+    }
+    Guard.run([.input(weights, 4 * count), .input(factors, 4 * outputs.upperBound)]) {
+      inner.scale(
+        $0[0].assumingMemoryBound(to: Float.self), by: $0[1].assumingMemoryBound(to: Float.self), outputs: outputs,
+        into: result)
+    }
+  }
 }
 
 /// A (de)convolution on guarded copies of its activations, weights, gradients and scratch memory.

@@ -124,7 +124,9 @@ package final class OneDNNBackend: LineBackend {
       copies = ReorderedWeights(
         of: master, forward: forward, backwardData: backwardData, isBFloat16: isBFloat16, threads: threadCount)
     }
-    return OneDNNWeightLayout(form: form, master: master, copies: copies, isTransposed: shape.transposed != 0)
+    return OneDNNWeightLayout(
+      form: form, master: master, copies: copies, isTransposed: shape.transposed != 0,
+      threads: threadCount)
   }
 
   private func libraryChoice(
@@ -145,7 +147,7 @@ package final class OneDNNBackend: LineBackend {
     precondition(!(convolution.rectified && convolution.accumulating))
     return try OneDNNWeightedOperation(
       convolution.libraryShape(source: source, isBFloat16: isBFloat16, isInference: purpose == .inference),
-      layout: own(layout), purpose: purpose, threads: threadCount)
+      layout: own(layout), purpose: purpose, threads: threadCount, biasIsFixed: convolution.biasIsFixed)
   }
 
   package func operation(
@@ -163,7 +165,11 @@ package final class OneDNNBackend: LineBackend {
     return layout
   }
 
-  package func maxPool(source: ActivationShape, purpose: OperationPurpose) throws -> any MaxPoolOperation {
-    OneDNNMaxPool(source: source, isBFloat16: isBFloat16, threads: threadCount)
+  package func maxPool(
+    _ window: MaxPoolWindow, source: ActivationShape, purpose: OperationPurpose
+  ) throws -> any MaxPoolOperation {
+    window == .two
+      ? OneDNNMaxPool(source: source, isBFloat16: isBFloat16, threads: threadCount)
+      : OverlappingMaxPool(source: source, backend: self)
   }
 }

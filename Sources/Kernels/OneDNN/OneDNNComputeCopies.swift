@@ -16,7 +16,7 @@ protocol ComputeCopies {
 }
 
 /// Outputs that are copied together, and so the size of a piece: the blocks of the layouts.
-private let tile = 16
+let copiedTogether = 16
 
 /// The weights in the layouts that the library reads, where those differ from the master's.
 struct ReorderedWeights: ComputeCopies {
@@ -77,7 +77,7 @@ struct ReorderedWeights: ComputeCopies {
     let plainByteCount = outs * inputs * master.offsets.spatial.count * (isBFloat16 ? 2 : 4)
     hasPadding = made.contains { $0.arrangement.byteCount != plainByteCount }
     // Padding is cleared before the copy, which only one rank may do.
-    pieceCount = hasPadding || made.isEmpty ? 1 : (outs + tile - 1) / tile
+    pieceCount = hasPadding || made.isEmpty ? 1 : (outs + copiedTogether - 1) / copiedTogether
     description = made.map(\.arrangement.description).joined(separator: "|")
   }
 
@@ -85,12 +85,12 @@ struct ReorderedWeights: ComputeCopies {
     guard !copies.isEmpty, !pieces.isEmpty else { return }
     if hasPadding { prepared.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
     let outs = master.offsets.out.count
-    let first = hasPadding ? 0 : pieces.lowerBound * tile
-    let end = hasPadding ? outs : min(outs, pieces.upperBound * tile)
-    parallelRanges((end - first + tile - 1) / tile, grain: 1, threads: threads) { range in
+    let first = hasPadding ? 0 : pieces.lowerBound * copiedTogether
+    let end = hasPadding ? outs : min(outs, pieces.upperBound * copiedTogether)
+    parallelRanges((end - first + copiedTogether - 1) / copiedTogether, grain: 1, threads: threads) { range in
       self.copyTiles(
-        weights, into: prepared, first: first + range.lowerBound * tile,
-        end: min(end, first + range.upperBound * tile))
+        weights, into: prepared, first: first + range.lowerBound * copiedTogether,
+        end: min(end, first + range.upperBound * copiedTogether))
     }
   }
 
@@ -130,7 +130,7 @@ struct WinogradCopies: ComputeCopies {
     let oneByteCount = withUnsafePointer(to: shape) { Int(conednn_winograd_weight_size($0)) }
     backwardDataOffset = oneByteCount
     byteCount = 2 * oneByteCount
-    pieceCount = Int(shape.outputs) / tile
+    pieceCount = Int(shape.outputs) / copiedTogether
     description = "winograd:\(pixels):\(shape.outputs)x\(shape.inputs)"
   }
 
@@ -138,8 +138,8 @@ struct WinogradCopies: ComputeCopies {
     parallelRanges(pieces.count, grain: 1, threads: Int(shape.threads)) { range in
       withUnsafePointer(to: self.shape) {
         conednn_winograd_transform_weights(
-          $0, weights, Int64((pieces.lowerBound + range.lowerBound) * tile),
-          Int64((pieces.lowerBound + range.upperBound) * tile), prepared, prepared + self.byteCount / 2)
+          $0, weights, Int64((pieces.lowerBound + range.lowerBound) * copiedTogether),
+          Int64((pieces.lowerBound + range.upperBound) * copiedTogether), prepared, prepared + self.byteCount / 2)
       }
     }
   }

@@ -36,7 +36,9 @@ struct OneDNNForm {
   }
 
   init(of convolution: Convolution, isBFloat16: Bool, hasTiles: Bool) {
-    if convolution.kernel > 3 {
+    if convolution.stride > 1 {
+      self = .library
+    } else if convolution.kernel > 3 {
       // Measured for fc6 (7x7, 512 to 4096, 12x15 pixels), one thread: 60 ms forward and 62 backward in bfloat16, the
       // library 78 and, unrolled, 80. Where bfloat16 is multiplied in tiles, these want sums over many pixels, and a
       // convolution's are as long as a row: there the gradients are unrolled; forward stays a convolution, which has

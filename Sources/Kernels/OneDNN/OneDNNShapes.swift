@@ -5,7 +5,7 @@ extension Convolution {
     let destination = destination(of: source)
     var shape = conednn_convolution(source: source, destination: destination)
     shape.kernel = Int64(kernel)
-    shape.stride = 1
+    shape.stride = Int64(stride)
     shape.padding_top = Int64(padding)
     shape.padding_left = Int64(padding)
     shape.padding_bottom = Int64(padding)

@@ -11,13 +11,15 @@ final class OneDNNWeightLayout: WeightLayout {
   private let copies: any ComputeCopies
   private let canonicalOffsets: OneDNNOffsets
   private let isTransposed: Bool
+  private let threads: Int
 
   /// - Parameter isTransposed: canonical order [in, out, kernel, kernel] (a deconvolution's) instead of [out, in, …].
-  init(form: OneDNNForm, master: OneDNNArrangement, copies: any ComputeCopies, isTransposed: Bool) {
+  init(form: OneDNNForm, master: OneDNNArrangement, copies: any ComputeCopies, isTransposed: Bool, threads: Int) {
     self.form = form
     self.master = master
     self.copies = copies
     self.isTransposed = isTransposed
+    self.threads = threads
     canonicalOffsets = .canonical(
       outs: master.offsets.out.count, inputs: master.offsets.input.count, taps: master.offsets.spatial.count,
       isTransposed: isTransposed)
@@ -88,6 +90,30 @@ final class OneDNNWeightLayout: WeightLayout {
     conednn_move_weights(
       source, from, destination, to, Int64(isTransposed ? master.offsets.out.count : rowCount),
       Int64(isTransposed ? rowCount : master.offsets.input.count), Int64(master.offsets.spatial.count))
+  }
+
+  func outputs(ofPieces pieces: Range<Int>) -> Range<Int> {
+    let count = master.offsets.out.count
+    // All together, or as many as the copies take at a time.
+    return copies.pieceCount == 1
+      ? 0..<count
+      : min(count, pieces.lowerBound * copiedTogether)..<min(count, pieces.upperBound * copiedTogether)
+  }
+
+  func scale(
+    _ weights: UnsafePointer<Float>, by factors: UnsafePointer<Float>, outputs: Range<Int>,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    precondition(!isTransposed)
+    let blocks = (outputs.count + copiedTogether - 1) / copiedTogether
+    parallelRanges(blocks, grain: 1, threads: threads) { range in
+      self.master.offsets.withPointers {
+        conednn_scale_weights(
+          weights, $0, factors, Int64(outputs.lowerBound + range.lowerBound * copiedTogether),
+          Int64(min(outputs.upperBound, outputs.lowerBound + range.upperBound * copiedTogether)),
+          Int64(self.master.offsets.input.count), Int64(self.master.offsets.spatial.count), result)
+      }
+    }
   }
 
   func prepare(

@@ -14,14 +14,17 @@ final class OneDNNWeightedOperation: WeightedOperation {
   private let products: [any LayerProduct]
 
   init(
-    _ shape: conednn_convolution, layout: OneDNNWeightLayout, purpose: OperationPurpose, threads: Int
+    _ shape: conednn_convolution, layout: OneDNNWeightLayout, purpose: OperationPurpose, threads: Int,
+    biasIsFixed: Bool = false
   ) throws {
     source = shape.source
     destination = shape.destination
     self.layout = layout
     forward = try Self.forward(shape, layout, threads: threads)
     sourceGradient = purpose == .training ? try Self.sourceGradient(shape, layout, threads: threads) : nil
-    weightGradient = purpose == .inference ? nil : try Self.weightGradient(shape, layout, threads: threads)
+    var gradientShape = shape
+    if biasIsFixed { gradientShape.biased = 0 }
+    weightGradient = purpose == .inference ? nil : try Self.weightGradient(gradientShape, layout, threads: threads)
     products = [forward, sourceGradient, weightGradient].compactMap { $0 }
     scratchByteCount = products.map(\.scratchByteCount).max() ?? 0
   }

@@ -126,6 +126,25 @@ final class PanelWeightLayout: WeightLayout {
     }
   }
 
+  /// A piece is a panel of inputs, of all outputs.
+  func outputs(ofPieces pieces: Range<Int>) -> Range<Int> { 0..<outputChannels }
+
+  func scale(
+    _ weights: UnsafePointer<Float>, by factors: UnsafePointer<Float>, outputs: Range<Int>,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    precondition(!isTransposed && outputs.lowerBound % panelWidth == 0)
+    let first = outputs.lowerBound / panelWidth
+    pool.run((outputs.count + panelWidth - 1) / panelWidth) { index, _ in
+      let panel = first + index
+      let lanes = min(panelWidth, outputs.upperBound - panel * panelWidth)
+      let own = factors + panel * panelWidth
+      for line in panel * taps * inputChannels..<(panel + 1) * taps * inputChannels {
+        for lane in 0..<lanes { result[line * panelWidth + lane] = weights[line * panelWidth + lane] * own[lane] }
+      }
+    }
+  }
+
   private func prepareForwardPiece(
     _ piece: Int, _ weights: UnsafePointer<Float>, into forward: UnsafeMutablePointer<Float>
   ) {

@@ -71,7 +71,9 @@ package final class PortableBackend: LineBackend {
     return layout
   }
 
-  package func maxPool(source: ActivationShape, purpose: OperationPurpose) throws -> any MaxPoolOperation {
-    PortableMaxPool(source: source, pool: pool)
+  package func maxPool(
+    _ window: MaxPoolWindow, source: ActivationShape, purpose: OperationPurpose
+  ) throws -> any MaxPoolOperation {
+    window == .two ? PortableMaxPool(source: source, pool: pool) : OverlappingMaxPool(source: source, backend: self)
   }
 }

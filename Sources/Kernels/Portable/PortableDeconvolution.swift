@@ -35,7 +35,7 @@ extension PortableWeightedOperation {
       output: GatherOutput(isRounded: layout.precision == .bfloat16 && !deconvolution.floatDestination))
   }
 
-  private static func phases(of deconvolution: Deconvolution) -> [GatherGrid] {
+  static func phases(of deconvolution: Deconvolution) -> [GatherGrid] {
     let (kernel, stride) = (deconvolution.kernel, deconvolution.stride)
     var grids: [GatherGrid] = []
     for y in 0..<min(stride, deconvolution.height) {
