@@ -87,8 +87,9 @@ final class PanelWeightLayout: WeightLayout {
     }
   }
 
+  /// On the calling thread alone, so that checkpoints can be written beside training: the pool runs one loop at a time.
   func exportCanonical(_ weights: UnsafePointer<Float>, into canonical: UnsafeMutablePointer<Float>) {
-    pool.run(outputPanels) { panel, _ in
+    for panel in 0..<outputPanels {
       let outputs = panel * panelWidth..<min(outputChannels, (panel + 1) * panelWidth)
       withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * panelWidth) { lanes in
         for input in 0..<inputChannels {
