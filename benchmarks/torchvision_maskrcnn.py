@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Training steps and inference of Mask R-CNN on VGG16 with a feature pyramid in torchvision: the peer of
+"""Training steps and inference of Mask R-CNN on VGG16 or ResNet-50 with a feature pyramid in torchvision: the peer of
 `fcn-dist benchmark step --config FILE` with model.architecture mask-rcnn.
 
-The same network: VGG16's convolutions, a pyramid on conv3_3, conv4_3, conv5_3 and pool5, torchvision's region proposal
+The same network: VGG16's convolutions, a pyramid on conv3_3, conv4_3, conv5_3 and pool5 (or, with --backbone resnet50,
+torchvision's own with frozen batch normalisations, every layer trained but for --frozen), torchvision's region proposal
 network and heads with their defaults, SGD with momentum and weight decay. Images are noise with four rectangles.
 
     python3 torchvision_maskrcnn.py --processes 1 --threads 2 --precision bfloat16 --size 320
@@ -24,8 +25,23 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     torch_processes.add_arguments(parser, processes=1, threads=2, batch=1)
     parser.add_argument("--size", type=int, default=320, help="sides of the images")
+    parser.add_argument("--backbone", choices=["vgg16", "resnet50"], default="vgg16")
+    parser.add_argument("--frozen", action="store_true", help="resnet50: leave conv1 and layer1 as they are")
     parser.add_argument("--classes", type=int, default=2, help="with background")
     return parser.parse_args()
+
+
+def make_resnet(is_frozen):
+    from torchvision.models import resnet50
+    from torchvision.models.detection.backbone_utils import _resnet_fpn_extractor
+    from torchvision.ops.misc import FrozenBatchNorm2d
+
+    body = resnet50(weights=None, norm_layer=FrozenBatchNorm2d)
+    for name, vector in body.named_buffers():
+        # Without a training behind them, sixteen blocks that each add to the sum grow beyond bounds.
+        if name.endswith("bn3.weight"):
+            vector.fill_(0.25)
+    return _resnet_fpn_extractor(body, 3 if is_frozen else 5)
 
 
 def make_network(options):
@@ -53,7 +69,8 @@ def make_network(options):
             return self.pyramid(levels)
 
     torch.manual_seed(1)
-    return MaskRCNN(VGG16WithPyramid(), num_classes=options.classes, min_size=options.size, max_size=options.size)
+    backbone = make_resnet(options.frozen) if options.backbone == "resnet50" else VGG16WithPyramid()
+    return MaskRCNN(backbone, num_classes=options.classes, min_size=options.size, max_size=options.size)
 
 
 def sample(options, generator):

@@ -33,17 +33,17 @@ package struct Layer {
 
   var isTrained: Bool { isUpdated && !isFrozen }
   /// What the layer ends in; it has no bias then.
-  var normalization: FrozenNormalization? = nil
+  package var normalization: FrozenNormalization? = nil
 
   /// A batch normalisation that nothing changes (reference: torchvision's FrozenBatchNorm2d).
-  struct FrozenNormalization {
-    let name: String
-    let epsilon: Float
+  package struct FrozenNormalization {
+    package let name: String
+    package let epsilon: Float
     /// Its weight before training.
     let startingWeight: Float
 
     /// As torchvision calls its vectors, and what they are before training.
-    var vectors: [(name: String, start: Float)] {
+    package var vectors: [(name: String, start: Float)] {
       [("weight", startingWeight), ("bias", 0), ("running_mean", 0), ("running_var", 1)]
     }
   }

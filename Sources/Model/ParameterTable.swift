@@ -25,20 +25,23 @@ package struct ParameterTable {
       parameters.append(
         Parameter(
           name: "\(layer)/\(name)", layer: layer, kind: kind, canonicalShape: shape, range: floats..<floats + count,
-          isUpdated: isUpdated, isTrained: isTrained, layout: layout, isFolded: fold != nil, preparedRange: bytes..<bytes + byteCount))
+          isUpdated: isUpdated, isTrained: isTrained, layout: layout, isFolded: fold != nil,
+          preparedRange: bytes..<bytes + byteCount))
       floats = Self.roundedUp(floats + count, to: 16)
       bytes = Self.roundedUp(bytes + byteCount, to: 64)
     }
     for (index, (layer, layout)) in zip(layers, layouts).enumerated() {
       append(
-        "weight", layer.name, .weight, layer.weightShape, isUpdated: layer.isUpdated, isTrained: layer.isTrained, layout,
+        "weight", layer.name, .weight, layer.weightShape, isUpdated: layer.isUpdated, isTrained: layer.isTrained,
+        layout,
         fold: folds[index])
       if let shape = layer.biasShape {
         append("bias", layer.name, .bias, shape, isUpdated: layer.isUpdated, isTrained: layer.isTrained)
       }
       guard let normalization = layer.normalization else { continue }
       for vector in normalization.vectors {
-        append(vector.name, normalization.name, .normalization, [layer.weightShape[0]], isUpdated: false,
+        append(
+          vector.name, normalization.name, .normalization, [layer.weightShape[0]], isUpdated: false,
           isTrained: false)
       }
     }

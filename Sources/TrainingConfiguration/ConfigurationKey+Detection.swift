@@ -8,8 +8,7 @@ extension ConfigurationKey {
       .choice("model.backbone", \.model.backbone, "mask-rcnn: what the feature pyramid is made from"),
       .number(
         "model.batch_norm_epsilon", \.model.batchNormEpsilon, .fractionBelowOne,
-        "resnet50: what is added to the variances of its frozen batch normalisations; 0 for torchvision's COCO weights"
-      ).forResidualNets,
+        "resnet50: what is added to the variances of its frozen batch normalisations; 0 for torchvision's COCO weights"),
       .integer(
         "detection.fpn_channels", \.model.detection.pyramidChannels, in: 1...65_536,
         "channels of the feature pyramid and of the region proposal network"),
@@ -101,12 +100,6 @@ extension ConfigurationKey {
       "detection.detections_per_image", \.model.detection.detectionsPerImage, in: 1...4096,
       "detections of an image, the best"),
   ]
-
-  private var forResidualNets: ConfigurationKey {
-    ConfigurationKey(
-      path: path, summary: summary, values: values, read: read,
-      write: { $0.model.backbone == .resnet50 ? write($0) : nil })
-  }
 
   private var forDetectors: ConfigurationKey {
     ConfigurationKey(

@@ -15,7 +15,7 @@ struct CanonicalTensor: Sendable {
   /// - Parameter isTurned: the other kernels of the file come as height, width, in, out, though it does not say so.
   init?(_ tensor: SourceTensor, as target: LayerNames.Target, isTurned: Bool = false, reversesChannels: Bool) {
     let kernel = LayerNames.kernel(of: target.layer)
-    guard let layout = target.isBias ? Self.bias(tensor) : Self.weight(tensor, kernel, isTurned) else { return nil }
+    guard let layout = target.isVector ? Self.bias(tensor) : Self.weight(tensor, kernel, isTurned) else { return nil }
     shape = layout.shape
     isOutputsLast = layout.isOutputsLast
     self.reversesChannels = reversesChannels && layout.shape.count == 4 && layout.shape[1] == 3
@@ -35,7 +35,7 @@ struct CanonicalTensor: Sendable {
   /// Whether a weight can only be one in the order height, width, in, out: a kernel of 1x1 alone never says so.
   static func isClearlyTurned(_ tensor: SourceTensor, as target: LayerNames.Target) -> Bool {
     let (shape, kernel) = (tensor.shape, LayerNames.kernel(of: target.layer))
-    return !target.isBias && kernel > 1 && shape.count == 4 && shape.prefix(2) == [kernel, kernel]
+    return !target.isVector && kernel > 1 && shape.count == 4 && shape.prefix(2) == [kernel, kernel]
       && shape.suffix(2) != [kernel, kernel]
   }
 

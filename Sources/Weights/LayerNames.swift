@@ -13,9 +13,21 @@ enum LayerNames {
   }
 
   struct Target: Hashable, Sendable {
+    /// The raw values are the names in files.
+    enum Part: String { case weight, bias, runningMean = "running_mean", runningVariance = "running_var" }
+
     let layer: String
-    let isBias: Bool
-    var name: String { "\(layer)/\(isBias ? "bias" : "weight")" }
+    let part: Part
+    var name: String { "\(layer)/\(part.rawValue)" }
+    /// One number for each output.
+    var isVector: Bool { part != .weight || DetectorNames.isNormalization(layer) }
+
+    init(layer: String, part: Part) {
+      self.layer = layer
+      self.part = part
+    }
+
+    init(layer: String, isBias: Bool) { self.init(layer: layer, part: isBias ? .bias : .weight) }
   }
 
   static let convolutions = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)].enumerated().flatMap { block, part in
@@ -28,7 +40,7 @@ enum LayerNames {
       "upscore8",
     ])
   /// Modules of torchvision's vgg16 that have weights, by their index.
-  private static let features = Dictionary(
+  static let features = Dictionary(
     uniqueKeysWithValues: zip([0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28], convolutions))
   private static let classifier = [0: "fc6", 3: "fc7", 6: "score_fr"]
   private static let keras = Dictionary(
@@ -40,7 +52,8 @@ enum LayerNames {
 
   /// The height and width of a layer's kernel.
   static func kernel(of layer: String) -> Int {
-    switch layer {
+    if let kernel = DetectorNames.kernel(of: layer) { return kernel }
+    return switch layer {
     case "fc6": 7
     case "fc7", "score_fr", "score_pool4", "score_pool3": 1
     case "upscore2", "upscore_pool4": 4

@@ -13,16 +13,21 @@ struct Naming {
       throw Failure(.badData, "--map names '\(name)', and \(file.path) has no such tensor")
     }
     try Self.refuseBatchNormalisation(file)
+    let isDetector = DetectorNames.areIn(file)
+    func known(_ name: String) -> (target: LayerNames.Target, family: LayerNames.Family)? {
+      isDetector ? DetectorNames.target(of: name).map { ($0, .torchvision) } : LayerNames.target(of: name)
+    }
     var families: [LayerNames.Family] = []
     var unknown: [SourceTensor] = []
     let mapped = Set(map.values)
     for tensor in file.tensors {
       if let name = map[tensor.name] {
-        guard let known = LayerNames.target(of: name), known.target.name == name else {
+        guard let target = LayerNames.target(of: name)?.target ?? DetectorNames.target(of: name), target.name == name
+        else {
           throw Failure(.badData, "--map gives '\(tensor.name)' the name '\(name)', which is no parameter of an FCN")
         }
-        targets.append((tensor, known.target))
-      } else if let known = LayerNames.target(of: tensor.name) {
+        targets.append((tensor, target))
+      } else if let known = known(tensor.name) {
         guard !mapped.contains(known.target.name) else { continue }
         targets.append((tensor, known.target))
         families.append(known.family)
@@ -37,7 +42,9 @@ struct Naming {
       targets += ordered
       unknown.removeAll { tensor in ordered.contains { $0.tensor.name == tensor.name } }
     }
-    for tensor in unknown { leave(tensor, "no layer of VGG16 or an FCN is called so") }
+    for tensor in unknown {
+      leave(tensor, isDetector ? DetectorNames.reason(tensor.name) : "no layer of VGG16 or an FCN is called so")
+    }
   }
 
   mutating func leave(_ tensor: SourceTensor, _ reason: String) {

@@ -1,7 +1,8 @@
 import Basics
 import Checkpoints
 
-/// The parameters of a VGG16 or an FCN in a foreign weight file, in the names and layouts of docs/formats.md section 1.
+/// The parameters of a VGG16, an FCN, a ResNet-50 or a Mask R-CNN in a foreign weight file, in the names and layouts of
+/// docs/formats.md sections 1 and 9.
 /// A layer is taken whole or not at all.
 package struct WeightImport {
   /// The order of an image's channels.
@@ -39,7 +40,7 @@ package struct WeightImport {
     let isTurned = naming.targets.contains { CanonicalTensor.isClearlyTurned($0.tensor, as: $0.target) }
     var found: [LayerNames.Target: (tensor: SourceTensor, canonical: CanonicalTensor)] = [:]
     for (tensor, target) in naming.targets {
-      let turns = order == .bgr && target.layer == "conv1_1" && !target.isBias
+      let turns = order == .bgr && ["conv1_1", "conv1"].contains(target.layer) && !target.isVector
       guard let canonical = CanonicalTensor(tensor, as: target, isTurned: isTurned, reversesChannels: turns)
       else {
         naming.leave(tensor, "does not fit \(target.name)")
@@ -52,18 +53,23 @@ package struct WeightImport {
       }
       found[target] = (tensor, canonical)
     }
+    let shapes = FoundShapes(shapes: found.mapValues { $0.canonical.shape })
     var tensors: [CheckpointTensor] = []
     var rows: [Row] = []
     for target in found.keys.sorted(by: { $0.name < $1.name }) {
       guard let (tensor, canonical) = found[target] else { continue }
-      if let reason = Self.incompleteness(of: target.layer, found.mapValues(\.canonical)) {
+      if let reason = shapes.incompleteness(of: target.layer) {
         naming.leave(tensor, reason)
         continue
       }
       let path = file.path
       tensors.append(
         CheckpointTensor(name: target.name, shape: canonical.shape) { buffer in
-          _ = buffer.update(fromContentsOf: canonical.values(try tensor.values(in: path)))
+          let values = canonical.values(try tensor.values(in: path))
+          if target.part == .runningVariance, let least = values.min(), least < 0 {
+            throw Failure(.badData, "\(path): tensor '\(tensor.name)' has a variance of \(least)")
+          }
+          _ = buffer.update(fromContentsOf: values)
         })
       rows.append(Row(source: tensor.name, shape: tensor.shape, target: target.name, note: canonical.note))
     }
@@ -71,22 +77,12 @@ package struct WeightImport {
       let examples = file.tensors.prefix(3).map { "'\($0.name)' \($0.shape)" }.joined(separator: ", ")
       throw Failure(
         .badData,
-        "\(file.path) (\(file.format.rawValue)) has no convolution of VGG16 under a name that is known; it has "
+        "\(file.path) (\(file.format.rawValue)) has no convolution of VGG16 or ResNet-50 under a name that is known; it has "
           + (examples.isEmpty ? "no tensors" : examples),
         remedy: "give the names in a file for --map: one line 'NAME-IN-THE-FILE conv1_1/weight' a tensor")
     }
     self.tensors = tensors
     self.rows = rows + naming.leftOut
-  }
-
-  /// Why a layer cannot be taken whole; nil where it can.
-  private static func incompleteness(of layer: String, _ found: [LayerNames.Target: CanonicalTensor]) -> String? {
-    guard let weight = found[LayerNames.Target(layer: layer, isBias: false)] else { return "\(layer) has no weight" }
-    // The upsampling layers have none.
-    if layer.hasPrefix("upscore") { return nil }
-    guard let bias = found[LayerNames.Target(layer: layer, isBias: true)] else { return "\(layer) has no bias" }
-    return bias.shape[0] == weight.shape[0]
-      ? nil : "\(layer) has \(weight.shape[0]) outputs and \(bias.shape[0]) biases"
   }
 
   /// How a kind of source prepares its images.

@@ -20,8 +20,9 @@ struct ResNetTests {
       backbone: .resnet50)
   }()
 
-  private static func harness(_ backend: any Backend) throws -> ModelHarness {
-    let harness = try ModelHarness(configuration, backend: backend, reference: (2, size.height, size.width))
+  private static func harness(_ backend: any Backend, frozen: Set<String> = []) throws -> ModelHarness {
+    let harness = try ModelHarness(
+      configuration, backend: backend, reference: (2, size.height, size.width), frozen: frozen)
     for (index, parameter) in harness.network.parameters.parameters.enumerated() {
       let values = modelRandom(parameter.canonicalCount, stream: UInt64(300 + index))
       let start = parameter.exportCanonical(from: harness.master.floats())
@@ -144,6 +145,33 @@ struct ResNetTests {
     let all = UnsafeBufferPointer(
       start: harness.gradient.floats(), count: harness.network.parameters.floatCount)
     #expect(all.allSatisfy { $0.isFinite })
+  }
+
+  /// conv1 and layer1, as torchvision freezes them; a block in the middle; all of a stage but its shortcut; all but the last
+  /// block.
+  @Test(arguments: [
+    ["conv1", "layer1.*"], ["layer2.1.*"], ["conv1", "layer1.*", "layer2.0.conv?", "layer2.1*"],
+    ["conv1", "layer1*", "layer2*", "layer3*", "layer4.0*", "layer4.1*"],
+  ])
+  func frozenLayersHaveNoGradient(_ patterns: [String]) throws {
+    let backend = try PortableBackend(precision: .float32, threads: 2)
+    let names = Network.layers(of: Self.configuration).map(\.name)
+    let frozen = Set(names.filter { name in patterns.contains { LayerPattern($0).matches(name) } })
+    var ready: [Range<Int>] = []
+    let whole = try Self.results(Self.harness(backend))
+    let harness = try Self.harness(backend, frozen: frozen)
+    let part = try Self.results(harness) { ready.append($0) }
+    #expect(part.outputs == whole.outputs && !frozen.isEmpty)
+    for parameter in harness.network.parameters.parameters {
+      let gradient = part.gradients[parameter.name] ?? []
+      if frozen.contains(parameter.layer) {
+        #expect(!parameter.isTrained && gradient.allSatisfy { $0 == 0 }, "\(parameter.name)")
+      } else {
+        #expect(relativeDifference(gradient, whole.gradients[parameter.name] ?? []) < 1e-5, "\(parameter.name)")
+      }
+    }
+    #expect(
+      ready.sorted { $0.lowerBound < $1.lowerBound } == harness.network.parameters.parameters.map(\.range))
   }
 
   @Test(.enabled(if: OneDNNBackend.unavailabilityReason == nil, "needs oneDNN"), arguments: precisions, [1, 3])

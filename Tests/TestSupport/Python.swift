@@ -6,6 +6,7 @@ package enum Python {
   package static let hasH5py = has("h5py, numpy")
   package static let hasONNXRuntime = has("onnx, onnxruntime, h5py, numpy")
   package static let hasTorchvision = has("torch, torchvision, safetensors.torch, h5py, PIL, numpy")
+  package static let hasDetectors = has("torch, torchvision, h5py, PIL, numpy")
   package static let hasPillow = has("PIL, numpy")
 
   package static let hasSciPy = has("scipy.ndimage, numpy")

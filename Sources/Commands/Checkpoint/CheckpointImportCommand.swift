@@ -6,7 +6,8 @@ import Weights
 
 struct CheckpointImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Take the weights of a VGG16 or an FCN from another tool's file.",
+    commandName: "import",
+    abstract: "Take the weights of a VGG16, an FCN, a ResNet-50 or a Mask R-CNN from another tool's file.",
     discussion: """
       Reads PyTorch (.pth, .pt), safetensors, ONNX, Keras (.h5, .weights.h5, .keras), Caffe (.caffemodel) and HDF5 files. \
       The content decides, not the name; nothing in a file is executed. Layers are known by torchvision's, Keras' and the \
@@ -14,6 +15,7 @@ struct CheckpointImportCommand: ParsableCommand {
       BGR becomes RGB. Writes a file for --init, with the mean and std that the source uses.
 
         fcn-dist checkpoint import vgg16-397923af.pth vgg16.h5
+        fcn-dist checkpoint import maskrcnn_resnet50_fpn_coco.pth maskrcnn.h5
         fcn-dist checkpoint import VGG_ILSVRC_16_layers.caffemodel vgg16.h5
         fcn-dist train --config configs/voc-fcn32s.yaml --init vgg16.h5
       """)
@@ -38,8 +40,10 @@ struct CheckpointImportCommand: ParsableCommand {
       try ParameterFileWriter.write(
         found.tensors, to: output, normalisation: found.normalisation, source: "\(file.format.rawValue) file \(source)")
       Output.write(Self.table(found.rows) + "\n")
-      if found.tensors.contains(where: { $0.name == "conv1_1/weight" }) {
-        Output.write("channels of conv1_1: \(found.channels.rawValue.uppercased()) (\(found.channelsReason))")
+      if let first = ["conv1_1", "conv1"].first(where: { layer in
+        found.tensors.contains { $0.name == "\(layer)/weight" }
+      }) {
+        Output.write("channels of \(first): \(found.channels.rawValue.uppercased()) (\(found.channelsReason))")
       }
       if let (mean, std) = found.normalisation {
         Output.write(

@@ -59,6 +59,10 @@ struct ExactnessGroup {
         title: "evaluation over scales and mirror images", work: .evaluation, trainingNumber: number + 6,
         arguments: ["--scales", "0.75,1", "--flip"],
         cases: [ExactnessCase(ranks: 0), ExactnessCase(ranks: 2), ExactnessCase(ranks: 5)]),
+      short(
+        "training Mask R-CNN on ResNet-50",
+        detector + ["--set", "model.backbone=resnet50", "--set", "optimizer.freeze=[conv1, 'layer1.*']"],
+        task: .instances),
     ]
   }
 

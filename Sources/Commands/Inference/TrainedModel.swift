@@ -52,7 +52,7 @@ struct TrainedModel {
     store = try ParameterStore(
       table: network.parameters, optimizerStateNames: [], bufferCounts: Array(repeating: 0, count: machine.size),
       machine: machine)
-    if machine.rank == 0 { try Self.fill(store, from: file) }
+    if machine.rank == 0 { try Self.fill(store, from: file, epsilon: model.batchNormEpsilon) }
     try machine.barrier()
     network.prepare(store.memory, piece: machine.rank, of: machine.size)
     try agreement(dataset, machine: machine).check(over: group)
@@ -99,8 +99,10 @@ struct TrainedModel {
     var model = configuration.model
     guard let stored = file.model else {
       func shape(_ name: String) -> [Int]? { file.parameters.first { $0.name == name }?.shape }
-      model.classes = model.classes ?? shape("score_fr/bias")?.first ?? dataset?.info.classCount
-      model.channels = model.channels ?? shape("conv1_1/weight")?.dropFirst().first ?? dataset?.info.channels
+      model.classes =
+        model.classes ?? shape("score_fr/bias")?.first ?? shape("cls_score/bias")?.first ?? dataset?.info.classCount
+      let first = shape("conv1_1/weight") ?? shape("conv1/weight")
+      model.channels = model.channels ?? first?.dropFirst().first ?? dataset?.info.channels
       return model
     }
     guard let architecture = Architecture(rawValue: stored.architecture),
@@ -163,7 +165,7 @@ struct TrainedModel {
     return (0..<count).map { "class \($0)" }
   }
 
-  private static func fill(_ store: ParameterStore, from file: ParameterFile) throws {
+  private static func fill(_ store: ParameterStore, from file: ParameterFile, epsilon: Float) throws {
     let tensors = Dictionary(file.parameters.map { ($0.name, $0) }) { first, _ in first }
     for parameter in store.table.parameters {
       guard let tensor = tensors[parameter.name] else {
@@ -179,5 +181,6 @@ struct TrainedModel {
       }
       try parameter.importCanonical(try tensor.values(), into: store.memory.master)
     }
+    try store.table.checkNormalizations(in: store.memory.master, epsilon: epsilon, path: file.path)
   }
 }

@@ -45,6 +45,7 @@ package struct StartingPoint: Codable {
       try Self.checkIsFinite(source, path)
       let report = transplant(source: source, into: arena.table, arena.master)
       try Self.checkIsWorthwhile(report, path, options)
+      try arena.table.checkNormalizations(in: arena.master, epsilon: model.batchNormEpsilon, path: path)
       notes =
         ["parameters: from \(path)\(file.isAverage ? ", their moving average" : "")"] + report.summary.map { "  " + $0 }
     }

@@ -123,13 +123,20 @@ package struct ONNXExport {
   private func parameters(_ tensors: [CheckpointTensor]) throws -> [CheckpointTensor] {
     let found = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     return try layers.flatMap { layer in
-      try [("weight", Optional(layer.weightShape)), ("bias", layer.biasShape)].compactMap { kind, shape in
-        guard let shape else { return nil }
-        guard let tensor = found["\(layer.name)/\(kind)"], tensor.shape == shape else {
-          throw Failure(.badData, "the file has no \(layer.name)/\(kind) of shape \(shape)")
+      func tensor(_ name: String, _ shape: [Int]) throws -> CheckpointTensor {
+        guard let tensor = found[name], tensor.shape == shape else {
+          throw Failure(.badData, "the file has no \(name) of shape \(shape)")
         }
         return tensor
       }
+      let weight = try tensor("\(layer.name)/weight", layer.weightShape)
+      if let normalization = layer.normalization {
+        let vectors = try normalization.vectors.map { vector in
+          try tensor("\(normalization.name)/\(vector.name)", [layer.weightShape[0]])
+        }
+        return weight.folded(vectors, epsilon: normalization.epsilon, layer: layer.name)
+      }
+      return try [weight] + (layer.biasShape.map { [try tensor("\(layer.name)/bias", $0)] } ?? [])
     }
   }
 
@@ -169,9 +176,14 @@ package struct ONNXExport {
     let source = names[step.source] ?? ""
     switch step.operation {
     case .dropout: names[step.destination] = source
-    case .maxPool:
+    case .maxPool(.two):
       node(
         "MaxPool", [source], "pool_\(number)", [("ceil_mode", 1)], [("kernel_shape", [2, 2]), ("strides", [2, 2])])
+      names[step.destination] = "pool_\(number)"
+    case .maxPool(.three):
+      node(
+        "MaxPool", [source], "pool_\(number)", [],
+        [("kernel_shape", [3, 3]), ("strides", [2, 2]), ("pads", [1, 1, 1, 1])])
       names[step.destination] = "pool_\(number)"
     case .scale(let factor):
       constants.append(("scale_\(number)", [1], .floats([factor])))
@@ -194,6 +206,10 @@ package struct ONNXExport {
       addCrop(source, offset, to: sum, "crop_\(number)", step)
       node("Add", [sum, names[step.destination] ?? ""], "sum_\(number)")
       names[step.destination] = "sum_\(number)"
+    case .residual(let identity):
+      node("Add", [source, names[identity] ?? ""], "block_\(number)_sum")
+      node("Relu", ["block_\(number)_sum"], "block_\(number)")
+      names[step.destination] = "block_\(number)"
     case .meanOverPositions:
       node("ReduceMean", [source, "rows_and_columns"], "mean_\(number)", [("keepdims", 0)])
       names[step.destination] = "mean_\(number)"
@@ -215,7 +231,10 @@ package struct ONNXExport {
     let padding = convolution.padding
     node(
       "Conv", [source, "\(layer.name).weight", "\(layer.name).bias"], layer.name, [],
-      [("kernel_shape", [convolution.kernel, convolution.kernel]), ("pads", [padding, padding, padding, padding])])
+      [
+        ("kernel_shape", [convolution.kernel, convolution.kernel]), ("pads", [padding, padding, padding, padding]),
+        ("strides", [convolution.stride, convolution.stride]),
+      ])
     var result = layer.name
     if convolution.accumulating {
       node("Add", [names[step.destination] ?? "", result], "\(layer.name)_sum")
