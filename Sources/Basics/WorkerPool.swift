@@ -38,7 +38,10 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   /// Calls `body(iteration, worker)` once for every iteration in 0 ..< count, on all threads; worker is below
-  /// `threadCount` and no two calls at the same time have the same one.
+  /// `threadCount` and no two calls of this loop at the same time have the same one.
+  ///
+  /// A caller that finds the threads busy with another caller's loop (a checkpoint is brought into the files' order
+  /// while the next step is computed) does all its iterations itself, as worker 0.
   package func run(_ count: Int, _ body: (_ iteration: Int, _ worker: Int) -> Void) {
     guard count > 1, threadCount > 1 else {
       for iteration in 0..<max(0, count) { body(iteration, 0) }
@@ -46,7 +49,10 @@ package final class WorkerPool: @unchecked Sendable {
     }
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: body) { body in
-        board.post(count: count, workers: threads.count, body: body)
+        guard board.post(count: count, workers: threads.count, body: body) else {
+          for iteration in 0..<count { body.pointee(iteration, 0) }
+          return
+        }
         board.work(on: body, count: count, worker: 0)
         board.waitUntilDone()
       }
@@ -93,16 +99,18 @@ private final class Board: @unchecked Sendable {
     finished.deallocate()
   }
 
-  func post(count: Int, workers: Int, body: Body) {
+  /// - Returns: false where another loop is running: then nothing happens.
+  func post(count: Int, workers: Int, body: Body) -> Bool {
     pthread_mutex_lock(mutex)
-    precondition(self.body == nil, "a pool runs one loop at a time")
+    defer { pthread_mutex_unlock(mutex) }
+    guard self.body == nil else { return false }
     next.store(0, ordering: .relaxed)
     self.count = count
     self.body = body
     busyWorkers = workers
     loop += 1
     pthread_cond_broadcast(posted)
-    pthread_mutex_unlock(mutex)
+    return true
   }
 
   func work(on body: Body, count: Int, worker: Int) {

@@ -16,6 +16,19 @@ import Testing
     }
   }
 
+  /// A checkpoint is written while the next step is computed: whoever comes second works alone.
+  @Test(arguments: [2, 5]) func aLoopDuringAnotherIsRunByItsCaller(threads: Int) throws {
+    let pool = try WorkerPool(threadCount: threads)
+    let calls = Monitor([Int](repeating: 0, count: 40))
+    pool.run(4) { outer, _ in
+      pool.run(10) { inner, worker in
+        #expect(worker == 0)
+        calls.withLock { $0[outer * 10 + inner] += 1 }
+      }
+    }
+    #expect(calls.withLock { $0 } == [Int](repeating: 1, count: 40))
+  }
+
   /// More threads than there is room for are an error that says what to do; those that had started are ended.
   @Test func tooManyThreadsAreAnError() async {
     await #expect(processExitsWith: .success) {

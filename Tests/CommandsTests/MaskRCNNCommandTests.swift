@@ -76,6 +76,23 @@ import Testing
     }
   }
 
+  /// Checkpoints are written while the next step is computed, by threads that share a pool; and before a training the
+  /// doctor is asked.
+  @Test func severalThreadsWriteAndComputeAtOnce() throws {
+    try withTool { tool in
+      try tool("dataset synthesize --task instances --output data --train 4 --val 1 --height 64 --width 96")
+      let recipe = { (threads: Int) in Self.recipe.replacing("--threads 1", with: "--threads \(threads)") }
+      let doctor = try tool("doctor --data data\(recipe(2))")
+      #expect(doctor.exitCode == 0 && doctor.output.contains("0 errors"), "\(doctor)")
+      let training =
+        "train --data data --set train.checkpoint_every=1 --set train.evaluate_every=never --set train.steps=6"
+      for threads in [1, 4] {
+        let outcome = try tool("\(training) --output run\(threads)\(recipe(threads))")
+        #expect(outcome.exitCode == 0, "\(outcome)")
+      }
+    }
+  }
+
   @Test func whatDoesNotFitIsRefusedWithTheRemedy() throws {
     try withTool { tool in
       try tool("dataset synthesize --task instances --output things --train 4 --val 2 --height 64 --width 64")

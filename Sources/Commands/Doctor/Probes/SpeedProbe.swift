@@ -60,7 +60,9 @@ struct SpeedProbe {
       part.problem = predicted.problem
       var longest = [predicted.value ?? .infinity]
       try trainers.allReduce(&longest, .maximum)
-      part.isWholeMicroBatch = longest[0] <= Self.longestMicroBatchSeconds
+      // What finds things does different work on different images, and there are none here.
+      let isEqualWork = workload.network.configuration.architecture.task != .instances
+      part.isWholeMicroBatch = isEqualWork && longest[0] <= Self.longestMicroBatchSeconds
       part.microBatchSeconds =
         part.isWholeMicroBatch ? try microBatchSeconds(store.memory, gradient, trainers) : longest[0]
     }
