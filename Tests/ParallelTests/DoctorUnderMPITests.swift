@@ -158,6 +158,29 @@ extension ParallelTests {
       #expect(crowded.output.contains("warning: cores of ") && crowded.output.contains("--bind-to core"))
     }
 
+    /// So does whatever else computes: in one place, and so in the same words.
+    @Test(.enabled(if: hasTwoProcessors, "one processor")) func allThatComputesWarnsOfItsPlacement() throws {
+      let trained = try shell(
+        "TOOL train \(Self.tiny) --backend portable --set train.steps=1 --data DATA --output OUTPUT")
+      #expect(trained.exitCode == 0, "\(trained.tail)")
+      let checkpoint = "--checkpoint OUTPUT/checkpoints/latest.h5 --backend portable --data DATA"
+      for command in [
+        "evaluate \(checkpoint)", "predict \(checkpoint) --split val --output OUTPUT/predictions",
+        "benchmark step \(Self.tiny) --backend portable --height 32 --width 32 --repeats 1",
+        "benchmark exchange --set model.widths=[2,2,2,2,2] --set model.fc=4 --repeats 1",
+        "baseline fit --data DATA --output OUTPUT/regions.h5",
+      ] {
+        let outcome = try shell("MPIRUN -n 2 TOOL \(command)", environment: ["OMP_NUM_THREADS": "2"])
+        #expect(outcome.exitCode == 0, "\(command): \(outcome.tail)")
+        let warnings = outcome.output.split(separator: "\n").filter {
+          $0.contains("ranks 0-1: bound to 1 processor each but running 2 threads")
+        }
+        #expect(warnings.count == 1 && warnings[0].hasPrefix("warning: cores of "), "\(command): \(outcome.tail)")
+        let right = try shell("MPIRUN -n 2 TOOL \(command)", environment: ["OMP_NUM_THREADS": "1"])
+        #expect(right.exitCode == 0 && !right.output.contains("bound to 1 processor each"), "\(right.tail)")
+      }
+    }
+
     @Test func aTrainingWarnsOfRanksWithoutWork() throws {
       let line =
         "MPIRUN -n 4 --oversubscribe --bind-to none TOOL train \(Self.tiny) --backend portable --set batch.global=2 "
@@ -209,6 +232,25 @@ extension ParallelTests {
     {
       try check(
         Fault(name: fault.name, line: "unshare --mount sh -c '\(fault.line)'", code: fault.code, words: fault.words))
+    }
+
+    /// What the next start would find alike is no reason to be started again: Slurm's script would do so, and again.
+    @Test(.enabled(if: isRoot, "only root can mount")) func aTrainingWithoutSharedMemoryIsNotStartedAgain() throws {
+      let checkpoint = "--checkpoint OUTPUT/checkpoints/latest.h5 --data DATA --backend portable"
+      let model = "--set model.fc=512 --set model.widths=[16,32,64,64,64] --set train.steps=1"
+      let alone = try shell("TOOL train \(Self.tiny) \(model) --backend portable --data DATA --output OUTPUT")
+      #expect(alone.exitCode == 0, "\(alone.tail)")
+      for command in [
+        "train \(Self.tiny) \(model) --backend portable --data DATA --output OUTPUT/2", "evaluate \(checkpoint)",
+      ] {
+        let outcome = try shell(
+          "unshare --mount sh -c 'mount -t tmpfs -o size=1m tmpfs /dev/shm && MPIRUN -n 2 --oversubscribe "
+            + "--bind-to none TOOL \(command)'")
+        #expect(outcome.exitCode == 74, "\(outcome.tail)")
+        #expect(outcome.errorLines.count == 1, "\(outcome.tail)")
+        #expect(
+          outcome.errors.contains("of shared memory") && outcome.errors.contains("--shm-size="), "\(outcome.tail)")
+      }
     }
 
     /// A filter of system calls as Docker's. Open MPI would try again with every message, and say so each time.

@@ -30,9 +30,13 @@ struct RegionOptions: ParsableArguments {
     }
   }
 
+  /// Says where the threads have too few processors.
+  ///
   /// - Important: Collective over `group`.
   func threadCount(_ group: any ProcessGroup) throws -> Int {
-    try ThreadPlan(group, requested: threads ?? ThreadPlan.requestedThreadCount).threadCount
+    let count = try ThreadPlan(group, requested: threads ?? ThreadPlan.requestedThreadCount).threadCount
+    try PlacementWarning.say(threads: count, over: group)
+    return count
   }
 
   /// `settings` with the overrides.

@@ -44,6 +44,7 @@ struct ExchangeBenchmarkCommand: ParsableCommand {
     withMPI { (group: MPIProcessGroup) -> Void in
       let wish = threads ?? configuration.distributed.threads
       let threads = try ThreadPlan(group, requested: wish ?? ThreadPlan.requestedThreadCount).commonThreadCount
+      try PlacementWarning.say(threads: threads, over: group)
       let benchmark = try ExchangeBenchmark(
         configuration, parameterCount: parameters, group: group, pool: try WorkerPool(threadCount: threads))
       let measurements = try options.rounds.run(over: group) { try benchmark.run($0) }

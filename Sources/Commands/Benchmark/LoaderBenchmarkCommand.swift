@@ -42,6 +42,7 @@ struct LoaderBenchmarkCommand: ParsableCommand {
   func run() throws {
     let configuration = try model.configuration()
     withMPI { (group: MPIProcessGroup) -> Void in
+      try PlacementWarning.say(threads: loaderThreads, over: group)
       let folder = try BenchmarkFolder(parent: nil)
       defer { folder.remove() }
       if data == nil { try draw(into: folder.path) }

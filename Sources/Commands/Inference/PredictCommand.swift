@@ -124,8 +124,7 @@ struct PredictCommand: ParsableCommand {
       }
       let predictor = Predictor(
         model, tiling: tile.map { Tiling(side: $0, overlap: overlap ?? $0 / 4) },
-        augmentation: augmentation.augmentation,
-        available: MemoryFacts.current().available / (try group.nodeGroup().size))
+        augmentation: augmentation.augmentation, available: try MemoryFacts.share(group))
       let console = Console.standardOutput()
       let isClassifier = model.task == .classification
       if isClassifier, overlay || tile != nil {

@@ -26,11 +26,13 @@ struct BackendOptions: ParsableArguments {
   }
 
   /// The backend of this rank for `configuration`: of the same kind and with as many threads on all ranks of `group`.
+  /// Says where the threads have too few processors.
   ///
   /// - Important: Collective over `group`.
   func makeBackend(for configuration: Configuration, group: any ProcessGroup) throws -> any Backend {
     let threads = try threadPlan(configuration.distributed.threads, group: group).commonThreadCount
     let backend = try Self.makeBackend(try choice(), configuration.train.precision, threads: threads)
+    try PlacementWarning.say(threads: threads, over: group)
     return GuardedMemory.isWanted ? GuardedBackend(backend) : backend
   }
 

@@ -72,14 +72,9 @@ struct TrainCommand: ParsableCommand {
         console.line("run: \(folder)")
       }
       let backend = try backendOptions.makeBackend(for: wish, group: group)
-      let processors = try ProcessorFacts.gathered(threads: backend.threadCount, over: group)
-      for finding in group.isCoordinator ? ProcessorCheck.findings(processors) : [] where finding.verdict != .ok {
-        console.line("warning: \(finding.subject): \(finding.text); \(finding.remedy ?? "")")
-      }
       let training = try TrainingRun(
         wish, options: try options(folder: folder, data: data), world: group, backend: backend)
-      let neighbours = processors.filter { $0.host == processors[group.rank].host }.count
-      try training.checkMemory(available: MemoryFacts.current().available / neighbours)
+      try training.checkMemory(available: try MemoryFacts.share(group))
       let clock = ContinuousClock.now
       let ending = try training.run(console: console)
       console.clear()

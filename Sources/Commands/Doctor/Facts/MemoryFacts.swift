@@ -1,4 +1,5 @@
 import Basics
+import Collectives
 import Foundation
 
 /// How much memory a rank can still get.
@@ -27,6 +28,13 @@ package struct MemoryFacts: Codable, Equatable, Sendable {
     return MemoryFacts(
       available: limits.compactMap { $0 }.min() ?? 0, addressSpace: addressSpaceLeft(), sharedFolder: folder,
       sharedFree: shared?.free ?? 0, sharedSize: shared?.size ?? 0)
+  }
+
+  /// Bytes that each rank can have where the ranks of a machine share what is left.
+  ///
+  /// - Important: Collective over `group`.
+  static func share(_ group: any ProcessGroup) throws -> Int {
+    try current().available / max(1, group.nodeGroup().size)
   }
 
   private static func addressSpaceLeft() -> Int? {
