@@ -24,8 +24,8 @@ struct Examination {
       group: group)
     var own = RankFacts.current(backend: backendFacts)
     own.singleCopyProblem = try SingleCopyProbe.run(group)
-    let dataset = examineData(&own)
-    let workload = makeWorkload(dataset, backend, &own)
+    let data = examineData(&own)
+    let workload = makeWorkload(data, backend, memory: try MemoryFacts.share(group), &own)
     let ranks = try gather(own)
     var job = JobFacts(ranks: ranks, recipe: recipe.value?.1 ?? "not readable")
     job.dataFolder = dataFolder
@@ -37,28 +37,29 @@ struct Examination {
     return group.isCoordinator ? job : nil
   }
 
-  private func examineData(_ own: inout RankFacts) -> Dataset? {
+  private func examineData(_ own: inout RankFacts) -> WorkloadData? {
     guard let dataFolder else { return nil }
-    let opened = Problem.catching { try Dataset(folder: dataFolder, split: "train") }
+    let opened = Problem.catching { try WorkloadData(folder: dataFolder) }
     own.dataProblem = opened.problem
-    guard let dataset = opened.value else { return nil }
+    guard let data = opened.value else { return nil }
     let read = Problem.catching {
-      try DataFacts.examine(dataset, folder: dataFolder, rank: group.rank, ranks: group.size)
+      try DataFacts.examine(data.training, folder: dataFolder, rank: group.rank, ranks: group.size)
     }
     own.data = read.value
     own.dataProblem = read.problem
-    return dataset
+    return data
   }
 
   private func makeWorkload(
-    _ dataset: Dataset?, _ backend: (any Backend)?, _ own: inout RankFacts
+    _ data: WorkloadData?, _ backend: (any Backend)?, memory: Int, _ own: inout RankFacts
   ) -> Workload? {
     if case .failure(let caught) = recipe { own.workloadProblem = caught.problem }
     // Without its data, what the training will be is not known.
-    guard let (settings, _) = recipe.value, let backend, dataFolder == nil || dataset != nil else { return nil }
+    guard let (settings, _) = recipe.value, let backend, dataFolder == nil || data != nil else { return nil }
     let made = Problem.catching {
       try Workload(
-        settings, dataset: dataset, folder: dataFolder ?? "", backend: backend, rank: group.rank, ranks: group.size)
+        settings, data: data, folder: dataFolder ?? "", memory: memory, backend: backend, rank: group.rank,
+        ranks: group.size)
     }
     own.workload = made.value?.facts
     own.workloadProblem = made.problem

@@ -99,18 +99,20 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func checkMemory(_ model: TrainedModel, _ dataset: Dataset, _ group: MPIProcessGroup) throws {
-    let available = MemoryFacts.current().available / (try group.nodeGroup().size)
+    let available = try MemoryFacts.share(group)
     let augmentation = augmentation.augmentation
     let largest = ImageMemory.largest(dataset) { size in
       augmentation?.largestSize(height: size.height, width: size.width) ?? size
     }
-    guard model.task == .semantic, let size = largest else { return }
+    guard model.task != .instances, let size = largest else { return }
     let images =
       augmentation != nil ? 1 : EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: model.batch)
     try ImageMemory.check(
       try model.network.byteCount(images: images, height: size.height, width: size.width, training: false),
       available: available, "evaluating images of \(size.height) x \(size.width) pixels",
-      remedy: "predict them in overlapping tiles and score these: predict --tile 1024 --data …, then "
-        + "evaluate --predictions …")
+      remedy: model.task == .classification
+        ? ImageMemory.smallerImages
+        : "predict them in overlapping tiles and score these: predict --tile 1024 --data …, then "
+          + "evaluate --predictions …")
   }
 }

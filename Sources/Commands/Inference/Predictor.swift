@@ -125,7 +125,8 @@ struct Predictor {
       images: count, height: size.height, width: size.width, training: false)
     try ImageMemory.check(
       needed, available: available, "predicting \(image.key), \(image.height) x \(image.width) pixels at once,",
-      remedy: "predict in overlapping tiles: --tile 1024 --overlap 256")
+      remedy: model.task == .classification
+        ? ImageMemory.smallerImages : "predict in overlapping tiles: --tile 1024 --overlap 256")
   }
 
   /// [pixels, classes] to [classes, pixels].

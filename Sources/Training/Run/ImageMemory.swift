@@ -6,12 +6,19 @@ import TrainingConfiguration
 /// The memory that the largest images of a run want for one pass through the network: the one need that grows with the
 /// data, and that nobody sees in the configuration.
 package struct ImageMemory {
-  private let inputs: TrainingInputs
+  private let configuration: Configuration
   private let network: Network
+  private let training: Dataset?
+  private let validation: Dataset?
 
-  init(_ inputs: TrainingInputs, _ network: Network) {
-    self.inputs = inputs
+  /// - Parameters:
+  ///   - training: the train split; nil where it is not known yet.
+  ///   - validation: the val split; nil where there is none.
+  package init(_ configuration: Configuration, _ network: Network, training: Dataset?, validation: Dataset?) {
+    self.configuration = configuration
     self.network = network
+    self.training = training
+    self.validation = validation
   }
 
   /// Whether nobody runs out of memory because of an image of that size.
@@ -29,33 +36,44 @@ package struct ImageMemory {
 
   /// - Parameter available: bytes that a rank can have.
   /// - Throws: `Failure(.configuration)` that says how much would be needed, and how to do with less.
-  func check(available: Int) throws {
-    let augment = inputs.configuration.data.augment
-    let micro = inputs.configuration.batch.micro
-    if augment.crop == nil, let size = largest(inputs.training) {
+  package func check(available: Int) throws {
+    let micro = configuration.batch.micro
+    if configuration.data.augment.crop == nil, let size = largest(training) {
       try Self.check(
         try network.byteCount(images: micro, height: size.height, width: size.width, training: true),
         available: available, "training on images of \(size.height) x \(size.width) pixels",
-        remedy: inputs.transform.frame == nil
-          ? "train on random pieces of them: --set data.augment.crop=[512,512]"
-          : "lower detection.max_size")
+        remedy: network.configuration.frame == nil
+          ? "train on random pieces of them: --set data.augment.crop=[512,512]" : Self.smallerFrame)
     }
-    if let validation = inputs.validation, inputs.configuration.train.evaluateEvery != .never,
-      let size = largest(validation)
-    {
+    if configuration.train.evaluateEvery != .never, let size = largest(validation) {
       let images = EvaluationBatch.imageCount(height: size.height, width: size.width, atLeast: micro)
       try Self.check(
         try network.byteCount(images: images, height: size.height, width: size.width, training: false),
         available: available, "evaluating images of \(size.height) x \(size.width) pixels",
-        remedy: "cut the images of the val split into tiles before they are imported, or leave evaluations out with "
-          + "--set train.evaluate_every=never")
+        remedy: remedyForEvaluation + ", or leave evaluations out with --set train.evaluate_every=never")
     }
   }
 
+  private var remedyForEvaluation: String {
+    switch network.configuration.architecture.task {
+    case .semantic: "cut the images of the val split into tiles before they are imported"
+    case .classification: Self.smallerImages
+    case .instances: Self.smallerFrame
+    }
+  }
+
+  private static let smallerFrame = "lower detection.max_size"
+  /// What is to be done with images that are classified as a whole.
+  package static let smallerImages = "make the images smaller: a class is told by some hundred pixels a side"
+
   private static func gibibytes(_ bytes: Int) -> String { fixed(Double(bytes) / 0x1p30, 1) }
 
-  private func largest(_ dataset: Dataset) -> (height: Int, width: Int)? {
-    Self.largest(dataset) { inputs.transform.size(of: $0) }
+  /// As it goes through the network where nothing is cropped.
+  private func largest(_ dataset: Dataset?) -> (height: Int, width: Int)? {
+    let frame = network.configuration.frame
+    return dataset.flatMap { dataset in
+      Self.largest(dataset) { size in frame.map { InstanceFrame.padded($0.resized(size)) } ?? size }
+    }
   }
 
   /// The largest size; nil where it is harmless.

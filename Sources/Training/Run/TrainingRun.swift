@@ -49,7 +49,10 @@ package final class TrainingRun {
 
   /// - Parameter available: bytes of memory that this rank can have.
   /// - Throws: where the largest image of the run wants more for itself.
-  package func checkMemory(available: Int) throws { try ImageMemory(inputs, network).check(available: available) }
+  package func checkMemory(available: Int) throws {
+    try ImageMemory(inputs.configuration, network, training: inputs.training, validation: inputs.validation).check(
+      available: available)
+  }
 
   private static func agreement(
     _ inputs: TrainingInputs, network: Network, libraries: [String: String]

@@ -6,6 +6,19 @@ import SegmentationData
 import Training
 import TrainingConfiguration
 
+/// The splits that a training would read.
+struct WorkloadData {
+  let training: Dataset
+  /// nil: there is none that can be read.
+  let validation: Dataset?
+
+  init(folder: String) throws {
+    training = try Dataset(folder: folder, split: "train")
+    // What is wrong with it is said by whoever looks at the data.
+    validation = try? Dataset(folder: folder, split: "val")
+  }
+}
+
 /// The training that is planned, made ready as far as it needs no parameters.
 struct Workload {
   let configuration: Configuration
@@ -19,10 +32,13 @@ struct Workload {
   private static let assumedSize = (height: 360, width: 480)
   private static let assumedClassCount = 11
 
-  /// - Parameter dataset: the training split; nil: sizes are assumed.
+  /// - Parameters:
+  ///   - data: the splits; nil: sizes are assumed.
+  ///   - memory: bytes that this rank can have.
   init(
-    _ wish: Configuration, dataset: Dataset?, folder: String, backend: any Backend, rank: Int, ranks: Int
+    _ wish: Configuration, data: WorkloadData?, folder: String, memory: Int, backend: any Backend, rank: Int, ranks: Int
   ) throws {
+    let dataset = data?.training
     let isDedicated = try Roles.isDedicated(wish.distributed.coordinator, ranks: ranks)
     var settings = wish.settled(trainers: ranks - (isDedicated ? 1 : 0))
     let (classes, channels) = (dataset?.info.classCount, dataset?.info.channels)
@@ -33,12 +49,13 @@ struct Workload {
       wish.model.channels, channels ?? wish.model.channels ?? 3, key: "model.channels", what: "channels",
       folder: folder)
     configuration = settings
-    let size = Self.imageSize(settings, dataset)
-    let batch = settings.batch
     let model = try ModelConfiguration(settings.model)
+    let size = Self.imageSize(settings, dataset, frame: model.frame)
+    let batch = settings.batch
     network = try Network(
       model, backend: backend, reference: (batch.micro, size.height, size.width),
       frozen: Set(LayerChoice(settings.optimizer, model: model).frozen))
+    try ImageMemory(settings, network, training: dataset, validation: data?.validation).check(available: memory)
     plan = try network.plan(images: batch.micro, height: size.height, width: size.width, training: true)
     isTrainer = !(isDedicated && rank == 0)
     microBatches = MicroBatchPlan(settings, trainerCount: ranks - (isDedicated ? 1 : 0))
@@ -66,11 +83,13 @@ struct Workload {
     self.facts = facts
   }
 
-  /// The crop, else the largest image: what fits then fits always.
-  private static func imageSize(_ settings: Configuration, _ dataset: Dataset?) -> (height: Int, width: Int) {
+  /// The crop, else the largest image as it goes through the network: what fits then fits always.
+  private static func imageSize(
+    _ settings: Configuration, _ dataset: Dataset?, frame: InstanceFrame?
+  ) -> (height: Int, width: Int) {
     if let crop = settings.data.augment.crop { return (crop.height, crop.width) }
-    guard let dataset else { return assumedSize }
-    let sizes = (0..<dataset.sampleCount).map { dataset.size($0) }
+    let stored = dataset.map { dataset in (0..<dataset.sampleCount).map { dataset.size($0) } } ?? [assumedSize]
+    let sizes = stored.map { size in frame.map { InstanceFrame.padded($0.resized(size)) } ?? size }
     return sizes.max { $0.height * $0.width < $1.height * $1.width } ?? assumedSize
   }
 
