@@ -41,9 +41,10 @@ struct CanonicalTensor: Sendable {
 
   private static func weight(_ tensor: SourceTensor, _ kernel: Int, _ isTurned: Bool) -> Layout? {
     let shape = tensor.shape
-    // Extents tell the order of most kernels; the file's other kernels that of matrices.
+    // Extents tell the order of most kernels; the file's other kernels that of matrices, and of four equal extents.
     let isMatrix = shape.count == 2 || (kernel == 1 && shape.prefix(2) == [1, 1])
-    let isLast = tensor.axes == .outputsLast || (isTurned && isMatrix)
+    let saysNothing = isMatrix || shape == [kernel, kernel, kernel, kernel]
+    let isLast = tensor.axes == .outputsLast || (isTurned && saysNothing)
     if shape.count == 2 || (shape.count == 4 && shape[0] == 1 && shape[1] == 1 && kernel != 1) {
       return connected(shape.suffix(2).map { $0 }, isLast, kernel)
     }

@@ -108,6 +108,29 @@ struct WeightImportTests {
     try check(try WeightImport(try file("safetensors", "False, None, {'features.7.bias': 'something'}"), map: names))
   }
 
+  /// Four classes and kernels of 4 x 4: the extents say nothing, and the other kernels of the file do.
+  @Test(arguments: [false, true]) func kernelsOfEqualExtentsFollowTheOthers(isTurned: Bool) throws {
+    let path = "\(folder.path)/square.safetensors"
+    try Python.run(
+      """
+      import sys, json, struct, numpy as np
+      tensors = {'conv1_1.weight': np.zeros((5, 3, 3, 3)), 'conv1_1.bias': np.zeros(5),
+                 'upscore2.weight': np.arange(256.).reshape(4, 4, 4, 4)}
+      if sys.argv[2] == 'True':
+          tensors = {k: v.transpose(2, 3, 1, 0) if v.ndim == 4 else v for k, v in tensors.items()}
+      header, data = {}, b''
+      for name, value in tensors.items():
+          bytes = np.ascontiguousarray(value, '<f4').tobytes()
+          header[name] = dict(dtype='F32', shape=value.shape, data_offsets=[len(data), len(data) + len(bytes)])
+          data += bytes
+      text = json.dumps(header).encode()
+      open(sys.argv[1], 'wb').write(struct.pack('<Q', len(text)) + text + data)
+      """, path, isTurned ? "True" : "False")
+    let found = try WeightImport(try WeightFile(path))
+    let kernel = try #require(found.tensors.first { $0.name == "upscore2/weight" })
+    #expect(try kernel.values() == (0..<256).map { Float($0) })
+  }
+
   @Test func wrongMapsAreNamed() throws {
     let file = try file("safetensors")
     for (map, words) in [
