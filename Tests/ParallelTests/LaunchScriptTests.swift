@@ -143,12 +143,50 @@ extension ParallelTests {
         ], in: folder)
       let system = SystemPrograms.folder(without: ["shellcheck", "h5dump", "pip", "pip3"])
       let search = path.prefix { $0 != ":" } + ":" + system.path
-      let outcome = try MPILauncher(ranks: 0, environment: ["PATH": String(search)]).run(
-        "/bin/bash", [folder.file("launch/setup")])
+      let outcome = try MPILauncher(
+        ranks: 0, environment: ["PATH": String(search), "HOME": folder.file("home")]
+      ).run("/bin/bash", [folder.file("launch/setup")])
       #expect(outcome.exitCode == 0, "\(outcome.tail)")
       let asked = folder.text("asked")
       #expect(asked.contains(" libopenmpi-dev"), "\(asked)")
       #expect(asked.contains(" shellcheck"), "\(asked)")
+    }
+
+    /// mpirun itself is told that it may do without a remote shell, for whoever does not read launch/environment.
+    @Test func setupLetsMpirunDoWithoutSSH() throws {
+      let folder = TemporaryFolder()
+      try FileManager.default.createDirectory(atPath: folder.file("launch"), withIntermediateDirectories: true)
+      for name in ["setup", "environment"] {
+        try FileManager.default.copyItem(
+          atPath: "\(TestedPackage.folder)/launch/\(name)", toPath: folder.file("launch/\(name)"))
+      }
+      let path = try stubs(
+        ["dpkg-query": "echo install ok installed", "pkg-config": "exit 0", "swift": "echo 'Swift version 6.3'"],
+        in: folder)
+      let system = SystemPrograms.folder(without: ["ssh", "rsh", "slogin"])
+      let search = path.prefix { $0 != ":" } + ":" + system.path
+      let environment = ["PATH": String(search), "HOME": folder.file("home")]
+      let file = folder.file("home/.openmpi/mca-params.conf")
+      for _ in 0..<2 {
+        let outcome = try MPILauncher(ranks: 0, environment: environment).run(
+          "/bin/bash", [folder.file("launch/setup"), "--minimal"])
+        #expect(outcome.exitCode == 0, "\(outcome.tail)")
+        // Once, however often it is run.
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        #expect(lines.filter { $0.hasPrefix("plm_rsh_agent") } == ["plm_rsh_agent = ssh : rsh : /bin/false"])
+      }
+      let mpirun = try #require(MPILauncher.mpirun)
+      let line = ["-n", "2", "--oversubscribe", "--bind-to", "none", "echo", "here"]
+      let started = try MPILauncher(ranks: 0, environment: environment).run(mpirun, line)
+      #expect(started.exitCode == 0 && started.output == "here\nhere\n", "\(started.tail)")
+      try FileManager.default.removeItem(atPath: file)
+      let refused = try MPILauncher(ranks: 0, environment: environment).run(mpirun, line)
+      #expect(refused.exitCode != 0 && refused.errors.contains("plm_rsh_agent"), "\(refused.tail)")
+      // With ssh it is none of the script's business.
+      let stub = try stubs(["ssh": "exit 1"], in: folder)
+      let other = environment.merging(["PATH": "\(stub.prefix { $0 != ":" }):\(search)"]) { $1 }
+      _ = try MPILauncher(ranks: 0, environment: other).run("/bin/bash", [folder.file("launch/setup"), "--minimal"])
+      #expect(!FileManager.default.fileExists(atPath: file))
     }
 
     /// What launch/environment puts on Python's path belongs to another Python.
