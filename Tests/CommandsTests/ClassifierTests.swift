@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import ImageFiles
 import TestSupport
 import Testing
 
@@ -158,6 +159,40 @@ import Testing
       let broken = try tool("dataset import classes source --output again")
       #expect(broken.exitCode == 65 && broken.errors.contains("train/a/9.jpg"), "\(broken)")
       #expect(try tool("dataset import classes data --output none").errors.contains("no class folders"))
+    }
+  }
+
+  /// What is left out is said, and can be had; names lose their blanks, and are different then.
+  @Test func otherFoldersAndBlanksAreSeen() throws {
+    try withTool { tool in
+      let image = Image(width: 16, height: 16, channels: 3, pixels: (0..<768).map { UInt8($0 % 251) })
+      func write(_ folders: String...) throws {
+        for folder in folders {
+          let path = "\(tool.folder)/\(folder)"
+          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+          try PNG.write(image, to: path + "/a b.png")
+        }
+      }
+      try write("s/trn/cat", "s/trn/ dog", "s/valid/cat", "s/valid/ dog", "s/holdout/cat", "s/holdout/ dog")
+      let imported = try tool("dataset import classes s --output d")
+      #expect(imported.exitCode == 0, "\(imported)")
+      for words in [
+        "train: 2 samples, 2 classes", "val: 2 samples, 2 classes", "holdout in s has pictures too and is not imported",
+        "the folder 'trn' is imported as split 'train'",
+      ] { #expect(imported.output.contains(words), "\(words): \(imported)") }
+      #expect(!imported.output.contains("' dog'"))
+      let other = try tool("dataset import classes s --output d --split holdout")
+      #expect(other.exitCode == 0 && other.output.contains("holdout: 2 samples"), "\(other)")
+      #expect(try tool("dataset show d").output.contains("1  cat"))
+      // Nothing is written where a class would be two.
+      try write("t/cat", "t/cat ")
+      let equal = try tool("dataset import classes t --output e")
+      #expect(equal.exitCode == 65 && equal.errors.contains("called 'cat' but for blanks"), "\(equal)")
+      #expect(!FileManager.default.fileExists(atPath: tool.folder + "/e"))
+      try write("u/n1", "u/n2")
+      try Data("n1 pet\nn2 pet\n".utf8).write(to: URL(fileURLWithPath: tool.folder + "/u/classes.txt"))
+      let titles = try tool("dataset import classes u --output f")
+      #expect(titles.output.contains("classes.txt is not used: it does not tell the classes apart"), "\(titles)")
     }
   }
 }

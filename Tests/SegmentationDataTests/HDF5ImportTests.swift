@@ -95,6 +95,55 @@ import Testing
     #expect(sample.labels == (0..<20).map { UInt16($0 % 3) })
   }
 
+  private static let writer = """
+    def write(path, value):
+        os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
+        with h5py.File(path, 'w') as f:
+            f['x'] = np.full((2, 3, 3), value, np.uint8)
+            f['y'] = np.arange(6, dtype='>i4').reshape(2, 3) % 2
+
+    """
+
+  /// A folder of shards, and others that say by their names what they are of.
+  @Test(arguments: [
+    ["train-00000-of-00002.h5", "train-00001-of-00002.h5", "val-00000-of-00001.h5"],
+    ["train_1.h5", "train_2.h5", "valid_1.h5"], ["sky-train-1.nc", "sky-train-2.nc", "sky-eval-1.nc"],
+    ["a/train.h5", "b/train.h5", "c/val.h5"],
+  ]) func namesOfFilesSayTheirSplit(paths: [String]) throws {
+    let files = SourceFiles()
+    let numbered = paths.enumerated().map { "write('\($1)', \($0))" }.joined(separator: "\n")
+    try run(Self.writer + numbered, files)
+    let infos = try importing(files, "x", "y")
+    #expect(infos.map(\.split) == ["train", "val"] && infos.map(\.sampleCount) == [2, 1])
+    #expect(try files.dataset("val").read(0).pixels[0] == 2)
+    #expect(files.notes.contains { $0.hasPrefix("1 file taken as split 'val', as the names say") }, "\(files.notes)")
+    // One split of them.
+    try FileManager.default.removeItem(atPath: files.output)
+    let val = try files.importing(.hdf5, from: nil, ImportOptions(splits: ["val"], arrays: ("x", "y")))
+    #expect(val.map(\.split) == ["val"] && val.map(\.sampleCount) == [1])
+    #expect(
+      files.refusal(.hdf5, ImportOptions(splits: ["test"], arrays: ("x", "y")))?.message.contains(
+        "no file of \(files.source) is called as one of split 'test'") == true)
+  }
+
+  @Test func namesThatSayNothingAreOneSplit() throws {
+    let files = SourceFiles()
+    try run(Self.writer + "write('a.h5', 1); write('testament.h5', 2)", files)
+    #expect(try importing(files, "x", "y").map(\.split) == ["train"])
+    // Some say it and others do not: nobody can tell what is meant.
+    try run(Self.writer + "write('val.h5', 3)", files)
+    try FileManager.default.removeItem(atPath: files.output)
+    let failure = files.refusal(.hdf5, ImportOptions(arrays: ("x", "y")))
+    #expect(failure?.message.contains("some files of \(files.source) are called as those of a split (val)") == true)
+    #expect(failure?.remedy?.contains("{split}") == true)
+    let all = try files.importing(.hdf5, from: nil, ImportOptions(splits: ["train"], arrays: ("x", "y")))
+    #expect(all.map(\.sampleCount) == [3])
+    // One file alone, too: val is not trained on because nobody said --split.
+    let other = SourceFiles()
+    try run(Self.writer + "write('val-00000-of-00001.h5', 3)", other)
+    #expect(try importing(other, "x", "y", from: "val-00000-of-00001.h5").map(\.split) == ["val"])
+  }
+
   /// h5py stores masks of truth values as an enumeration; -1 is of no class, whether it is said or not.
   @Test func truthValuesAndNegativesAreLabels() throws {
     let files = SourceFiles()

@@ -191,6 +191,119 @@ import Testing
     #expect(try dataset.read(1).instances?.count == 0)
   }
 
+  /// `categories` with one picture and no annotations but those of `marks`.
+  private func names(_ categories: String, marks: String = "") throws -> SourceFiles {
+    try files(
+      "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\"}], \"categories\": [\(categories)], "
+        + "\"annotations\": [\(marks)]}",
+      pictures: ["a.png"])
+  }
+
+  @Test func categoriesAreTrimmedAndDifferent() throws {
+    let files = try names("{\"id\": 3, \"name\": \" big car\\t\"}, {\"id\": 4, \"name\": \"人\"}")
+    #expect(try importing(files).info.classNames == ["background", "big car", "人"])
+    for (categories, words) in [
+      ("{\"id\": 3, \"name\": \"car\"}, {\"id\": 4, \"name\": \"car \"}", "two of 'categories' have the name car"),
+      ("{\"id\": 3, \"name\": \" \"}", "categories[0] has an empty 'name'"),
+    ] {
+      let files = try names(categories)
+      let failure = #expect(throws: Failure.self) { try importing(files) }
+      #expect(failure?.message.contains(words) == true, "\(failure as Any)")
+    }
+  }
+
+  /// Class 0 is called so already, and two classes of one name would be one key in metrics.jsonl.
+  @Test func aCategoryCalledBackgroundIsNone() throws {
+    let files = try names(
+      "{\"id\": 0, \"name\": \"background\"}, {\"id\": 1, \"name\": \"car\"}",
+      marks: "{\"id\": 1, \"image_id\": 1, \"category_id\": 0, \"segmentation\": \(Self.ring)}")
+    let dataset = try importing(files)
+    #expect(dataset.info.classNames == ["background", "car"])
+    #expect(try dataset.read(0).instances?.count == 0)
+    #expect(files.notes.contains { $0.contains("1 annotations of 'background': left out") }, "\(files.notes)")
+  }
+
+  @Test func textsInUTF16AreSaid() throws {
+    let files = try files("{}")
+    try files.write([0xFF, 0xFE, 0x7B, 0x00, 0x7D, 0x00], "instances.json")
+    let failure = #expect(throws: Failure.self) { try importing(files) }
+    #expect(failure?.message.contains("UTF-16") == true && failure?.remedy == "save it as UTF-8")
+  }
+
+  /// The file's outlines belong to the picture as every viewer shows it.
+  @Test(.enabled(if: Python.hasPillow), arguments: [6, 3, 8]) func outlinesBelongToTurnedPictures(turn: Int) throws {
+    let files = SourceFiles()
+    try files.folder.makeFolder("source/images")
+    try Python.run(
+      """
+      import sys
+      from PIL import Image
+      exif = Image.Exif(); exif[0x0112] = int(sys.argv[2])
+      Image.new('RGB', (6, 8) if int(sys.argv[2]) > 4 else (8, 6)).save(sys.argv[1] + '/images/a.png', exif=exif)
+      """, files.source, "\(turn)")
+    try files.write(
+      """
+      {"images": [{"id": 1, "file_name": "a.png", "height": 6, "width": 8}], "categories": [{"id": 1, "name": "x"}],
+       "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[1, 2, 4, 2, 4, 4, 1, 4]]}]}
+      """, "instances.json")
+    let sample = try importing(files).read(0)
+    #expect(sample.height == 6 && sample.width == 8)
+    #expect(sample.instances?.masks == [try InstanceSamples.rectangle(1, 2, 3, 2, height: 6, width: 8)])
+    #expect(files.notes.contains { $0.contains("1 picture was turned as the EXIF orientation says") })
+  }
+
+  private func writeMask(_ files: SourceFiles, _ path: String, _ values: [UInt8] = [0, 2, 2, 1, 0, 2, 0, 1]) throws {
+    try files.write(try PNG.encode(Image(width: 4, height: 2, channels: 1, pixels: values)), path)
+  }
+
+  /// Equal names in different folders are different pictures with different masks.
+  @Test func foldersOfPedestriansStayApart() throws {
+    let files = SourceFiles()
+    for name in ["a/1", "b/1"] { try files.writePicture("images/\(name).png", width: 4, height: 2) }
+    try writeMask(files, "masks/a/1.png")
+    try writeMask(files, "masks/b/1_mask.png", [3, 3, 0, 0, 3, 3, 0, 0])
+    try files.importing(.pennfudan)
+    let dataset = try files.dataset()
+    #expect(try (0..<2).map { try dataset.read($0).instances?.count } == [2, 1])
+    try files.write("1\n", "train.txt")
+    try? FileManager.default.removeItem(atPath: files.output)
+    #expect(files.refusal(.pennfudan)?.message.contains("'1' may be any of a/1, b/1") == true)
+  }
+
+  @Test func listsOfPedestriansHaveBlanksAndSynonyms() throws {
+    let files = SourceFiles()
+    for name in ["P 1", "P 2", "P 3"] {
+      try files.writePicture("PNGImages/\(name).png", width: 4, height: 2)
+      try writeMask(files, "PedMasks/\(name)_mask.png")
+    }
+    try files.write("\u{FEFF}P 1\r\nP 2.png\r\n", "train.txt")
+    try files.write("P 3\n", "valid.txt")
+    let infos = try files.importing(.pennfudan)
+    #expect(infos.map(\.split) == ["train", "val"] && infos.map(\.sampleCount) == [2, 1])
+    #expect(try files.keys() == ["P_1", "P_2"] && files.keys("val") == ["P_3"])
+    #expect(files.notes.contains { $0.contains("valid.txt is imported as split 'val'") }, "\(files.notes)")
+  }
+
+  /// A mask of 0 and 255 makes one thing of all; noise makes things that are none.
+  @Test func masksThatTellNoThingsApartAreSaid() throws {
+    for (values, words) in [
+      ((0..<64).map { $0 % 8 < 4 ? 255 : 0 }, "with the number 255, alone in its mask: warning"),
+      ((0..<64).map { UInt8($0 % 3 == 0 ? 7 : 1 + $0 % 5) }, "whose pixels lie scattered: warning"),
+    ] as [([UInt8], String)] {
+      let files = SourceFiles()
+      try files.writePicture("images/p.png", width: 8, height: 8)
+      try files.write(try PNG.encode(Image(width: 8, height: 8, channels: 1, pixels: values)), "masks/p.png")
+      try files.importing(.pennfudan)
+      #expect(files.notes.contains { $0.contains(words) }, "\(files.notes)")
+    }
+    let good = SourceFiles()
+    try good.writePicture("images/p.png", width: 8, height: 8)
+    let values = (0..<64).map { UInt8($0 % 8 < 3 ? 1 : $0 % 8 > 4 ? 2 : 0) }
+    try good.write(try PNG.encode(Image(width: 8, height: 8, channels: 1, pixels: values)), "masks/p.png")
+    try good.importing(.pennfudan)
+    #expect(!good.notes.contains { $0.contains("warning") }, "\(good.notes)")
+  }
+
   @Test(.enabled(if: SharedFolder.pennFudan != nil, "needs ../shared/data/pennfudan"))
   func pennFudanIsImported() throws {
     let folder = TemporaryFolder()

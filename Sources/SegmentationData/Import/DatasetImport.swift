@@ -39,7 +39,7 @@ package enum DatasetImport {
   ) throws -> [SplitContent]? {
     switch layout {
     case .coco: try COCOImport(source, options, notes, annotationNotes).contents()
-    case .pennfudan: try PennFudanImport(source, options, notes).contents()
+    case .pennfudan: try PennFudanImport(source, options, notes, annotationNotes).contents()
     default: nil
     }
   }

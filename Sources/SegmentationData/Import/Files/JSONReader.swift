@@ -20,7 +20,11 @@ final class JSONReader {
   /// - Throws: `Failure` that names the file.
   convenience init(path: String) throws {
     try self.init(ShardFile(path: path))
-    if try peek() == 0xEF {
+    let first = try peek()
+    if first == 0xFF || first == 0xFE {
+      throw Failure(.badData, "\(path) is a text in UTF-16, and JSON is UTF-8", remedy: "save it as UTF-8")
+    }
+    if first == 0xEF {
       for byte in [0xEF, 0xBB, 0xBF] as [UInt8] { guard try take() == byte else { throw failure("is not JSON") } }
     }
   }

@@ -38,12 +38,14 @@ struct ListFile {
   }
 
   /// The samples' names of a list as VOC's: one on each line, perhaps with a number behind, or two paths.
-  func identifiers(note: (String) -> Void) throws -> [String] {
+  ///
+  /// - Parameter stems: names that there are: with them a line is a name though it has blanks.
+  func identifiers(known stems: Set<String> = [], note: (String) -> Void) throws -> [String] {
     var identifiers: [String] = []
     var known: Set<String> = []
     var (doubleCount, numberCount) = (0, 0)
     for (number, line) in try lines() {
-      let fields = Self.fields(line)
+      let fields = stems.contains(SourceFolder.stem(line)) || stems.contains(line) ? [line] : Self.fields(line)
       let isNumbered = fields.count == 2 && ["-1", "0", "1"].contains(fields[1])
       let isPairOfPaths = fields.count == 2 && fields.allSatisfy { $0.contains("/") || $0.contains("\\") }
       guard fields.count == 1 || isNumbered || isPairOfPaths else {

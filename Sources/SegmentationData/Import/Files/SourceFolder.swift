@@ -111,10 +111,11 @@ final class SourceFolder {
 /// What folders are called.
 enum FolderNames {
   static let images = ["images", "image", "imgs", "img", "JPEGImages"]
-  static let labels = ["labels", "label", "masks", "mask", "annotations", "SegmentationClass"]
+  static let labels = ["labels", "label", "masks", "mask", "annotations", "gt", "SegmentationClass"]
 
   private static let splits = [
-    ("train", ["train", "training"]), ("val", ["val", "valid", "validation", "dev"]), ("test", ["test", "testing"]),
+    ("train", ["train", "training", "trn", "tra"]), ("val", ["val", "valid", "validation", "dev", "eval"]),
+    ("test", ["test", "testing", "tst"]),
   ]
 
   /// The splits that a source can have, each with the names that its folder may have.
@@ -135,4 +136,10 @@ enum FolderNames {
 
   /// The split that a folder of this name holds: "valid" is `val`.
   static func split(of name: String) -> String { splits.first { $0.1.contains(name.lowercased()) }?.0 ?? name }
+
+  /// What is said of folders that nobody took for a split.
+  static func warning(ofOthers others: [String], in source: String) -> String {
+    "warning: \(others.joined(separator: ", ")) in \(source) \(others.count == 1 ? "has" : "have") pictures too and "
+      + "\(others.count == 1 ? "is" : "are") not imported; --split NAME imports a folder"
+  }
 }

@@ -19,7 +19,7 @@ struct HDF5Import {
   /// - Throws: `Failure` that names the file, the dataset and the pixel.
   func contents(of source: String) throws -> [SplitContent] {
     let survey = HDF5Survey(image: image, label: label)
-    let splits = try HDF5Files.find(source, options).map { split, files in
+    let splits = try HDF5Files(source: source, options: options).find().map { split, files in
       (split: split, samples: try files.flatMap { try survey.samples(in: $0) })
     }
     let all = splits.flatMap { $0.samples.map(\.sample) }
@@ -81,63 +81,5 @@ struct HDF5Import {
         "\(found.pixels) image pixels have no value in some channel (NaN, infinite or fill value): 0 there, of no class"
       )
     }
-  }
-}
-
-/// The files of a source.
-enum HDF5Files {
-  private static let endings = ["h5", "hdf5", "he5", "nc", "nc4"]
-
-  /// A file, all below a folder, or those that fit a pattern; by splits where folders or {split} name them.
-  ///
-  /// - Throws: `Failure` if there are none.
-  static func find(_ source: String, _ options: ImportOptions) throws -> [(split: String, files: [String])] {
-    let split = options.splits?.first ?? "train"
-    try SplitNames.check(split)
-    if SourceFolder.isFolder(source) {
-      let tree = SourceFolder(source)
-      let found = try FolderNames.candidates(options.splits).compactMap { candidate in
-        try tree.first(of: candidate.names).map { folder in
-          (split: candidate.split, files: try files(tree, folder).map { "\(source)/\(folder)/\($0)" })
-        }
-      }.filter { !$0.files.isEmpty }
-      if !found.isEmpty { return found }
-      return try nonEmpty([(split, try files(tree, "").map { "\(source)/\($0)" })], source)
-    }
-    if SourceFolder.exists(source) { return [(split, [source])] }
-    return try nonEmpty(try matches(source, options, split), source)
-  }
-
-  private static func files(_ tree: SourceFolder, _ folder: String) throws -> [String] {
-    try endings.flatMap { try tree.files(in: folder, ending: $0) }.sorted()
-  }
-
-  private static func matches(
-    _ source: String, _ options: ImportOptions, _ split: String
-  ) throws -> [(split: String, files: [String])] {
-    let pattern = try PathPattern(source)
-    let folder = pattern.folder.isEmpty ? (source.hasPrefix("/") ? "/" : ".") : pattern.folder
-    guard SourceFolder.isFolder(folder) else { throw Failure(.missingInput, "there is no \(source)") }
-    let tree = SourceFolder(folder)
-    let paths = try endings.flatMap { try tree.files(in: "", ending: $0) }.sorted()
-      .map { pattern.folder.isEmpty ? $0 : "\(folder)/\($0)" }
-    guard pattern.hasSplit else { return [(split, paths.filter { pattern.match($0) != nil })] }
-    let found = paths.compactMap { path in pattern.match(path).map { (name: $0.split ?? "", path: path) } }
-    return FolderNames.candidates(options.splits).compactMap { candidate in
-      candidate.names.first { name in found.contains { $0.name == name } }.map { name in
-        (split: candidate.split, files: found.filter { $0.name == name }.map(\.path))
-      }
-    }
-  }
-
-  private static func nonEmpty(
-    _ splits: [(split: String, files: [String])], _ source: String
-  ) throws -> [(split: String, files: [String])] {
-    guard splits.contains(where: { !$0.files.isEmpty }) else {
-      throw Failure(
-        .missingInput, "no HDF5 or NetCDF file is \(source)",
-        remedy: "give a file, a folder, or a pattern in quotes such as 'data/{split}/*.h5'")
-    }
-    return splits
   }
 }

@@ -3,7 +3,7 @@ import Basics
 /// What was done to annotations that are not quite as they should be, counted by several threads.
 final class AnnotationNotes: Sendable {
   enum Event: Int, CaseIterable {
-    case clippedBox, emptyBox, thinOutline, thinRing, noPixel, otherBox
+    case clippedBox, emptyBox, thinOutline, thinRing, noPixel, otherBox, scattered, oneNumber
 
     func line(_ count: Int, first: String) -> String {
       let (one, many) = texts
@@ -28,6 +28,16 @@ final class AnnotationNotes: Sendable {
         (
           "whose box does not surround its mask: warning, is bbox x, y, width, height?",
           "whose boxes do not surround their masks: warning, is bbox x, y, width, height?"
+        )
+      case .scattered:
+        (
+          "whose pixels lie scattered: warning, is its mask a photograph, or did it go through JPEG or scaling?",
+          "whose pixels lie scattered: warning, are the masks photographs, or did they go through JPEG or scaling?"
+        )
+      case .oneNumber:
+        (
+          "with the number 255, alone in its mask: warning, does the mask tell one thing from another?",
+          "with the number 255, alone in their masks: warning, do the masks tell one thing from another?"
         )
       }
     }

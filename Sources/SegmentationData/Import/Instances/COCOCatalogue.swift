@@ -1,5 +1,6 @@
 import Basics
 import Detection
+import Foundation
 
 /// What a file of COCO's format says of images, categories and annotations. The outlines, which are most of it, stay in the
 /// file until they are asked for: COCO's 860,000 annotations take some 70 MB here.
@@ -117,11 +118,12 @@ struct COCOCatalogue: Sendable {
     try text.object { key in
       switch key {
       case "id": id = try text.integer()
-      case "name": name = try text.string()
+      case "name": name = try text.string().trimmingCharacters(in: .whitespaces)
       default: try text.skip()
       }
     }
-    guard let id, let name, !name.isEmpty else { throw text.failure("has no 'id' and 'name'") }
+    guard let id, let name else { throw text.failure("has no 'id' and 'name'") }
+    guard !name.isEmpty else { throw text.failure("has an empty 'name'") }
     return Category(id: id, name: name)
   }
 

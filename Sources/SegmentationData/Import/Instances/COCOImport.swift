@@ -48,7 +48,11 @@ struct COCOImport {
       options.note("\(split): category ids become classes 1 to \(classes.names.count - 1), in the ids' order")
     }
     let others = catalogue.count { classes.labels[$0.category] == nil }
-    if others > 0 { options.note("\(split): \(others) annotations of other categories than --classes: left out") }
+    if others > 0 {
+      let what =
+        options.labels.classNames == nil ? "'\(InstanceClasses.background)'" : "other categories than --classes"
+      options.note("\(split): \(others) annotations of \(what): left out")
+    }
   }
 }
 
@@ -64,7 +68,8 @@ struct InstanceClasses: Sendable {
   /// - Parameter wanted: the classes in their order, with or without the background; nil: all.
   /// - Throws: `Failure` where there are none, or too many.
   init(_ categories: [COCOCatalogue.Category], _ wanted: [String]?, _ path: String) throws {
-    let given = wanted ?? categories.map(\.name)
+    // What is nothing has no instances, whether the file counts it among its categories or not.
+    let given = wanted ?? categories.map(\.name).filter { $0 != Self.background }
     let names = wanted?.first == Self.background ? given : [Self.background] + given
     guard names.count > 1, names.count <= DatasetInfo.maximumClassCount, Set(given).count == given.count else {
       throw Failure(.badData, "\(path) has \(categories.count) categories, which cannot be told apart as classes")

@@ -14,12 +14,14 @@ struct PennFudanImport {
   private let source: String
   private let options: ImportOptions
   private let notes: ImageNotes
+  private let annotationNotes: AnnotationNotes
 
-  init(_ source: String, _ options: ImportOptions, _ notes: ImageNotes) {
+  init(_ source: String, _ options: ImportOptions, _ notes: ImageNotes, _ annotationNotes: AnnotationNotes) {
     let inner = source + "/PennFudanPed"
     self.source = SourceFolder.isFolder(inner) ? inner : source
     self.options = options
     self.notes = notes
+    self.annotationNotes = annotationNotes
   }
 
   func contents() throws -> [SplitContent] {
@@ -31,18 +33,19 @@ struct PennFudanImport {
         .missingInput, "\(source) has no folders PNGImages and PedMasks (or images and masks)",
         remedy: "is \(source) the right folder?")
     }
-    let pictures = try folder.pictures(in: images)
-    let places = Dictionary(pictures.map { (SourceFolder.stem($0), $0) }, uniquingKeysWith: { first, _ in first })
-    return try splits(of: pictures).map { split, stems in
-      let pairs = stems.map { stem in
-        ImagePair(image: "\(source)/\(images)/\(places[stem] ?? stem + ".png")", mask: mask(of: stem, in: masks))
+    let pictures = try pictures(folder, in: images)
+    return try splits(of: pictures).map { split, names in
+      let pairs = names.map { name in
+        ImagePair(image: "\(source)/\(images)/\(pictures[name] ?? name + ".png")", mask: mask(of: name, in: masks))
       }
-      let keys = SampleKey.unique(stems)
+      let keys = SampleKey.unique(names)
       let info = DatasetInfo(
         split: split, task: .instances, classNames: Self.classNames, palette: Palette.voc, ignoreLabel: -1,
         channels: options.channels ?? 3, sampleCount: pairs.count)
-      return SplitContent(info: info) { [notes] index in
-        try Self.sample(pairs[index], key: keys[index], channels: info.channels, notes)
+      return SplitContent(info: info) { [notes, annotationNotes] index in
+        try Self.sample(pairs[index], key: keys[index], channels: info.channels, notes) { event in
+          annotationNotes.add(event, place: index, pairs[index].mask)
+        }
       }
     }
   }
@@ -52,32 +55,68 @@ struct PennFudanImport {
     let mask: String
   }
 
-  private func mask(of stem: String, in masks: String) -> String {
-    let own = "\(source)/\(masks)/\(stem)"
+  /// The pictures below a folder by their paths in it without endings.
+  private func pictures(_ folder: SourceFolder, in images: String) throws -> [String: String] {
+    var found: [String: String] = [:]
+    for path in try folder.pictures(in: images) {
+      if let other = found.updateValue(path, forKey: SourceFolder.withoutEnding(path)) {
+        throw Failure(
+          .badData, "\(source)/\(images) has \(other) and \(path): they have the same name but for the ending",
+          remedy: "keep one of them")
+      }
+    }
+    return found
+  }
+
+  private func mask(of name: String, in masks: String) -> String {
+    let own = "\(source)/\(masks)/\(name)"
     return SourceFolder.exists(own + "_mask.png") ? own + "_mask.png" : own + ".png"
   }
 
-  /// Stems of the pictures of each split.
-  private func splits(of pictures: [String]) throws -> [(split: String, stems: [String])] {
-    let lists = Self.splitNames.filter { SourceFolder.exists("\(source)/\($0).txt") }
-    guard !lists.isEmpty else {
+  /// Names of the pictures of each split.
+  private func splits(of pictures: [String: String]) throws -> [(split: String, names: [String])] {
+    let list = { (split: String) in "\(source)/\(split).txt" }
+    let hasList = Self.splitNames.contains { split in
+      FolderNames.synonyms(of: split).contains { SourceFolder.exists(list($0)) }
+    }
+    guard hasList else {
       let wanted = options.splits ?? ["train"]
       try wanted.forEach(SplitNames.check)
       guard wanted.count == 1, !pictures.isEmpty else {
         throw Failure(.missingInput, "\(source) has \(pictures.count) pictures, and no lists train.txt, val.txt")
       }
-      return [(wanted[0], pictures.map(SourceFolder.stem).sorted())]
+      return [(wanted[0], pictures.keys.sorted())]
     }
-    return try (options.splits ?? lists).map { split in
-      guard lists.contains(split) else { throw Failure(.missingInput, "there is no \(source)/\(split).txt") }
-      let list = ListFile(path: "\(source)/\(split).txt", folder: source)
-      return (split, try list.identifiers(note: options.note))
+    let lists = try SplitNames.found(
+      options.splits, usual: Self.splitNames, in: source, note: options.note, list)
+    let stems = Dictionary(grouping: pictures.keys, by: SourceFolder.stem)
+    return try lists.map { split, path in
+      let names = try ListFile(path: path, folder: source).identifiers(known: Set(stems.keys), note: options.note)
+      return (split, try names.map { try Self.picture($0, stems[$0] ?? [], path) })
     }
   }
 
-  private static func sample(_ pair: ImagePair, key: String, channels: Int, _ notes: ImageNotes) throws -> RawSample {
+  /// The one that a list means.
+  private static func picture(_ name: String, _ found: [String], _ list: String) throws -> String {
+    guard found.count > 1 else { return found.first ?? name }
+    throw Failure(
+      .badData, "\(list): '\(name)' may be any of \(found.sorted().joined(separator: ", "))",
+      remedy: "give pictures in different folders different names")
+  }
+
+  /// Are these pixels noise? What is a thing has longer runs.
+  private static func isScattered(_ mask: RunLengths) -> Bool {
+    let runCount = mask.counts.count / 2
+    return runCount >= 3 && mask.area < 2 * runCount
+  }
+
+  private static func sample(
+    _ pair: ImagePair, key: String, channels: Int, _ notes: ImageNotes, say: (AnnotationNotes.Event) -> Void
+  ) throws -> RawSample {
     for path in [pair.image, pair.mask] where !SourceFolder.exists(path) {
-      throw Failure(.missingInput, "there is no \(path)")
+      throw Failure(
+        .missingInput, "there is no \(path)",
+        remedy: "a picture NAME.png or NAME.jpg has its mask in NAME_mask.png or NAME.png")
     }
     let image = try ImageFile.read(pair.image, notes: notes)
     let label = try LabelImage(path: pair.mask)
@@ -99,6 +138,8 @@ struct PennFudanImport {
         remedy: "is it a photograph, and not a mask?")
     }
     sample.instances = instances
+    if instances.count == 1, values.contains(255) { say(.oneNumber) }
+    for mask in instances.masks where isScattered(mask) { say(.scattered) }
     return sample
   }
 }

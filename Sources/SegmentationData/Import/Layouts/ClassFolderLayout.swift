@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 
 /// Images for classification: one folder a class, in the source or in its folders train, val and test (as torchvision's
 /// `ImageFolder` and Keras' `image_dataset_from_directory` have them). Classes are numbered in the order of their folders'
@@ -20,7 +21,13 @@ struct ClassFolderLayout {
     let classes = try classFolders(in: places.map(\.folder))
     let splits = try places.map { ($0.split, try pairs(in: $0.folder, classes)) }
     if let passedOver = folder.passedOver { options.note(passedOver) }
-    let names = try ClassTitles(source).names(of: classes)
+    let names = try ClassTitles(source).names(of: classes, note: options.note)
+    if Set(names).count < names.count {
+      let twice = names.first { name in names.count { $0 == name } > 1 } ?? ""
+      throw Failure(
+        .badData, "two class folders of \(source) are called '\(twice)' but for blanks",
+        remedy: "rename one, or put its images into the other")
+    }
     return FoundSource(
       task: .classification, splits: splits,
       code: LabelCode(classNames: names, palette: Palette.voc, ignored: [names.count <= 255 ? 255 : 65_535]),
@@ -29,21 +36,39 @@ struct ClassFolderLayout {
 
   /// The splits with their folders below the source; the source itself where no folder is named for a split.
   private func places() throws -> [(split: String, folder: String)] {
-    var places: [(split: String, folder: String)] = []
-    for candidate in FolderNames.candidates(nil) {
-      guard let name = candidate.names.first(where: { SourceFolder.isFolder("\(source)/\($0)") }) else { continue }
-      places.append((candidate.split, name))
-      if name != candidate.split { options.note("the folder '\(name)' is imported as split '\(candidate.split)'") }
-    }
-    guard let wanted = options.splits else { return places.isEmpty ? [("train", "")] : places }
-    try wanted.forEach(SplitNames.check)
-    if places.isEmpty, wanted.count == 1 { return [(wanted[0], "")] }
-    return try wanted.map { split in
-      guard let place = places.first(where: { $0.split == FolderNames.split(of: split) }) else {
-        throw Failure(.missingInput, "there is no folder \(source)/\(split)")
+    let usual = try found(nil)
+    guard let wanted = options.splits else {
+      try sayOthers(than: usual.map(\.folder))
+      for place in usual where place.folder != place.split {
+        options.note("the folder '\(place.folder)' is imported as split '\(place.split)'")
       }
-      return place
+      return usual.isEmpty ? [("train", "")] : usual
     }
+    let places = try found(wanted)
+    if usual.isEmpty, places.isEmpty, wanted.count == 1 { return [(wanted[0], "")] }
+    if let missing = wanted.first(where: { wish in !places.contains { $0.split == FolderNames.split(of: wish) } }) {
+      throw Failure(.missingInput, "there is no folder \(source)/\(missing)")
+    }
+    return places
+  }
+
+  private func found(_ wanted: [String]?) throws -> [(split: String, folder: String)] {
+    try FolderNames.candidates(wanted).compactMap { candidate in
+      try SplitNames.check(candidate.split)
+      return candidate.names.first { SourceFolder.isFolder("\(source)/\($0)") }.map { (candidate.split, $0) }
+    }
+  }
+
+  /// Folders beside those of the splits that have folders of pictures as well.
+  private func sayOthers(than places: [String]) throws {
+    guard !places.isEmpty else { return }
+    let others = try folder.names(in: "").filter { name in
+      guard !places.contains(name), !name.hasPrefix("."), SourceFolder.isFolder("\(source)/\(name)") else {
+        return false
+      }
+      return try !SourceFolder("\(source)/\(name)").otherFolders(than: []).isEmpty
+    }
+    if !others.isEmpty { options.note(FolderNames.warning(ofOthers: others, in: source)) }
   }
 
   /// Names of the class folders of all splits, sorted: a split may lack a class.
@@ -103,9 +128,18 @@ private struct ClassTitles {
 
   /// The titles up to the first comma (ImageNet's have synonyms behind it), else the whole titles, else the folders' own
   /// names: the first of these that every folder has and that tells all of them apart.
-  func names(of folders: [String]) -> [String] {
+  func names(of folders: [String], note: (String) -> Void) -> [String] {
     let known = folders.compactMap { titles[$0] }
     let short = known.map { title in title.prefix { $0 != "," }.description }
-    return [short, known].first { $0.count == folders.count && Set($0).count == $0.count } ?? folders
+    if let names = [short, known].first(where: { $0.count == folders.count && Set($0).count == $0.count }) {
+      return names.map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    if !titles.isEmpty {
+      let missing = folders.first { titles[$0] == nil }
+      note(
+        "classes.txt is not used: it "
+          + (missing.map { "has no line for the folder '\($0)'" } ?? "does not tell the classes apart"))
+    }
+    return folders.map { $0.trimmingCharacters(in: .whitespaces) }
   }
 }

@@ -88,9 +88,7 @@ struct FolderLayout {
     let known = Set(places.flatMap { [$0.name ?? "", $0.images, $0.labels] } + FolderNames.images + FolderNames.labels)
     let others = try folder.otherFolders(than: known)
     guard !others.isEmpty else { return }
-    options.note(
-      "warning: \(others.joined(separator: ", ")) in \(source) \(others.count == 1 ? "has" : "have") pictures too and "
-        + "\(others.count == 1 ? "is" : "are") not imported; --split NAME imports a folder")
+    options.note(FolderNames.warning(ofOthers: others, in: source))
   }
 
   private func pairs(_ place: Place) throws -> [ImportPair] {

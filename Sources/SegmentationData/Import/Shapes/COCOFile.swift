@@ -13,6 +13,14 @@ struct COCOFile: Decodable {
   struct Category: Decodable {
     let id: Int
     let name: String
+
+    private enum CodingKeys: CodingKey { case id, name }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      id = try container.decode(Int.self, forKey: .id)
+      name = try container.decode(String.self, forKey: .name).trimmingCharacters(in: .whitespaces)
+    }
   }
 
   struct Annotation: Decodable {
