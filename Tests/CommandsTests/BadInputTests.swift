@@ -30,6 +30,8 @@ import Testing
       expectFailure(try tool("train --set train.stepz=1"), code: 78, "--set: there is no key train.stepz")
       expectFailure(
         try tool("train", environment: ["FCN_DIST_BACKEND": "gpu"]), code: 64, "FCN_DIST_BACKEND is 'gpu'")
+      try write("model.architecture: fcn8s\n", tool.folder + "/c.yaml")
+      expectFailure(try tool("train --config c.yaml"), code: 78, "c.yaml:1: ", "model: {architecture: …}")
       // Nothing would be the full-width net with all defaults.
       for text in ["", "\n  \n", "# to be written\n---\n", "\u{FEFF}"] {
         try write(text, tool.folder + "/c.yaml")

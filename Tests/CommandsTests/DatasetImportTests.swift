@@ -50,6 +50,37 @@ import Testing
     }
   }
 
+  /// All splits or none: the repeat with the mistake mended finds no leftovers in its way.
+  @Test func aSecondSplitThatFailsLeavesNothing() throws {
+    try withTool { tool in
+      try write([0, 1], to: tool.folder + "/source", val: [0, 9])
+      let refused = try tool("dataset import folder source --output data --classes a,b")
+      #expect(refused.exitCode == 65 && refused.errors.contains("source/val/labels/a.png"), "\(refused)")
+      #expect(!FileManager.default.fileExists(atPath: tool.folder + "/data"))
+      try write([0, 1], to: tool.folder + "/source")
+      let taken = try tool("dataset import folder source --output data --classes a,b")
+      #expect(taken.exitCode == 0 && taken.output.contains("val: 1 samples"), "\(taken)")
+    }
+  }
+
+  /// More values than anybody has classes: said as an error, unless somebody says that they are.
+  @Test func aPhotographIsNoLabel() throws {
+    try withTool { tool in
+      let values = (0..<32).map { UInt8(7 * $0) }
+      try write(values, to: tool.folder + "/few")
+      #expect(try tool("dataset import folder few --output few-h5").output.contains("warning: split train: "))
+      try write(values, to: tool.folder + "/many")
+      let noise = (0..<1024).map { UInt8(truncatingIfNeeded: $0 / 4) }
+      try PNG.write(
+        Image(width: 32, height: 32, channels: 1, pixels: noise), to: tool.folder + "/many/train/labels/a.png")
+      let refused = try tool("dataset import folder many --output data --ignore none")
+      #expect(refused.exitCode == 65 && refused.errors.contains("--many-classes"), "\(refused)")
+      let taken = try tool("dataset import folder many --output data --ignore none --many-classes")
+      #expect(taken.exitCode == 0 && taken.output.contains("256 classes"), "\(taken)")
+      #expect(taken.output.contains("as of a photograph or of a mask that went through JPEG"), "\(taken)")
+    }
+  }
+
   @Test func anAllVoidSplitIsNotScored() throws {
     try withTool { tool in
       try write([0, 1], to: tool.folder + "/source", val: [255, 255])

@@ -45,4 +45,36 @@ import Testing
       #expect(none.exitCode == 65 && none.errors.contains("in/b/bad.png"), "\(none)")
     }
   }
+
+  /// A picture is labelled as every viewer shows it: as one whose pixels were turned themselves.
+  @Test(.enabled(if: Python.hasPillow, "needs python3 with Pillow"), arguments: [3, 6])
+  func turnedPicturesAreLabelledAsTheyAreShown(turn: Int) throws {
+    try withTool { tool in
+      try tool("dataset synthesize --output data --train 2 --val 1 --height 48 --width 64")
+      try tool("train --config \(TestedPackage.folder)/configs/smoke.yaml --data data --output run --set train.steps=4")
+      try Python.run(
+        """
+        import os, sys
+        from PIL import Image, ImageOps
+        os.chdir(sys.argv[1]); os.mkdir('in')
+        exif = Image.Exif(); exif[0x0112] = int(sys.argv[2])
+        for name, size in (('square', (64, 64)), ('wide', (64, 40))):
+            for ending in ('png', 'webp', 'tif'):
+                picture = Image.effect_noise(size, 60).convert('RGB')
+                picture.paste((200, 30, 60), (0, 0, size[0] // 2, size[1] // 3))
+                path = f'in/{name}-{ending}.{ending}'
+                picture.save(path, exif=exif, **(dict(lossless=True) if ending == 'webp' else {}))
+                ImageOps.exif_transpose(Image.open(path)).convert('RGB').save(f'in/{name}-{ending}-upright.png')
+        """, tool.folder, "\(turn)")
+      let outcome = try tool("predict --checkpoint run/checkpoints/latest.h5 --output out in --logits l.h5")
+      #expect(outcome.exitCode == 0, "\(outcome)")
+      #expect(outcome.output.contains("6 pictures were turned as the EXIF orientation says"), "\(outcome)")
+      for name in ["square", "wide"].flatMap({ name in ["png", "webp", "tif"].map { "\(name)-\($0)" } }) {
+        let turned = try ImageFile.read("\(tool.folder)/out/\(name).png")
+        let upright = try ImageFile.read("\(tool.folder)/out/\(name)-upright.png")
+        #expect(turned.width == (name.hasPrefix("wide") && turn == 6 ? 40 : 64))
+        #expect(turned.pixels == upright.pixels && turned.height == upright.height, "\(name)")
+      }
+    }
+  }
 }
