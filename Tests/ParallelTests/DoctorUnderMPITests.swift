@@ -167,7 +167,7 @@ extension ParallelTests {
       for command in [
         "evaluate \(checkpoint)", "predict \(checkpoint) --split val --output OUTPUT/predictions",
         "benchmark step \(Self.tiny) --backend portable --height 32 --width 32 --repeats 1",
-        "benchmark exchange --set model.widths=[2,2,2,2,2] --set model.fc=4 --repeats 1",
+        "benchmark exchange --parameters 100000 --repeats 1",
         "baseline fit --data DATA --output OUTPUT/regions.h5",
       ] {
         let outcome = try shell("MPIRUN -n 2 TOOL \(command)", environment: ["OMP_NUM_THREADS": "2"])
