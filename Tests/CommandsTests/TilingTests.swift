@@ -61,6 +61,11 @@ import Testing
       }
       #expect(try files("one") == files("whole"))
       #expect(try files("many").count == files("whole").count)
+      // At its edges a tile does not see what is beyond them: scores tell that it was cut.
+      let scores = try ["whole", "one", "many"].map {
+        try Data(contentsOf: URL(fileURLWithPath: "\(tool.folder)/\($0).h5"))
+      }
+      #expect(scores[1] == scores[0] && scores[2] != scores[0])
       for (command, word) in [("--tile 16", "32"), ("--overlap 4", "--tile"), ("--tile 64 --overlap 40", "half")] {
         let outcome = try tool("\(predict) --output bad \(command)")
         #expect(outcome.exitCode == 64 && outcome.errors.contains(word), "\(outcome)")

@@ -123,6 +123,15 @@ import TrainingConfiguration
     #expect(try last(output).training.samplesSeen == 52)
   }
 
+  /// In the middle of an epoch the share of it that was seen stays: 6 of 12 images are 10 of 20.
+  @Test func aDatasetThatHasGrownKeepsTheShareOfItsEpoch() throws {
+    var state = CheckpointFixture.state()
+    state.training = TrainingProgress(
+      step: 9, epoch: 1, seed: 1, samplesSeen: 18, epochSamples: 6, datasetSamples: 12)
+    let counts = try SampleCounts(continuing: state, of: "a.h5", batch: 4, sampleCount: 20)
+    #expect(counts.epochs(after: 9) == 1.5 && counts.position(after: 10) == 34 && counts.seen(after: 10) == 22)
+  }
+
   /// Another accumulation is another order of sums, and nothing else.
   @Test func anotherAccumulationKeepsTheCounts() throws {
     try RunHarness.writeData(to: data, train: 12)
