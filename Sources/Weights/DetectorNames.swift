@@ -14,6 +14,11 @@ enum DetectorNames {
     "rpn.head.conv": "rpn_conv",
   ]
 
+  /// As fcn-dist itself calls them: its exports.
+  private static let own = Set(
+    heads.values + (2...5).flatMap { ["fpn_inner\($0)", "fpn_layer\($0)"] } + (1...16).map { "mask_fcn\($0)" }
+      + LayerNames.convolutions)
+
   /// Convolutions of the backbone and their normalisations, by the convolution's name.
   private static let residual: [String: String] = {
     var layers = ["conv1": "bn1"]
@@ -37,7 +42,8 @@ enum DetectorNames {
   static func areIn(_ file: WeightFile) -> Bool {
     file.tensors.contains { tensor in
       let name = unwrapped(tensor.name)
-      return name.hasPrefix("backbone.body.") || name == "layer1.0.conv3.weight" || name == "layer1.0.conv3/weight"
+      return name.hasPrefix("backbone.body.")
+        || ["layer1.0.conv3", "rpn_cls_logits"].contains { name == "\($0).weight" || name == "\($0)/weight" }
     }
   }
 
@@ -66,17 +72,18 @@ enum DetectorNames {
     if let number = number(name, after: "backbone.fpn.inner_blocks.") { return "fpn_inner\(number + 2)" }
     if let number = number(name, after: "backbone.fpn.layer_blocks.") { return "fpn_layer\(number + 2)" }
     if let number = number(name, after: "roi_heads.mask_head.") { return "mask_fcn\(number + 1)" }
-    if name.hasPrefix("roi_heads.mask_head.mask_fcn"), let number = Int(name.dropFirst(28)) {
-      return "mask_fcn\(number)"
+    if name.hasPrefix("roi_heads.mask_head.mask_fcn"), own.contains(String(name.dropFirst(20))) {
+      return String(name.dropFirst(20))
     }
-    return nil
+    return own.contains(name) ? name : nil
   }
 
   /// The number of a block, which torchvision wrote without the module in it before version 0.13.
   private static func number(_ name: String, after prefix: String) -> Int? {
     guard name.hasPrefix(prefix) else { return nil }
     let rest = name.dropFirst(prefix.count)
-    return Int(rest.hasSuffix(".0") ? rest.dropLast(2) : rest)
+    // Far more than any net has: larger numbers say nothing.
+    return Int(rest.hasSuffix(".0") ? rest.dropLast(2) : rest).flatMap { (0..<16).contains($0) ? $0 : nil }
   }
 
   /// The height and width of a layer's kernel; nil for a layer that is not of these.

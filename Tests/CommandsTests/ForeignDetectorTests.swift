@@ -57,6 +57,9 @@ struct ForeignDetectorTests {
         counts = {k.replace("running_var", "num_batches_tracked"): torch.tensor(7) for k in body if "running_var" in k}
         torch.save({**body, **counts, "fc.weight": torch.ones(10, 40), "fc.bias": torch.ones(10)}, "imagenet.pth")
         torch.save({k: v for k, v in state.items() if k != "backbone.body.layer2.1.bn2.running_mean"}, "half.pth")
+        body["backbone.fpn.inner_blocks.9223372036854775807.0.weight"] = torch.ones(1)
+        body["roi_heads.mask_head.mask_fcn9223372036854775807.weight"] = torch.ones(1)
+        torch.save(body, "large.pth")
         state["backbone.body.bn1.running_var"][3] = 0
         torch.save(state, "zero.pth")
         state["backbone.body.bn1.running_var"][3] = -0.5
@@ -86,6 +89,8 @@ struct ForeignDetectorTests {
       #expect(half.exitCode == 0 && half.output.contains("layer2.1.bn2 has no running_mean"), "\(half)")
       let negative = try tool("checkpoint import negative.pth negative.h5")
       #expect(negative.exitCode == 65 && negative.errors.contains("variance of -0.5"), "\(negative)")
+      let large = try tool("checkpoint import large.pth large.h5")
+      #expect(large.exitCode == 0 && large.output.contains("no layer of Mask R-CNN is called so"), "\(large)")
       let zero = try tool("checkpoint import zero.pth zero.h5")
       #expect(zero.exitCode == 0, "\(zero)")
       let divided = try tool(
@@ -97,6 +102,10 @@ struct ForeignDetectorTests {
       let training = try tool(
         "train --config config.yaml --data data --init imagenet.h5 --output run --backend portable")
       #expect(training.exitCode == 0 && training.output.contains("left fpn_inner5"), "\(training)")
+      // What fcn-dist exports, it takes back.
+      let exported = try tool("checkpoint export run/checkpoints/latest.h5 own.safetensors")
+      let back = try tool("checkpoint import own.safetensors own.h5")
+      #expect(exported.exitCode == 0 && back.output.contains("wrote 307 tensors"), "\(back)")
     }
   }
 }
