@@ -4,8 +4,9 @@ import Foundation
 import ImageFiles
 import TestSupport
 import Testing
+import Training
 
-/// `predict --tile`: images that do not fit into memory at once.
+/// `predict --tile` and `evaluate --tile`: images that do not fit into memory at once.
 @Suite struct TilingTests {
   @Test func tilesCoverTheImageAndEndWithIt() {
     let tiling = Tiling(side: 10, overlap: 4)
@@ -68,6 +69,40 @@ import Testing
       #expect(scores[1] == scores[0] && scores[2] != scores[0])
       for (command, word) in [("--tile 16", "32"), ("--overlap 4", "--tile"), ("--tile 64 --overlap 40", "half")] {
         let outcome = try tool("\(predict) --output bad \(command)")
+        #expect(outcome.exitCode == 64 && outcome.errors.contains(word), "\(outcome)")
+      }
+    }
+  }
+
+  /// Tiles are counted as the pictures that are predicted in the same tiles, whatever the number of ranks.
+  @Test func aLargeImageIsEvaluatedInTiles() throws {
+    try withTool { tool in
+      func run(_ command: String) throws { let o = try tool(command); try #require(o.exitCode == 0, "\(o)") }
+      func result(_ name: String) throws -> [String: Any] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: "\(tool.folder)/\(name)"))
+        return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+      }
+      try run("dataset synthesize --output data --train 4 --val 3 --height 96 --width 128")
+      try run(
+        "train --data data --output run --backend portable --set train.steps=2 --set model.widths=[4,4,4,4,4] "
+          + "--set model.fc=8 --set batch.global=2 --set batch.micro=1 --set data.augment.crop=[32,32]")
+      let evaluate = "evaluate --checkpoint run/checkpoints/latest.h5 --backend portable --data data --json"
+      try run("\(evaluate) whole.json")
+      try run("\(evaluate) one.json --tile 128")
+      try run("\(evaluate) many.json --tile 48 --overlap 16")
+      try run(
+        "predict --checkpoint run/checkpoints/latest.h5 --backend portable --data data --split val --output many "
+          + "--tile 48 --overlap 16")
+      try run("evaluate --predictions many --data data --json pictures.json")
+      let (whole, one, many) = (try result("whole.json"), try result("one.json"), try result("many.json"))
+      #expect(NSDictionary(dictionary: whole) == NSDictionary(dictionary: one))
+      let counts = many["confusion"] as? [[Int]]
+      #expect(counts != nil && counts == (try result("pictures.json")["confusion"] as? [[Int]]))
+      #expect(counts != whole["confusion"] as? [[Int]])
+      let (loss, wholeLoss) = (try #require(many["loss"] as? Double), try #require(whole["loss"] as? Double))
+      #expect(loss > 0 && abs(loss - wholeLoss) < 0.2 * wholeLoss, "\(loss) \(wholeLoss)")
+      for (command, word) in [("--tile 16", "32"), ("--tile 64 --flip", "--flip goes without --tile")] {
+        let outcome = try tool("\(evaluate) bad.json \(command)")
         #expect(outcome.exitCode == 64 && outcome.errors.contains(word), "\(outcome)")
       }
     }

@@ -33,6 +33,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "The split.") var split = "val"
   @Option(help: ArgumentHelp("Write the result, with the confusion matrix, into this file.", valueName: "file"))
   var json: String?
+  @OptionGroup var tiles: TilingOptions
   @OptionGroup var augmentation: AugmentationOptions
   @OptionGroup var weights: WeightOptions
   @OptionGroup var settings: ConfigurationOptions
@@ -42,7 +43,13 @@ struct EvaluateCommand: ParsableCommand {
     guard checkpoint != nil || predictions != nil else {
       throw ValidationError("Missing expected argument '--checkpoint <file>' or '--predictions <folder>'")
     }
+    if let given = augmentation.given, tiles.tile != nil {
+      throw ValidationError("\(given) goes without --tile: whole images are scaled and mirrored")
+    }
     guard predictions != nil else { return }
+    guard tiles.tile == nil else {
+      throw ValidationError("--predictions goes without --tile: labels are scored as they are")
+    }
     if let given = augmentation.given {
       throw ValidationError("--predictions goes without \(given): labels are scored as they are")
     }
@@ -88,10 +95,15 @@ struct EvaluateCommand: ParsableCommand {
     try DatasetFit.check(dataset, model, file: checkpoint)
     if group.isCoordinator, let note = model.weightsNote { console.line(note) }
     try augmentation.check(model, file: checkpoint)
+    guard tiles.tile == nil || model.task == .semantic else {
+      throw Failure(
+        .usage, "--tile is for networks that label pixels, and \(checkpoint) is none", remedy: "leave it out")
+    }
     try checkMemory(model, dataset, group)
     let evaluator = Evaluator(
       network: model.network, dataset: dataset, normalisation: model.normalisation, mask: model.mask, group: group,
-      batch: model.batch, measuresBoundaries: true, augmentation: augmentation.augmentation)
+      batch: model.batch, measuresBoundaries: true, augmentation: augmentation.augmentation,
+      tiling: tiles.tiling)
     let evaluation = try evaluator.evaluate(model.memory) { done, count in
       if group.isCoordinator { console.transient("evaluating: \(done) of this rank's \(count) images") }
     }
@@ -102,7 +114,8 @@ struct EvaluateCommand: ParsableCommand {
     let available = try MemoryFacts.share(group)
     let augmentation = augmentation.augmentation
     let largest = ImageMemory.largest(dataset) { size in
-      augmentation?.largestSize(height: size.height, width: size.width) ?? size
+      if let tile = tiles.tile { return (min(tile, size.height), min(tile, size.width)) }
+      return augmentation?.largestSize(height: size.height, width: size.width) ?? size
     }
     guard model.task != .instances, let size = largest else { return }
     let images =
@@ -111,8 +124,6 @@ struct EvaluateCommand: ParsableCommand {
       try model.network.byteCount(images: images, height: size.height, width: size.width, training: false),
       available: available, "evaluating images of \(size.height) x \(size.width) pixels",
       remedy: model.task == .classification
-        ? ImageMemory.smallerImages
-        : "predict them in overlapping tiles and score these: predict --tile 1024 --data …, then "
-          + "evaluate --predictions …")
+        ? ImageMemory.smallerImages : "evaluate them in overlapping tiles: --tile 1024 --overlap 256")
   }
 }

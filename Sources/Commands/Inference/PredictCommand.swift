@@ -56,16 +56,7 @@ struct PredictCommand: ParsableCommand {
   var score: Float?
   @Option(help: ArgumentHelp("A dataset's folder, instead of images.", valueName: "folder")) var data: String?
   @Option(help: "The dataset's split.") var split = "val"
-  @Option(
-    help: ArgumentHelp(
-      "Cut larger images into tiles of this many pixels a side, so that any image fits into memory.",
-      valueName: "pixels"))
-  var tile: Int?
-  @Option(
-    help: ArgumentHelp(
-      "Pixels that neighbouring tiles share, in which one fades into the other. Default: a quarter of --tile.",
-      valueName: "pixels"))
-  var overlap: Int?
+  @OptionGroup var tiles: TilingOptions
   @Argument(help: "Image files (PNG, JPEG, TIFF, BMP, WebP), and folders of them.") var images: [String] = []
   @OptionGroup var augmentation: AugmentationOptions
   @OptionGroup var weights: WeightOptions
@@ -77,18 +68,8 @@ struct PredictCommand: ParsableCommand {
       throw ValidationError(
         images.isEmpty ? "There is nothing to predict: give images, or --data" : "Give images or --data, not both")
     }
-    if let given = augmentation.given, tile != nil {
+    if let given = augmentation.given, tiles.tile != nil {
       throw ValidationError("\(given) goes without --tile: whole images are scaled and mirrored")
-    }
-    if let tile {
-      guard (32...16_384).contains(tile) else {
-        throw ValidationError("--tile must be in 32 … 16384, found \(tile)")
-      }
-      guard (0...tile / 2).contains(overlap ?? 0) else {
-        throw ValidationError("--overlap must be in 0 … \(tile / 2), half of --tile, found \(overlap ?? 0)")
-      }
-    } else if overlap != nil {
-      throw ValidationError("--overlap goes with --tile")
     }
     if let score, !(0...1).contains(score) { throw ValidationError("--score must be in 0 … 1, found \(score)") }
     guard (1...200).contains(count) else { throw ValidationError("--count must be in 1 … 200, found \(count)") }
@@ -123,11 +104,11 @@ struct PredictCommand: ParsableCommand {
           remedy: "leave it out")
       }
       let predictor = Predictor(
-        model, tiling: tile.map { Tiling(side: $0, overlap: overlap ?? $0 / 4) },
-        augmentation: augmentation.augmentation, available: try MemoryFacts.share(group))
+        model, tiling: tiles.tiling, augmentation: augmentation.augmentation,
+        available: try MemoryFacts.share(group))
       let console = Console.standardOutput()
       let isClassifier = model.task == .classification
-      if isClassifier, overlay || tile != nil {
+      if isClassifier, overlay || tiles.tile != nil {
         throw Failure(
           .usage, "\(overlay ? "--overlay" : "--tile") is for networks that label pixels, and \(checkpoint) classifies",
           remedy: "leave it out; --sheet draws images with their classes")
@@ -147,7 +128,7 @@ struct PredictCommand: ParsableCommand {
     _ input: PredictionInput, _ model: TrainedModel, _ group: any ProcessGroup
   ) throws {
     for (name, isGiven) in [
-      ("--logits", logits != nil), ("--tile", tile != nil),
+      ("--logits", logits != nil), ("--tile", tiles.tile != nil),
     ] where isGiven {
       throw Failure(
         .usage, "\(name) is for other networks, and \(checkpoint) finds instances",

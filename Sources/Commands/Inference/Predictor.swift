@@ -15,7 +15,7 @@ struct Predictor {
   }
 
   let model: TrainedModel
-  private let tiling: Tiling?
+  private let tiled: TiledScores?
   private let augmentation: TestTimeAugmentation?
   private let averaged: AveragedScores?
   /// Bytes that this rank can have.
@@ -31,7 +31,7 @@ struct Predictor {
     self.augmentation = augmentation
     averaged = augmentation.map { AveragedScores(network: model.network, augmentation: $0) }
     self.model = model
-    self.tiling = tiling
+    tiled = tiling.map { TiledScores(network: model.network, tiling: $0) }
     self.available = available
     transform = SampleTransform(normalisation: model.normalisation, mask: model.mask, ignoreLabel: .max)
   }
@@ -40,8 +40,8 @@ struct Predictor {
   /// - Throws: `Failure` when the images are too small for the network.
   func predict(_ images: [RawSample], withLogits: Bool) throws -> [Prediction] {
     guard let first = images.first else { return [] }
-    if let tiling, max(first.height, first.width) > tiling.side {
-      return try images.map { try predict($0, in: tiling, withLogits: withLogits) }
+    if let tiled, tiled.cuts(height: first.height, width: first.width) {
+      return try images.map { try predict($0, in: tiled, withLogits: withLogits) }
     }
     if let averaged { return try images.map { try predict($0, with: averaged, withLogits: withLogits) } }
     try checkMemory(images.count, first)
@@ -77,43 +77,24 @@ struct Predictor {
   }
 
   /// One tile after the other, row after row.
-  private func predict(_ raw: RawSample, in tiling: Tiling, withLogits: Bool) throws -> Prediction {
+  private func predict(_ raw: RawSample, in tiled: TiledScores, withLogits: Bool) throws -> Prediction {
     let classCount = model.network.configuration.classes
-    let (rows, columns) = (tiling.weighted(raw.height), tiling.weighted(raw.width))
-    var blend = TileBlend(
-      height: rows[0].range.count, width: raw.width, classCount: classCount, columns: columns)
     var classes = [UInt16](repeating: 0, count: raw.height * raw.width)
     var logits = [Float](repeating: 0, count: withLogits ? classCount * classes.count : 0)
-    for (number, row) in rows.enumerated() {
-      blend.begin(rowWeights: row.weights)
-      for column in columns {
-        let tile = raw.window(rows: row.range, columns: column.range)
-        let plan = try model.network.plan(images: 1, height: tile.height, width: tile.width, training: false)
-        let pixels = transform.apply(tile, SampleRequest(sample: 0, randomKey: 0)).pixels
-        blend.add(
-          plan.forward(pixels, model.memory, dropoutKeys: nil), columns: column.range, rowWeights: row.weights,
-          columnWeights: column.weights)
+    let shape = ActivationShape(images: 1, height: 1, width: raw.width, channels: classCount)
+    try tiled.forEachRow(height: raw.height, width: raw.width, model.memory) { rows, columns in
+      transform.apply(raw.window(rows: rows, columns: columns), SampleRequest(sample: 0, randomKey: 0)).pixels
+    } row: { y, scores in
+      let first = y * raw.width
+      guard let base = scores.baseAddress else { return }
+      classes.withUnsafeMutableBufferPointer {
+        if let target = $0.baseAddress { model.network.backend.argmax(base, shape: shape, into: target + first) }
       }
-      let end = number + 1 < rows.count ? rows[number + 1].range.lowerBound : raw.height
-      blend.take(end - row.range.lowerBound) { place, scores in
-        let first = (row.range.lowerBound + place) * raw.width
-        for x in 0..<raw.width {
-          let pixel = scores[x * classCount..<(x + 1) * classCount]
-          classes[first + x] = UInt16(Self.largest(pixel))
-          for label in 0..<classCount where withLogits {
-            logits[label * classes.count + first + x] = pixel[pixel.startIndex + label]
-          }
-        }
+      for label in 0..<classCount where withLogits {
+        for x in 0..<raw.width { logits[label * classes.count + first + x] = scores[x * classCount + label] }
       }
     }
     return Prediction(sample: raw, classes: classes, logits: logits)
-  }
-
-  /// The first of the largest.
-  private static func largest(_ scores: Slice<UnsafeBufferPointer<Float>>) -> Int {
-    var best = scores.startIndex
-    for place in scores.indices where scores[place] > scores[best] { best = place }
-    return best - scores.startIndex
   }
 
   private func checkMemory(_ count: Int, _ image: RawSample) throws {

@@ -16,6 +16,7 @@ package final class Evaluator {
   private let batch: Int
   private let classWeights: [Float]
   private let averaged: AveragedScores?
+  private let tiled: TiledScores?
   private var pixels: [Float] = []
   private var predictions: [UInt16] = []
 
@@ -23,11 +24,13 @@ package final class Evaluator {
   ///   The result does not depend on it.
   /// - Parameter measuresBoundaries: whether the result of a semantic network has boundary F-measures.
   /// - Parameter augmentation: of a semantic network; nil: images go through it as they are.
+  /// - Parameter tiling: of a semantic network, for larger images; nil: all go through it whole.
   package init(
     network: Network, dataset: Dataset, normalisation: Normalisation, mask: VisibleMask? = nil,
     group: any ProcessGroup, batch: Int = 1, loaderThreads: Int = 1, measuresBoundaries: Bool = false,
-    augmentation: TestTimeAugmentation? = nil
+    augmentation: TestTimeAugmentation? = nil, tiling: Tiling? = nil
   ) {
+    tiled = tiling.map { TiledScores(network: network, tiling: $0) }
     averaged = augmentation.map { AveragedScores(network: network, augmentation: $0) }
     self.batch = batch
     classWeights = [Float](repeating: 1, count: network.configuration.classes)
@@ -127,6 +130,41 @@ package final class Evaluator {
     return outcome
   }
 
+  /// - Returns: the cross-entropy of the blended scores.
+  private func score(
+    _ sample: Sample, in tiled: TiledScores, _ memory: ParameterMemory, into tally: inout Tally
+  ) throws -> LossOutcome {
+    let (width, channels) = (sample.width, network.configuration.channels)
+    let shape = ActivationShape(images: 1, height: 1, width: width, channels: network.configuration.classes)
+    var outcome = LossOutcome(weightedLoss: 0, weight: 0)
+    var classes = [UInt16](repeating: 0, count: sample.labels.count)
+    try tiled.forEachRow(height: sample.height, width: width, memory) { rows, columns in
+      rows.flatMap { y in
+        sample.pixels[(y * width + columns.lowerBound) * channels..<(y * width + columns.upperBound) * channels]
+      }
+    } row: { y, scores in
+      classes.withUnsafeMutableBufferPointer { classes in
+        sample.labels.withUnsafeBufferPointer { labels in
+          guard let scores = scores.baseAddress, let classes = classes.baseAddress, let labels = labels.baseAddress
+          else { return }
+          network.backend.argmax(scores, shape: shape, into: classes + y * width)
+          let own = network.backend.softmaxCrossEntropy(
+            logits: scores, labels: labels + y * width, shape: shape, classWeights: classWeights,
+            ignoreLabel: dataset.info.ignoreValue, scale: 1, gradient: nil)
+          outcome.weightedLoss += own.weightedLoss
+          outcome.weight += own.weight
+        }
+      }
+    }
+    sample.labels.withUnsafeBufferPointer { labels in
+      classes.withUnsafeBufferPointer {
+        tally.pixels.accumulate(
+          labels: labels, predictions: $0, height: sample.height, width: width, ignoreLabel: dataset.info.ignoreValue)
+      }
+    }
+    return outcome
+  }
+
   /// - Parameter samples: of equal size.
   /// - Returns: the loss of each.
   private func score(
@@ -144,6 +182,9 @@ package final class Evaluator {
       }
     }
     let (height, width) = (samples[0].height, samples[0].width)
+    if let tiled, tiled.cuts(height: height, width: width) {
+      return try samples.map { try score($0, in: tiled, memory, into: &tally) }
+    }
     let plan = try network.plan(images: samples.count, height: height, width: width, training: false)
     let scores: UnsafePointer<Float>
     if samples.count == 1 {
