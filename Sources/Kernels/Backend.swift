@@ -58,17 +58,17 @@ package protocol Backend: AnyObject {
     _ source: UnsafeRawPointer, shape: ActivationShape, offset: Int, height: Int, width: Int,
     into destination: UnsafeMutableRawPointer, accumulating: Bool)
   /// The adjoint of `crop`: writes `gradient` into a zeroed activation of `shape` at `offset`.
-  func uncrop(
+  func cropBackward(
     _ gradient: UnsafeRawPointer, height: Int, width: Int, offset: Int, into destination: UnsafeMutableRawPointer,
     shape: ActivationShape)
 
   /// destination[image, channel] = the mean of the source over the image's positions, float32; sums are in double, row
   /// after row.
-  func meanOverPositions(
+  func globalAveragePool(
     _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutablePointer<Float>)
-  /// The adjoint of `meanOverPositions`: every position of `shape` gets its image's gradient, [images, channels] in
+  /// The adjoint of `globalAveragePool`: every position of `shape` gets its image's gradient, [images, channels] in
   /// `activationType`, divided by their number.
-  func spreadOverPositions(
+  func globalAveragePoolBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
 
   /// `count` elements in `activationType` as float32.
@@ -76,17 +76,17 @@ package protocol Backend: AnyObject {
   /// Nearest neighbours, twice as many rows and columns. `shape` is the source's.
   func upsample(_ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer)
   /// The adjoint of `upsample`: each pixel of `shape` gets the sum of its 2 x 2 pixels.
-  func sumOfSquares(_ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
+  func upsampleBackward(_ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
   /// Rows and columns 0, 2, 4, …: a max pool of one pixel with stride 2. `shape` is the source's.
   func subsample(_ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer)
   /// The adjoint of `subsample`: zero where no pixel was taken.
-  func spreadSubsample(
+  func subsampleBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
   /// Each pixel of `shape`, which has 4 channels for each of the result's, becomes 2 x 2 pixels (Shi et al. 2016): upper
   /// left, upper right, lower left, lower right.
-  func shufflePixels(_ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer)
-  /// The adjoint of `shufflePixels`, and its inverse.
-  func unshufflePixels(_ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
+  func pixelShuffle(_ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer)
+  /// The adjoint of `pixelShuffle`, and its inverse.
+  func pixelUnshuffle(_ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape)
   /// Adds a float32 bias [channels] to every pixel, and rectifies it or not.
   func addBias(
     _ bias: UnsafePointer<Float>, to activation: UnsafeMutableRawPointer, shape: ActivationShape, rectified: Bool)
@@ -94,13 +94,13 @@ package protocol Backend: AnyObject {
   func sumOverPixels(_ gradient: UnsafeRawPointer, shape: ActivationShape, into sums: UnsafeMutablePointer<Float>)
 
   /// RoIAlign: `regions.count` regions of `maps` (as the alignment's levels say) into [regions, size, size, channels].
-  func align(
+  func roiAlign(
     _ maps: [UnsafeRawPointer], _ alignment: RegionAlignment, _ regions: RegionTable,
     into destination: UnsafeMutableRawPointer)
   /// The adjoint of `align` by the maps. Overwrites.
   ///
   /// - Parameter sums: float32, one array a level.
-  func alignBackward(
+  func roiAlignBackward(
     _ gradient: UnsafeRawPointer, _ alignment: RegionAlignment, _ regions: RegionTable,
     into sums: [UnsafeMutablePointer<Float>])
 

@@ -14,7 +14,7 @@ package struct Graph {
     /// All that it reads.
     var sources: [Int] {
       switch operation {
-      case .align(_, let levels, _): levels
+      case .roiAlign(_, let levels, _): levels
       case .residual(let identity): [source, identity]
       default: [source]
       }
@@ -34,15 +34,15 @@ package struct Graph {
     /// Adds another value and rectifies, in place: the end of a residual block (He et al. 2016).
     case residual(identity: Int)
     /// The mean over all positions of an image.
-    case meanOverPositions
+    case globalAveragePool
     /// Nearest neighbours, to the size of another value, which is twice as large.
     case upsample(toValue: Int)
     /// Every second row and column.
     case subsample
     /// The end of a layer that doubles rows and columns: pixels shuffled, bias added, rectified.
-    case shuffle(layer: Int)
+    case pixelShuffle(layer: Int)
     /// RoIAlign of a head's regions from the levels of the pyramid, whose first is the source.
-    case align(head: RegionHead, levels: [Int], size: Int)
+    case roiAlign(head: RegionHead, levels: [Int], size: Int)
 
     /// The layer whose weights the operation has.
     package var layer: Int? {
@@ -53,7 +53,7 @@ package struct Graph {
     }
 
     var choosesMaskRegions: Bool {
-      if case .align(.mask, _, _) = self { true } else { false }
+      if case .roiAlign(.mask, _, _) = self { true } else { false }
     }
   }
 
@@ -84,7 +84,7 @@ package struct Graph {
 
   /// The maps of a feature pyramid, finest first: those that regions are taken from, and the one that is coarser still.
   package var pyramidLevels: [Int] {
-    for case .align(_, let levels, _) in steps.map(\.operation) {
+    for case .roiAlign(_, let levels, _) in steps.map(\.operation) {
       return levels
         + steps.filter {
           if case .subsample = $0.operation { $0.source == levels.last } else { false }
@@ -134,11 +134,11 @@ package struct Graph {
         shapes[step.destination] = ActivationShape(
           images: images, height: target.height, width: target.width, channels: source.channels)
         isLargeEnough = true
-      case .align(let head, _, let size):
+      case .roiAlign(let head, _, let size):
         shapes[step.destination] = ActivationShape(
           images: images * (regions[head] ?? 1), height: size, width: size, channels: source.channels)
         isLargeEnough = true
-      case .shuffle:
+      case .pixelShuffle:
         shapes[step.destination] = ActivationShape(
           images: source.images, height: 2 * source.height, width: 2 * source.width, channels: source.channels / 4)
         isLargeEnough = true
@@ -165,7 +165,7 @@ package struct Graph {
       case .addCropped(let offset):
         let target = shapes[step.destination]
         isLargeEnough = offset + target.height <= source.height && offset + target.width <= source.width
-      case .meanOverPositions:
+      case .globalAveragePool:
         shapes[step.destination] = ActivationShape(images: images, height: 1, width: 1, channels: source.channels)
         isLargeEnough = true
       }
@@ -186,7 +186,7 @@ package struct Graph {
   /// Whether a step has a layer that is trained.
   func isTrained(_ step: Step) -> Bool {
     switch step.operation {
-    case .convolution(let layer), .deconvolution(let layer, _, _), .shuffle(let layer): layers[layer].isTrained
+    case .convolution(let layer), .deconvolution(let layer, _, _), .pixelShuffle(let layer): layers[layer].isTrained
     default: false
     }
   }

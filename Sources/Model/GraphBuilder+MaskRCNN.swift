@@ -72,7 +72,7 @@ extension GraphBuilder {
 
   private mutating func addBoxHead(_ levels: [Int]) -> [Int] {
     let width = detection.pyramidChannels
-    let regions = add(.align(head: .box, levels: levels, size: 7), levels[0])
+    let regions = add(.roiAlign(head: .box, levels: levels, size: 7), levels[0])
     let features = detection.boxFeatures
     let fc6 = addDense("box_fc6", regions, from: width, to: features, kernel: 7, start: .heNormal)
     let fc7 = addDense("box_fc7", fc6, from: features, to: features, start: .heNormal)
@@ -84,14 +84,14 @@ extension GraphBuilder {
 
   private mutating func addMaskHead(_ levels: [Int]) -> Int {
     let width = detection.maskChannels
-    var value = add(.align(head: .mask, levels: levels, size: DetectionSettings.maskSize / 2), levels[0])
+    var value = add(.roiAlign(head: .mask, levels: levels, size: DetectionSettings.maskSize / 2), levels[0])
     for number in 1...detection.maskLayers {
       value = addConvolution(
         "mask_fcn\(number)", value, from: number == 1 ? detection.pyramidChannels : width, to: width, kernel: 3,
         padding: 1)
     }
     let layer = addLayer("mask_deconv", .doubling(channels: width), start: .heNormal)
-    value = add(.shuffle(layer: layer), add(.convolution(layer: layer), value))
+    value = add(.pixelShuffle(layer: layer), add(.convolution(layer: layer), value))
     return addPlain("mask_logits", value, from: width, to: configuration.classes, start: .normal(deviation: 0.001))
   }
 

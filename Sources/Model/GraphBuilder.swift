@@ -77,7 +77,7 @@ package struct GraphBuilder {
 
   private mutating func addClassScores(_ features: Int) -> Int {
     let scores = addScore("score_fr", features, from: configuration.fc)
-    return add(.meanOverPositions, scores)
+    return add(.globalAveragePool, scores)
   }
 
   private mutating func addHead(_ features: Int, pools: [Int]) -> Int {

@@ -13,36 +13,36 @@ enum Instruction {
   case addRectified(Buffer, to: Buffer, count: Int)
   case addCropped(Buffer, ActivationShape, offset: Int, onto: Buffer, ActivationShape)
   /// float32 means of the source.
-  case meanOverPositions(Buffer, ActivationShape, into: Buffer)
+  case globalAveragePool(Buffer, ActivationShape, into: Buffer)
   /// `shape` is the source's.
   case upsample(Buffer, ActivationShape, into: Buffer)
   case subsample(Buffer, ActivationShape, into: Buffer)
-  case shuffle(Buffer, ActivationShape, into: Buffer, bias: Parameter)
+  case pixelShuffle(Buffer, ActivationShape, into: Buffer, bias: Parameter)
   /// Before it, somebody chooses the head's regions.
-  case align(Graph.RegionHead, RegionAlignment, [Buffer], into: Buffer)
+  case roiAlign(Graph.RegionHead, RegionAlignment, [Buffer], into: Buffer)
 
   case loss(gradient: Buffer)
   /// The gradient of an output comes from outside, as float32 into `staging`.
   case outputGradient(Int, ActivationShape, staging: Buffer, gradient: Buffer)
-  /// `undropped`: the output went through dropout, whose factor comes back too.
-  case reluBackward(output: Buffer, gradient: Buffer, count: Int, undropped: Bool)
+  /// `hasDropout`: the output went through dropout, whose factor comes back too.
+  case reluBackward(output: Buffer, gradient: Buffer, count: Int, hasDropout: Bool)
   case backwardWeights(any WeightedOperation, LayerParameters, source: Buffer, gradient: Buffer, sharing: Sharing?)
   /// A layer that is not updated: its gradient is zero.
   case clearGradient(LayerParameters)
   case backwardData(any WeightedOperation, LayerParameters, gradient: Buffer, sourceGradient: Buffer)
   case poolBackward(any MaxPoolOperation, gradient: Buffer, workspace: Buffer, sourceGradient: Buffer)
   case add(Buffer, to: Buffer, count: Int)
-  case uncrop(Buffer, ActivationShape, offset: Int, into: Buffer, ActivationShape)
-  case spreadOverPositions(Buffer, into: Buffer, ActivationShape)
+  case cropBackward(Buffer, ActivationShape, offset: Int, into: Buffer, ActivationShape)
+  case globalAveragePoolBackward(Buffer, into: Buffer, ActivationShape)
   /// Shapes are the coarser map's and the finer map's: those of the gradients that are made.
-  case sumOfSquares(Buffer, into: Buffer, ActivationShape)
-  case spreadSubsample(Buffer, into: Buffer, ActivationShape)
+  case upsampleBackward(Buffer, into: Buffer, ActivationShape)
+  case subsampleBackward(Buffer, into: Buffer, ActivationShape)
   case biasGradient(Buffer, ActivationShape, bias: Parameter)
-  case unshuffle(Buffer, into: Buffer, ActivationShape)
+  case pixelUnshuffle(Buffer, into: Buffer, ActivationShape)
   /// `sums`: float32 gradients of the levels.
-  case alignBackward(Graph.RegionHead, RegionAlignment, Buffer, sums: [Buffer])
+  case roiAlignBackward(Graph.RegionHead, RegionAlignment, Buffer, sums: [Buffer])
   /// float32 into the activation type.
-  case narrow(Buffer, into: Buffer, ActivationShape)
+  case cast(Buffer, into: Buffer, ActivationShape)
 
   /// A layer that several steps share: which of its gradients this is.
   struct Sharing {
@@ -53,7 +53,7 @@ enum Instruction {
   }
 
   var choosesMaskRegions: Bool {
-    if case .align(.mask, _, _, _) = self { true } else { false }
+    if case .roiAlign(.mask, _, _, _) = self { true } else { false }
   }
 
   var buffers: [Buffer] {
@@ -73,19 +73,19 @@ enum Instruction {
     case .backwardData(_, _, let gradient, let sourceGradient): [gradient, sourceGradient]
     case .poolBackward(_, let gradient, let workspace, let sourceGradient): [gradient, workspace, sourceGradient]
     case .add(let source, let destination, _): [source, destination]
-    case .uncrop(let gradient, _, _, let destination, _): [gradient, destination]
-    case .meanOverPositions(let source, _, let destination): [source, destination]
-    case .spreadOverPositions(let gradient, let destination, _): [gradient, destination]
+    case .cropBackward(let gradient, _, _, let destination, _): [gradient, destination]
+    case .globalAveragePool(let source, _, let destination): [source, destination]
+    case .globalAveragePoolBackward(let gradient, let destination, _): [gradient, destination]
     case .upsample(let source, _, let destination), .subsample(let source, _, let destination): [source, destination]
-    case .shuffle(let source, _, let destination, _): [source, destination]
-    case .align(_, _, let levels, let destination): levels + [destination]
+    case .pixelShuffle(let source, _, let destination, _): [source, destination]
+    case .roiAlign(_, _, let levels, let destination): levels + [destination]
     case .outputGradient(_, _, let staging, let gradient): [staging, gradient]
-    case .sumOfSquares(let gradient, let destination, _), .spreadSubsample(let gradient, let destination, _):
+    case .upsampleBackward(let gradient, let destination, _), .subsampleBackward(let gradient, let destination, _):
       [gradient, destination]
     case .biasGradient(let gradient, _, _): [gradient]
-    case .unshuffle(let gradient, let destination, _): [gradient, destination]
-    case .alignBackward(_, _, let gradient, let sums): [gradient] + sums
-    case .narrow(let source, let destination, _): [source, destination]
+    case .pixelUnshuffle(let gradient, let destination, _): [gradient, destination]
+    case .roiAlignBackward(_, _, let gradient, let sums): [gradient] + sums
+    case .cast(let source, let destination, _): [source, destination]
     }
   }
 }

@@ -98,7 +98,7 @@ package final class Plan {
     activations.claim(for: self)
     appliedDropout = isTraining && dropoutKeys != nil
     for position in current.forward.indices {
-      if case .align(let head, _, _, _) = current.forward[position] { chooseRegions(head) }
+      if case .roiAlign(let head, _, _, _) = current.forward[position] { chooseRegions(head) }
       run(current.forward[position], pixels, memory, dropoutKeys)
     }
     return logitsPointer
@@ -143,20 +143,20 @@ package final class Plan {
         into: address(destination), accumulating: true)
     case .addRectified(let source, let destination, let count):
       backend.addRectified(address(source), to: address(destination), count: count)
-    case .meanOverPositions(let source, let shape, let destination):
-      backend.meanOverPositions(
+    case .globalAveragePool(let source, let shape, let destination):
+      backend.globalAveragePool(
         address(source), shape: shape, into: address(destination).assumingMemoryBound(to: Float.self))
     case .upsample(let source, let shape, let destination):
       backend.upsample(address(source), shape: shape, into: address(destination))
     case .subsample(let source, let shape, let destination):
       backend.subsample(address(source), shape: shape, into: address(destination))
-    case .shuffle(let source, let shape, let destination, let bias):
-      backend.shufflePixels(address(source), shape: shape, into: address(destination))
+    case .pixelShuffle(let source, let shape, let destination, let bias):
+      backend.pixelShuffle(address(source), shape: shape, into: address(destination))
       let shuffled = ActivationShape(
         images: shape.images, height: 2 * shape.height, width: 2 * shape.width, channels: shape.channels / 4)
       backend.addBias(memory.master + bias.range.lowerBound, to: address(destination), shape: shuffled, rectified: true)
-    case .align(let head, let alignment, let levels, let destination):
-      backend.align(
+    case .roiAlign(let head, let alignment, let levels, let destination):
+      backend.roiAlign(
         levels.map { UnsafeRawPointer(address($0)) }, alignment, table(of: head), into: address(destination))
     default:
       preconditionFailure("no forward instruction")
@@ -264,10 +264,10 @@ package final class Plan {
     _ ready: (Range<Int>) -> Void
   ) {
     switch instruction {
-    case .reluBackward(let output, let gradient, let count, let undropped):
+    case .reluBackward(let output, let gradient, let count, let hasDropout):
       backend.reluBackward(
         output: address(output), gradient: address(gradient), count: count,
-        scale: undropped && appliedDropout ? 1 / (1 - configuration.dropout) : 1)
+        scale: hasDropout && appliedDropout ? 1 / (1 - configuration.dropout) : 1)
     case .backwardWeights(let operation, let parameters, let source, let gradient, let sharing):
       let weights = parameters.weight.range
       let staging = sharing?.staging.map { address($0).assumingMemoryBound(to: Float.self) }
@@ -293,12 +293,12 @@ package final class Plan {
       backend.scale(address(source), by: factor, into: address(destination), count: count)
     case .add(let source, let destination, let count):
       backend.add(address(source), to: address(destination), count: count)
-    case .uncrop(let gradient, let kept, let offset, let destination, let shape):
-      backend.uncrop(
+    case .cropBackward(let gradient, let kept, let offset, let destination, let shape):
+      backend.cropBackward(
         address(gradient), height: kept.height, width: kept.width, offset: offset, into: address(destination),
         shape: shape)
-    case .spreadOverPositions(let gradient, let destination, let shape):
-      backend.spreadOverPositions(address(gradient), into: address(destination), shape: shape)
+    case .globalAveragePoolBackward(let gradient, let destination, let shape):
+      backend.globalAveragePoolBackward(address(gradient), into: address(destination), shape: shape)
     default: runPyramidBackward(instruction, arena, ready)
     }
   }
@@ -307,20 +307,20 @@ package final class Plan {
     _ instruction: Instruction, _ arena: UnsafeMutablePointer<Float>, _ ready: (Range<Int>) -> Void
   ) {
     switch instruction {
-    case .sumOfSquares(let gradient, let destination, let shape):
-      backend.sumOfSquares(address(gradient), into: address(destination), shape: shape)
-    case .spreadSubsample(let gradient, let destination, let shape):
-      backend.spreadSubsample(address(gradient), into: address(destination), shape: shape)
+    case .upsampleBackward(let gradient, let destination, let shape):
+      backend.upsampleBackward(address(gradient), into: address(destination), shape: shape)
+    case .subsampleBackward(let gradient, let destination, let shape):
+      backend.subsampleBackward(address(gradient), into: address(destination), shape: shape)
     case .biasGradient(let gradient, let shape, let bias):
       backend.sumOverPixels(address(gradient), shape: shape, into: arena + bias.range.lowerBound)
       finish(bias, arena, ready)
-    case .unshuffle(let gradient, let destination, let shape):
-      backend.unshufflePixels(address(gradient), into: address(destination), shape: shape)
-    case .alignBackward(let head, let alignment, let gradient, let sums):
-      backend.alignBackward(
+    case .pixelUnshuffle(let gradient, let destination, let shape):
+      backend.pixelUnshuffle(address(gradient), into: address(destination), shape: shape)
+    case .roiAlignBackward(let head, let alignment, let gradient, let sums):
+      backend.roiAlignBackward(
         address(gradient), alignment, table(of: head),
         into: sums.map { address($0).assumingMemoryBound(to: Float.self) })
-    case .narrow(let source, let destination, let shape):
+    case .cast(let source, let destination, let shape):
       backend.load(
         address(source).assumingMemoryBound(to: Float.self), shape: shape, padding: 0, into: address(destination))
     default:

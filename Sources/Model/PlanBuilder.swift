@@ -87,7 +87,7 @@ struct PlanBuilder {
     for output in outputs { planner.touch(output, at: all.count) }
     // A head may look at further regions of the same maps.
     if !isTraining {
-      for case .align(_, _, let levels, _) in forward { for level in levels { planner.touch(level, at: all.count) } }
+      for case .roiAlign(_, _, let levels, _) in forward { for level in levels { planner.touch(level, at: all.count) } }
     }
     return planner.place()
   }
@@ -127,17 +127,17 @@ struct PlanBuilder {
       case .residual(let identity):
         forward.append(
           .addRectified(values[identity], to: destination, count: shapes[step.destination].count))
-      case .meanOverPositions:
-        forward.append(.meanOverPositions(source, shapes[step.source], into: destination))
+      case .globalAveragePool:
+        forward.append(.globalAveragePool(source, shapes[step.source], into: destination))
       case .upsample:
         forward.append(.upsample(source, shapes[step.source], into: destination))
       case .subsample:
         forward.append(.subsample(source, shapes[step.source], into: destination))
-      case .shuffle(let layer):
-        forward.append(.shuffle(source, shapes[step.source], into: destination, bias: bias(layer)))
-      case .align(let head, let levels, let size):
+      case .pixelShuffle(let layer):
+        forward.append(.pixelShuffle(source, shapes[step.source], into: destination, bias: bias(layer)))
+      case .roiAlign(let head, let levels, let size):
         let alignment = alignment(levels, size: size)
-        forward.append(.align(head, alignment, levels.map { values[$0] }, into: destination))
+        forward.append(.roiAlign(head, alignment, levels.map { values[$0] }, into: destination))
       }
     }
   }
@@ -205,33 +205,33 @@ struct PlanBuilder {
       case .addCropped(let offset):
         let sourceGradient = makeGradient(of: step.source)
         backward.append(
-          .uncrop(
+          .cropBackward(
             gradient, shapes[step.destination], offset: offset, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
       case .residual(let identity):
         maskGradient(of: step.destination, gradient)
         if wanted.contains(identity) { share(gradient, with: identity) }
-      case .meanOverPositions:
+      case .globalAveragePool:
         let sourceGradient = makeGradient(of: step.source)
-        backward.append(.spreadOverPositions(gradient, into: sourceGradient, shapes[step.source]))
+        backward.append(.globalAveragePoolBackward(gradient, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
       case .upsample:
         let sourceGradient = makeGradient(of: step.source)
-        backward.append(.sumOfSquares(gradient, into: sourceGradient, shapes[step.source]))
+        backward.append(.upsampleBackward(gradient, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
       case .subsample:
         let sourceGradient = makeGradient(of: step.source)
-        backward.append(.spreadSubsample(gradient, into: sourceGradient, shapes[step.source]))
+        backward.append(.subsampleBackward(gradient, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
-      case .shuffle(let layer):
+      case .pixelShuffle(let layer):
         maskGradient(of: step.destination, gradient)
         if graph.isTrained(step) {
           backward.append(.biasGradient(gradient, shapes[step.destination], bias: bias(layer)))
         }
         let sourceGradient = makeGradient(of: step.source)
-        backward.append(.unshuffle(gradient, into: sourceGradient, shapes[step.source]))
+        backward.append(.pixelUnshuffle(gradient, into: sourceGradient, shapes[step.source]))
         accumulate(sourceGradient, to: step.source)
-      case .align(let head, let levels, let size):
+      case .roiAlign(let head, let levels, let size):
         addAlignBackward(head, levels, size, gradient)
       }
     }
@@ -256,10 +256,10 @@ struct PlanBuilder {
     _ head: Graph.RegionHead, _ levels: [Int], _ size: Int, _ gradient: Buffer
   ) {
     let sums = levels.map { planner.makeBuffer(byteCount: shapes[$0].byteCount(.float32)) }
-    backward.append(.alignBackward(head, alignment(levels, size: size), gradient, sums: sums))
+    backward.append(.roiAlignBackward(head, alignment(levels, size: size), gradient, sums: sums))
     for (level, sum) in zip(levels, sums) where wanted.contains(level) {
       let levelGradient = makeGradient(of: level)
-      backward.append(.narrow(sum, into: levelGradient, shapes[level]))
+      backward.append(.cast(sum, into: levelGradient, shapes[level]))
       accumulate(levelGradient, to: level)
     }
   }
@@ -318,7 +318,7 @@ struct PlanBuilder {
   private mutating func maskGradient(of value: Int, _ gradient: Buffer) {
     backward.append(
       .reluBackward(
-        output: values[value], gradient: gradient, count: shapes[value].count, undropped: dropped.contains(value)))
+        output: values[value], gradient: gradient, count: shapes[value].count, hasDropout: dropped.contains(value)))
   }
 
   private func isRectified(_ layer: Int) -> Bool {

@@ -89,7 +89,7 @@ extension OneDNNTests {
       }
     }
 
-    @Test("crop, accumulating crop and uncrop", arguments: OneDNNTests.precisions)
+    @Test("crop, accumulating crop and cropBackward", arguments: OneDNNTests.precisions)
     func crop(_ precision: Precision) throws {
       let pair = try Pair(precision)
       let shape = Self.shape
@@ -106,7 +106,7 @@ extension OneDNNTests {
       }
       let both = try pair.results([Float](repeating: .nan, count: shape.count)) { backend, memory in
         let gradient = try Activation(destination, backend.activationType)
-        backend.uncrop(gradient.base, height: 20, width: 31, offset: 9, into: memory, shape: shape)
+        backend.cropBackward(gradient.base, height: 20, width: 31, offset: 9, into: memory, shape: shape)
       }
       #expect(both.fast == both.portable)
     }
@@ -176,7 +176,7 @@ extension OneDNNTests {
       var means: [[Float]] = []
       _ = try pair.results(source) { backend, memory in
         var mean = [Float](repeating: .nan, count: small.count)
-        backend.meanOverPositions(memory, shape: shape, into: &mean)
+        backend.globalAveragePool(memory, shape: shape, into: &mean)
         means.append(mean)
       }
       #expect(means[0] == means[1])
@@ -188,7 +188,7 @@ extension OneDNNTests {
       }
       let gradient = randomValues(small.count, stream: 2, precision)
       let both = try pair.results(gradient + [Float](repeating: .nan, count: shape.count)) { backend, memory in
-        backend.spreadOverPositions(
+        backend.globalAveragePoolBackward(
           memory, into: memory + small.count * backend.activationType.byteCount, shape: shape)
       }
       #expect(both.fast == both.portable)

@@ -41,7 +41,7 @@ import Testing
     #expect(doubled == cropped.map { $0 + $0 })
     let gradient = portableRandom(cropped.count, stream: 2)
     var spread = [Float](repeating: .nan, count: shape.count)
-    backend.uncrop(gradient, height: height, width: width, offset: offset, into: &spread, shape: shape)
+    backend.cropBackward(gradient, height: height, width: width, offset: offset, into: &spread, shape: shape)
     #expect(abs(dot(cropped, gradient) - dot(source, spread)) < 1e-4)
     #expect(spread.filter { $0 != 0 }.count == gradient.filter { $0 != 0 }.count)
   }

@@ -27,7 +27,7 @@ import Testing
     }
     let gradient = values(4 * shape.count)
     let back = try harness.run(gradient, makes: shape.count) {
-      harness.backend.sumOfSquares($0, into: $1, shape: shape)
+      harness.backend.upsampleBackward($0, into: $1, shape: shape)
     }
     #expect(dot(result, gradient) == dot(source, back))
   }
@@ -48,7 +48,7 @@ import Testing
     }
     let gradient = values(count)
     let back = try harness.run(gradient, makes: shape.count) {
-      harness.backend.spreadSubsample($0, into: $1, shape: shape)
+      harness.backend.subsampleBackward($0, into: $1, shape: shape)
     }
     #expect(dot(result, gradient) == dot(source, back))
     #expect(back.count { $0 != 0 } <= count)
@@ -59,7 +59,7 @@ import Testing
     let shape = ActivationShape(images: 2, height: 3, width: 5, channels: 8)
     let source = values(shape.count)
     let result = try harness.run(source, makes: shape.count) {
-      harness.backend.shufflePixels($0, shape: shape, into: $1)
+      harness.backend.pixelShuffle($0, shape: shape, into: $1)
     }
     for image in 0..<2 {
       for y in 0..<6 {
@@ -73,7 +73,7 @@ import Testing
       }
     }
     let back = try harness.run(result, makes: shape.count) {
-      harness.backend.unshufflePixels($0, into: $1, shape: shape)
+      harness.backend.pixelUnshuffle($0, into: $1, shape: shape)
     }
     #expect(back == source)
   }

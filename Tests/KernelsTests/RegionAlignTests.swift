@@ -17,7 +17,7 @@ import Testing
         place.remainder, ofImage: place.quotient, box: (box[0], box[1], box[2], box[3]), level: levels?[index] ?? 0)
     }
     let result = try harness.run(map, makes: alignment.destination(regions: boxes.count).count) {
-      harness.backend.align([$0], alignment, regions, into: $1)
+      harness.backend.roiAlign([$0], alignment, regions, into: $1)
     }
     return (result, regions)
   }
@@ -28,7 +28,7 @@ import Testing
     let memory = try harness.activation(gradient)
     var sums = [Float](repeating: .nan, count: alignment.levels[0].shape.count)
     sums.withUnsafeMutableBufferPointer {
-      if let base = $0.baseAddress { harness.backend.alignBackward(memory.base, alignment, regions, into: [base]) }
+      if let base = $0.baseAddress { harness.backend.roiAlignBackward(memory.base, alignment, regions, into: [base]) }
     }
     return sums
   }
@@ -108,7 +108,7 @@ import Testing
     }
     let cells = size * size * 6
     let result = try harness.run(features, makes: 14 * cells) {
-      harness.backend.align([$0], alignment, regions, into: $1)
+      harness.backend.roiAlign([$0], alignment, regions, into: $1)
     }
     let places = (0..<7).map { Int(rois[5 * $0]) * 7 + $0 }
     let expected = Self.channelsLast(try Self.values(name, "output"), 6, size * size)

@@ -17,11 +17,11 @@ extension GuardedBackend {
     }
   }
 
-  package func sumOfSquares(
+  package func upsampleBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     Guard.run([.input(gradient, 4 * byteCount(shape)), .output(destination, byteCount(shape))]) {
-      inner.sumOfSquares($0[0], into: $0[1], shape: shape)
+      inner.upsampleBackward($0[0], into: $0[1], shape: shape)
     }
   }
 
@@ -38,27 +38,27 @@ extension GuardedBackend {
     }
   }
 
-  package func spreadSubsample(
+  package func subsampleBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     Guard.run([.input(gradient, byteCount(halved(shape))), .output(destination, byteCount(shape))]) {
-      inner.spreadSubsample($0[0], into: $0[1], shape: shape)
+      inner.subsampleBackward($0[0], into: $0[1], shape: shape)
     }
   }
 
-  package func shufflePixels(
+  package func pixelShuffle(
     _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer
   ) {
     Guard.run([.input(source, byteCount(shape)), .output(destination, byteCount(shape))]) {
-      inner.shufflePixels($0[0], shape: shape, into: $0[1])
+      inner.pixelShuffle($0[0], shape: shape, into: $0[1])
     }
   }
 
-  package func unshufflePixels(
+  package func pixelUnshuffle(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     Guard.run([.input(gradient, byteCount(shape)), .output(destination, byteCount(shape))]) {
-      inner.unshufflePixels($0[0], into: $0[1], shape: shape)
+      inner.pixelUnshuffle($0[0], into: $0[1], shape: shape)
     }
   }
 
@@ -78,24 +78,24 @@ extension GuardedBackend {
     }
   }
 
-  package func align(
+  package func roiAlign(
     _ maps: [UnsafeRawPointer], _ alignment: RegionAlignment, _ regions: RegionTable,
     into destination: UnsafeMutableRawPointer
   ) {
     let inputs = zip(maps, alignment.levels).map { Guard.Part.input($0, byteCount($1.shape)) }
     let size = byteCount(alignment.destination(regions: regions.count))
     Guard.run([.output(destination, size)] + inputs) {
-      inner.align($0.dropFirst().map { UnsafeRawPointer($0) }, alignment, regions, into: $0[0])
+      inner.roiAlign($0.dropFirst().map { UnsafeRawPointer($0) }, alignment, regions, into: $0[0])
     }
   }
 
-  package func alignBackward(
+  package func roiAlignBackward(
     _ gradient: UnsafeRawPointer, _ alignment: RegionAlignment, _ regions: RegionTable,
     into sums: [UnsafeMutablePointer<Float>]
   ) {
     let outputs = zip(sums, alignment.levels).map { Guard.Part.output($0, 4 * $1.shape.count) }
     Guard.run([.input(gradient, byteCount(alignment.destination(regions: regions.count)))] + outputs) {
-      inner.alignBackward(
+      inner.roiAlignBackward(
         $0[0], alignment, regions, into: $0.dropFirst().map { $0.assumingMemoryBound(to: Float.self) })
     }
   }

@@ -111,30 +111,30 @@ package final class GuardedBackend: Backend {
     }
   }
 
-  package func uncrop(
+  package func cropBackward(
     _ gradient: UnsafeRawPointer, height: Int, width: Int, offset: Int, into destination: UnsafeMutableRawPointer,
     shape: ActivationShape
   ) {
     let size = byteCount(shape.images * height * width * shape.channels)
     Guard.run([.input(gradient, size), .output(destination, byteCount(shape.count))]) {
-      inner.uncrop($0[0], height: height, width: width, offset: offset, into: $0[1], shape: shape)
+      inner.cropBackward($0[0], height: height, width: width, offset: offset, into: $0[1], shape: shape)
     }
   }
 
-  package func meanOverPositions(
+  package func globalAveragePool(
     _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutablePointer<Float>
   ) {
     Guard.run([
       .input(source, byteCount(shape.count)), .output(destination, 4 * shape.images * shape.channels),
-    ]) { inner.meanOverPositions($0[0], shape: shape, into: $0[1].assumingMemoryBound(to: Float.self)) }
+    ]) { inner.globalAveragePool($0[0], shape: shape, into: $0[1].assumingMemoryBound(to: Float.self)) }
   }
 
-  package func spreadOverPositions(
+  package func globalAveragePoolBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     Guard.run([
       .input(gradient, byteCount(shape.images * shape.channels)), .output(destination, byteCount(shape.count)),
-    ]) { inner.spreadOverPositions($0[0], into: $0[1], shape: shape) }
+    ]) { inner.globalAveragePoolBackward($0[0], into: $0[1], shape: shape) }
   }
 
   package func softmaxCrossEntropy(

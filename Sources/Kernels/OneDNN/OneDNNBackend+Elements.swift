@@ -129,7 +129,7 @@ extension OneDNNBackend {
     }
   }
 
-  package func uncrop(
+  package func cropBackward(
     _ gradient: UnsafeRawPointer, height: Int, width: Int, offset: Int, into destination: UnsafeMutableRawPointer,
     shape: ActivationShape
   ) {

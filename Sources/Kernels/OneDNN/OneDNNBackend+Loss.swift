@@ -56,7 +56,7 @@ extension OneDNNBackend {
     return LossOutcome(weightedLoss: sums.0, weight: sums.1)
   }
 
-  package func meanOverPositions(
+  package func globalAveragePool(
     _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutablePointer<Float>
   ) {
     guard isBFloat16 else {
@@ -67,7 +67,7 @@ extension OneDNNBackend {
     PositionMean.mean(shape, into: destination) { Float(bitPattern: UInt32(source[$0]) << 16) }
   }
 
-  package func spreadOverPositions(
+  package func globalAveragePoolBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     guard isBFloat16 else {

@@ -102,7 +102,7 @@ extension PortableBackend {
     }
   }
 
-  package func uncrop(
+  package func cropBackward(
     _ gradient: UnsafeRawPointer, height: Int, width: Int, offset: Int, into destination: UnsafeMutableRawPointer,
     shape: ActivationShape
   ) {

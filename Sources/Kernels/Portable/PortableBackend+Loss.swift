@@ -35,14 +35,14 @@ extension PortableBackend {
     return total
   }
 
-  package func meanOverPositions(
+  package func globalAveragePool(
     _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutablePointer<Float>
   ) {
     let source = source.assumingMemoryBound(to: Float.self)
     PositionMean.mean(shape, into: destination) { source[$0] }
   }
 
-  package func spreadOverPositions(
+  package func globalAveragePoolBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     let gradient = gradient.assumingMemoryBound(to: Float.self)

@@ -2,7 +2,7 @@ import Basics
 import CVector
 
 extension LineBackend {
-  package func align(
+  package func roiAlign(
     _ maps: [UnsafeRawPointer], _ alignment: RegionAlignment, _ regions: RegionTable,
     into destination: UnsafeMutableRawPointer
   ) {
@@ -31,7 +31,7 @@ extension LineBackend {
     }
   }
 
-  package func alignBackward(
+  package func roiAlignBackward(
     _ gradient: UnsafeRawPointer, _ alignment: RegionAlignment, _ regions: RegionTable,
     into sums: [UnsafeMutablePointer<Float>]
   ) {

@@ -43,7 +43,7 @@ extension LineBackend {
     }
   }
 
-  package func sumOfSquares(
+  package func upsampleBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     let row = shape.width * shape.channels
@@ -80,7 +80,7 @@ extension LineBackend {
     }
   }
 
-  package func spreadSubsample(
+  package func subsampleBackward(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     let (rows, columns) = ((shape.height + 1) / 2, (shape.width + 1) / 2)
@@ -96,13 +96,13 @@ extension LineBackend {
     }
   }
 
-  package func shufflePixels(
+  package func pixelShuffle(
     _ source: UnsafeRawPointer, shape: ActivationShape, into destination: UnsafeMutableRawPointer
   ) {
     forEachShuffledPixel(of: shape) { (destination + $1).copyMemory(from: source + $0, byteCount: $2) }
   }
 
-  package func unshufflePixels(
+  package func pixelUnshuffle(
     _ gradient: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, shape: ActivationShape
   ) {
     forEachShuffledPixel(of: shape) { (destination + $0).copyMemory(from: gradient + $1, byteCount: $2) }

@@ -210,7 +210,7 @@ package struct ONNXExport {
       node("Add", [source, names[identity] ?? ""], "block_\(number)_sum")
       node("Relu", ["block_\(number)_sum"], "block_\(number)")
       names[step.destination] = "block_\(number)"
-    case .meanOverPositions:
+    case .globalAveragePool:
       node("ReduceMean", [source, "rows_and_columns"], "mean_\(number)", [("keepdims", 0)])
       names[step.destination] = "mean_\(number)"
     case .upsample:
@@ -222,7 +222,7 @@ package struct ONNXExport {
     case .subsample:
       node("MaxPool", [source], "subsampled_\(number)", [], [("kernel_shape", [1, 1]), ("strides", [2, 2])])
       names[step.destination] = "subsampled_\(number)"
-    case .shuffle, .align: preconditionFailure("not a part of the backbone")
+    case .pixelShuffle, .roiAlign: preconditionFailure("not a part of the backbone")
     }
   }
 
