@@ -47,6 +47,13 @@ extension Configuration {
         "distributed.wire: bfloat16 needs distributed.reproducible: true",
         "leave one of them at its default: the transport's own sum knows only float32")
     }
+    if schedule.name == .multistep,
+      schedule.milestones.isEmpty || zip(schedule.milestones, schedule.milestones.dropFirst()).contains(where: >=)
+    {
+      throw fail(
+        "schedule.milestones is \(schedule.milestones.isEmpty ? "none" : "\(schedule.milestones)")",
+        "give the steps after which the rate falls, each larger than the one before: [60000, 80000]")
+    }
     if schedule.minimum > optimizer.learningRate {
       throw fail(
         "schedule.minimum (\(schedule.minimum)) is above optimizer.learning_rate (\(optimizer.learningRate))",

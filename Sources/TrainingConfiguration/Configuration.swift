@@ -138,14 +138,18 @@ extension Configuration {
   /// The learning rate over time (keys `schedule.*`).
   package struct Schedule: Equatable, Sendable {
     /// Learning rate schedules.
-    package enum Name: String, CaseIterable, Sendable { case constant, step, poly, cosine, plateau }
+    package enum Name: String, CaseIterable, Sendable {
+      case constant, step, multistep, poly, cosine, plateau
+    }
 
     package var name = Name.poly
     /// Steps of linear growth from 0 to the base learning rate.
     package var warmupSteps = 0
     /// step: steps between two reductions.
     package var stepSize = 10_000
-    /// step: the factor of each reduction.
+    /// multistep: updates after which the rate is reduced, ascending.
+    package var milestones: [Int] = []
+    /// step, multistep: the factor of each reduction.
     package var gamma = 0.1
     /// poly: the exponent.
     package var power = 0.9

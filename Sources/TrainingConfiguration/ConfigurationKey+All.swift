@@ -145,7 +145,17 @@ extension ConfigurationKey {
     .integer(
       "schedule.warmup_steps", \.schedule.warmupSteps, in: 0...1_000_000_000, "steps of linear growth at the start"),
     .integer("schedule.step_size", \.schedule.stepSize, in: 1...1_000_000_000, "step: steps between reductions"),
-    .number("schedule.gamma", \.schedule.gamma, .fraction, "step: factor of a reduction"),
+    ConfigurationKey(
+      path: "schedule.milestones", summary: "multistep: steps after which the rate is reduced",
+      values: "[whole numbers from 1 on], or none",
+      read: { value, configuration in
+        guard !value.isAbsent(orWord: "none") else { return configuration.schedule.milestones = [] }
+        configuration.schedule.milestones = try value.list(of: "steps, as [60000, 80000], or none").map {
+          try $0.integer(in: 1...1_000_000_000)
+        }
+      },
+      write: { $0.schedule.milestones.isEmpty ? "none" : "\($0.schedule.milestones)" }),
+    .number("schedule.gamma", \.schedule.gamma, .fraction, "step, multistep: factor of a reduction"),
     .number("schedule.power", \.schedule.power, .positive, "poly: exponent"),
     .number("schedule.minimum", \.schedule.minimum, .notNegative, "poly, cosine, plateau: lowest learning rate"),
     .number("schedule.factor", \.schedule.factor, .fraction, "plateau: factor of a reduction"),

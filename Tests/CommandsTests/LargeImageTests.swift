@@ -72,7 +72,9 @@ import Testing
       // 62 GiB for the first layer's two results.
       try tool("dataset synthesize --output data --train 1 --val 1 --height 4000 --width 4096")
       let checkpoint = "--checkpoint run/checkpoints/latest.h5 --backend portable --data data"
-      expect(try tool("evaluate \(checkpoint)"), 78, "evaluating images of 4000 x 4096 pixels takes ", "in overlapping tiles: --tile")
+      expect(
+        try tool("evaluate \(checkpoint)"), 78, "evaluating images of 4000 x 4096 pixels takes ",
+        "in overlapping tiles: --tile")
       expect(try tool("predict \(checkpoint)"), 78, "4000 x 4096 pixels at once, takes ", "--tile 1024")
     }
   }

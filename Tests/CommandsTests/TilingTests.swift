@@ -97,10 +97,11 @@ import Training
       let (whole, one, many) = (try result("whole.json"), try result("one.json"), try result("many.json"))
       #expect(NSDictionary(dictionary: whole) == NSDictionary(dictionary: one))
       let counts = many["confusion"] as? [[Int]]
-      #expect(counts != nil && counts == (try result("pictures.json")["confusion"] as? [[Int]]))
-      #expect(counts != whole["confusion"] as? [[Int]])
+      let pictures = try result("pictures.json")
+      #expect(counts != nil && counts == pictures["confusion"] as? [[Int]])
       let (loss, wholeLoss) = (try #require(many["loss"] as? Double), try #require(whole["loss"] as? Double))
-      #expect(loss > 0 && abs(loss - wholeLoss) < 0.2 * wholeLoss, "\(loss) \(wholeLoss)")
+      // So short a training knows one class; its scores are others where tiles end.
+      #expect(loss != wholeLoss && abs(loss - wholeLoss) < 0.2 * wholeLoss, "\(loss) \(wholeLoss)")
       for (command, word) in [("--tile 16", "32"), ("--tile 64 --flip", "--flip goes without --tile")] {
         let outcome = try tool("\(evaluate) bad.json \(command)")
         #expect(outcome.exitCode == 64 && outcome.errors.contains(word), "\(outcome)")

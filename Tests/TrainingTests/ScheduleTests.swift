@@ -33,6 +33,19 @@ private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-12 * m
     #expect(rates.learningRate(atStep: 35) == 0.0125)
   }
 
+  /// torch.optim.lr_scheduler.MultiStepLR counts so, with detectron2's warm-up before it.
+  @Test func multistepFallsAfterItsMilestones() {
+    let rates = schedule {
+      $0.name = .multistep
+      $0.milestones = [20, 50]
+      $0.gamma = 0.1
+      $0.warmupSteps = 4
+    }
+    #expect(rates.learningRate(atStep: 1) == 0.05 && rates.learningRate(atStep: 19) == 0.1)
+    #expect(isClose(rates.learningRate(atStep: 20), 0.01) && isClose(rates.learningRate(atStep: 49), 0.01))
+    #expect(isClose(rates.learningRate(atStep: 50), 0.001) && isClose(rates.learningRate(atStep: 500), 0.001))
+  }
+
   @Test func polyFallsToItsMinimum() {
     let rates = schedule { $0.name = .poly }
     #expect(rates.learningRate(atStep: 0) == 0.1)

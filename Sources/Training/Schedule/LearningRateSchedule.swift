@@ -28,6 +28,8 @@ package struct LearningRateSchedule: Sendable {
     switch settings.name {
     case .constant: return base
     case .step: return base * power(settings.gamma, Double((step - settings.warmupSteps) / settings.stepSize))
+    case .multistep:
+      return base * power(settings.gamma, Double(settings.milestones.count { $0 <= step }))
     case .poly: return interpolated(power(1 - progress(atStep: step), settings.power))
     case .cosine: return interpolated(0.5 * (1 + cosine(.pi * progress(atStep: step))))
     case .plateau: return max(settings.minimum, base * power(settings.factor, Double(reductions)))
