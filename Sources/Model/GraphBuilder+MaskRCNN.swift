@@ -15,12 +15,6 @@ package enum MaskRCNNOutput {
   package static let masks = classes + 2
 }
 
-/// A map of the backbone that a level of the feature pyramid is made from, with strides 4, 8, 16 and 32.
-struct PyramidSource {
-  let value: Int
-  let channels: Int
-}
-
 extension GraphBuilder {
   private var detection: DetectionSettings { configuration.detection }
 

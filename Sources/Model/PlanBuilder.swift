@@ -202,39 +202,37 @@ struct PlanBuilder {
       case .scale(let factor):
         backward.append(.scale(gradient, by: factor, into: gradient, count: shapes[step.destination].count))
         accumulate(gradient, to: step.source)
-      case .addCropped(let offset):
-        let sourceGradient = makeGradient(of: step.source)
-        backward.append(
-          .cropBackward(
-            gradient, shapes[step.destination], offset: offset, into: sourceGradient, shapes[step.source]))
-        accumulate(sourceGradient, to: step.source)
       case .residual(let identity):
         maskGradient(of: step.destination, gradient)
         if wanted.contains(identity) { share(gradient, with: identity) }
-      case .globalAveragePool:
-        let sourceGradient = makeGradient(of: step.source)
-        backward.append(.globalAveragePoolBackward(gradient, into: sourceGradient, shapes[step.source]))
-        accumulate(sourceGradient, to: step.source)
-      case .upsample:
-        let sourceGradient = makeGradient(of: step.source)
-        backward.append(.upsampleBackward(gradient, into: sourceGradient, shapes[step.source]))
-        accumulate(sourceGradient, to: step.source)
-      case .subsample:
-        let sourceGradient = makeGradient(of: step.source)
-        backward.append(.subsampleBackward(gradient, into: sourceGradient, shapes[step.source]))
-        accumulate(sourceGradient, to: step.source)
       case .pixelShuffle(let layer):
         maskGradient(of: step.destination, gradient)
         if graph.isTrained(step) {
           backward.append(.biasGradient(gradient, shapes[step.destination], bias: bias(layer)))
         }
-        let sourceGradient = makeGradient(of: step.source)
-        backward.append(.pixelUnshuffle(gradient, into: sourceGradient, shapes[step.source]))
-        accumulate(sourceGradient, to: step.source)
+        addRearrangementBackward(step, gradient)
+      case .addCropped, .globalAveragePool, .upsample, .subsample: addRearrangementBackward(step, gradient)
       case .roiAlign(let head, let levels, let size):
         addAlignBackward(head, levels, size, gradient)
       }
     }
+  }
+
+  /// Of an operation that only moves, repeats or averages its source's elements.
+  private mutating func addRearrangementBackward(_ step: Graph.Step, _ gradient: Buffer) {
+    let sourceGradient = makeGradient(of: step.source)
+    let shape = shapes[step.source]
+    switch step.operation {
+    case .addCropped(let offset):
+      backward.append(
+        .cropBackward(gradient, shapes[step.destination], offset: offset, into: sourceGradient, shape))
+    case .globalAveragePool: backward.append(.globalAveragePoolBackward(gradient, into: sourceGradient, shape))
+    case .upsample: backward.append(.upsampleBackward(gradient, into: sourceGradient, shape))
+    case .subsample: backward.append(.subsampleBackward(gradient, into: sourceGradient, shape))
+    case .pixelShuffle: backward.append(.pixelUnshuffle(gradient, into: sourceGradient, shape))
+    default: preconditionFailure("an operation of another kind")
+    }
+    accumulate(sourceGradient, to: step.source)
   }
 
   private mutating func addOutputGradients() {
