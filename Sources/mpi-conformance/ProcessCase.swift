@@ -94,7 +94,7 @@ struct ProcessCase: Sendable {
     return 0
   }
 
-  /// All goes on for longer than the watchdog's patience: one rank works while the others wait for it.
+  /// All goes on for longer than the watchdog's timeout: one rank works while the others wait for it.
   private static func stayPatient(_ group: MPIProcessGroup, _ arguments: [String]) throws -> Int32 {
     let watchdog = try Watchdog(
       group: group, folder: ProcessEnvironment.string("TMPDIR") ?? "/tmp", settings: try .fromEnvironment())

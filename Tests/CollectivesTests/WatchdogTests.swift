@@ -75,7 +75,7 @@ import Testing
   }
 
   /// As long as the settings allow, and longer than a word of nanoseconds.
-  @Test func takesPatienceOfAnyLength() throws {
+  @Test func takesTimeoutsOfAnyLength() throws {
     let settings = Watchdog.Settings(minimum: 1e12, factor: 1e6)
     let watchdog = try Watchdog(group: SoloProcessGroup(), folder: "/tmp", settings: settings)
     watchdog.heartbeat("checkpoint", step: 1, timeoutFactor: Watchdog.storageTimeoutFactor)
@@ -127,7 +127,7 @@ import Testing
   }
 
   /// Slow steps earn timeout.
-  @Test func patienceFollowsTheSteps() throws {
+  @Test func theTimeoutFollowsTheSteps() throws {
     let watchdog = try Watchdog(
       group: SoloProcessGroup(), folder: "/tmp", settings: Watchdog.Settings(minimum: 0.1, factor: 10, interval: 5)
     ) { _ in }

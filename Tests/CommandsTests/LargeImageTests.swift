@@ -41,15 +41,18 @@ import Testing
     }
   }
 
+  /// One step of a net whose first layer is wide.
+  private static let wide =
+    "--backend portable --output run --set model.widths=[512,4,4,4,4] --set model.fc=4 --set train.steps=1 "
+    + "--set train.evaluate_every=never"
+
   /// A class is one for the whole image: tiles are no way out.
   @Test(.enabled(if: isSmallMachine, "the machine has the memory")) func classifiersNameSmallerImages() throws {
     try withTool { tool in
       let synthesize = "dataset synthesize --task classification"
       try tool("\(synthesize) --output small --train 2 --val 1 --height 32 --width 32")
       let trained = try tool(
-        "train --backend portable --data small --output run --set model.architecture=vgg16 "
-          + "--set model.widths=[512,4,4,4,4] --set model.fc=4 --set train.steps=1 "
-          + "--set train.evaluate_every=never")
+        "train --data small --set model.architecture=vgg16 \(Self.wide)")
       #expect(trained.exitCode == 0, "\(trained)")
       try tool("\(synthesize) --output data --train 1 --val 1 --height 4000 --width 4096")
       let checkpoint = "--checkpoint run/checkpoints/latest.h5 --backend portable --data data"
@@ -65,9 +68,7 @@ import Testing
     try withTool { tool in
       try tool("dataset synthesize --output small --train 1 --val 1 --height 32 --width 32")
       let trained = try tool(
-        "train --backend portable --data small --output run --set model.architecture=fcn32s "
-          + "--set model.widths=[512,4,4,4,4] --set model.fc=4 --set train.steps=1 "
-          + "--set train.evaluate_every=never")
+        "train --data small --set model.architecture=fcn32s \(Self.wide)")
       #expect(trained.exitCode == 0, "\(trained)")
       // 62 GiB for the first layer's two results.
       try tool("dataset synthesize --output data --train 1 --val 1 --height 4000 --width 4096")

@@ -127,15 +127,19 @@ extension ParallelTests {
       return "\(folder.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
     }
 
-    /// A new machine has nothing: what tests need is asked for too, or the green run would hide what it has not tested.
-    @Test func setupInstallsWhatTestsNeed() throws {
-      let folder = TemporaryFolder()
-      // A package of its own, so that nothing of this one is touched.
+    /// A package of its own, so that nothing of this one is touched.
+    private func copySetup(into folder: TemporaryFolder) throws {
       try FileManager.default.createDirectory(atPath: folder.file("launch"), withIntermediateDirectories: true)
       for name in ["setup", "environment"] {
         try FileManager.default.copyItem(
           atPath: "\(TestedPackage.folder)/launch/\(name)", toPath: folder.file("launch/\(name)"))
       }
+    }
+
+    /// A new machine has nothing: what tests need is asked for too, or the green run would hide what it has not tested.
+    @Test func setupInstallsWhatTestsNeed() throws {
+      let folder = TemporaryFolder()
+      try copySetup(into: folder)
       let path = try stubs(
         [
           "apt-get": "echo \"$*\" >>\(folder.path)/asked", "dpkg-query": "exit 1", "id": "echo 0",
@@ -155,11 +159,7 @@ extension ParallelTests {
     /// mpirun itself is told that it may do without a remote shell, for whoever does not read launch/environment.
     @Test func setupLetsMpirunDoWithoutSSH() throws {
       let folder = TemporaryFolder()
-      try FileManager.default.createDirectory(atPath: folder.file("launch"), withIntermediateDirectories: true)
-      for name in ["setup", "environment"] {
-        try FileManager.default.copyItem(
-          atPath: "\(TestedPackage.folder)/launch/\(name)", toPath: folder.file("launch/\(name)"))
-      }
+      try copySetup(into: folder)
       let path = try stubs(
         ["dpkg-query": "echo install ok installed", "pkg-config": "exit 0", "swift": "echo 'Swift version 6.3'"],
         in: folder)

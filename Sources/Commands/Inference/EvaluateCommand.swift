@@ -43,9 +43,7 @@ struct EvaluateCommand: ParsableCommand {
     guard checkpoint != nil || predictions != nil else {
       throw ValidationError("Missing expected argument '--checkpoint <file>' or '--predictions <folder>'")
     }
-    if let given = augmentation.given, tiles.tile != nil {
-      throw ValidationError("\(given) goes without --tile: whole images are scaled and mirrored")
-    }
+    try tiles.check(augmentation)
     guard predictions != nil else { return }
     guard tiles.tile == nil else {
       throw ValidationError("--predictions goes without --tile: labels are scored as they are")

@@ -53,7 +53,7 @@ struct InstancePredictionJob {
     var qualities: [Int: Double] = [:]
     for index in 0..<input.count {
       let isOwn = index % group.size == group.rank
-      let found = isOwn ? try predict(index, &failures) : nil
+      let found = isOwn ? try predict(index, &failures, notes: notes) : nil
       if let folder, let found { try draw(found, key: input.key(index), in: folder) }
       count += found?.objects.count ?? 0
       if sheet != nil, let found { qualities[index] = try quality(of: found) }
@@ -86,7 +86,7 @@ struct InstancePredictionJob {
   }
 
   /// nil: the file is at fault, which is noted.
-  private func predict(_ index: Int, _ failures: inout PredictionFailures) throws -> Found? {
+  private func predict(_ index: Int, _ failures: inout PredictionFailures, notes: ImageNotes?) throws -> Found? {
     do {
       let raw = try input.read(index, normalisation: model.normalisation, notes: notes)
       let sample = transform.apply(raw, SampleRequest(sample: index, randomKey: 0))
@@ -151,7 +151,8 @@ struct InstancePredictionJob {
     guard !images.isEmpty else { return }
     for index in images {
       var failures = PredictionFailures()
-      guard let found = try predict(index, &failures) else { continue }
+      // What was done to the picture is noted already.
+      guard let found = try predict(index, &failures, notes: nil) else { continue }
       let things = things(found)
       guard let quality = qualities[index], let truths = found.sample.instances else {
         page.add(found.sample, [things], note: "\(counted(things.count, "thing")) found")

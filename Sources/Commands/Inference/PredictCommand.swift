@@ -68,9 +68,7 @@ struct PredictCommand: ParsableCommand {
       throw ValidationError(
         images.isEmpty ? "There is nothing to predict: give images, or --data" : "Give images or --data, not both")
     }
-    if let given = augmentation.given, tiles.tile != nil {
-      throw ValidationError("\(given) goes without --tile: whole images are scaled and mirrored")
-    }
+    try tiles.check(augmentation)
     if let score, !(0...1).contains(score) { throw ValidationError("--score must be in 0 … 1, found \(score)") }
     guard (1...200).contains(count) else { throw ValidationError("--count must be in 1 … 200, found \(count)") }
   }

@@ -27,6 +27,12 @@ struct TilingOptions: ParsableArguments {
     }
   }
 
+  /// - Throws: where images are to be augmented too.
+  func check(_ augmentation: AugmentationOptions) throws {
+    guard tile != nil, let given = augmentation.given else { return }
+    throw ValidationError("\(given) goes without --tile: whole images are scaled and mirrored")
+  }
+
   /// nil: images go through the network whole.
   var tiling: Tiling? { tile.map { Tiling(side: $0, overlap: overlap ?? $0 / 4) } }
 }
